@@ -1,0 +1,30 @@
+# Everything a fresh machine with python3 (with venv) and make needs; `make` alone lists the targets.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+help:             ## list the targets
+	@grep -hE '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/  /'
+
+$(VENV)/installed: requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+setup: $(VENV)/installed   ## make the environment (.venv) from requirements.lock
+
+check: setup      ## style, types, who imports whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: setup       ## every test
+	$(BIN)/python -m pytest
+
+lock: setup       ## resolve requirements.lock again from pyproject.toml
+	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
+		--no-header --no-annotate --quiet pyproject.toml -o requirements.lock
+
+.PHONY: help setup check test lock
+.DEFAULT_GOAL := help
