@@ -1,0 +1,1 @@
+"""To be told by whoever builds this package."""
