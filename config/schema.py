@@ -47,7 +47,7 @@ class Lake(Section):
     account: str
     file_system: str
     url: str | None = None
-    """The account's DFS address where it is not `https://<account>.dfs.core.windows.net` (the local Azure)."""
+    """The account's DFS address where it is not `https://<account>.dfs.core.windows.net` (a local lake)."""
 
 
 class Sandbox(Section):
@@ -61,7 +61,7 @@ class Sandbox(Section):
 
 
 class Gate(Section):
-    """A new model is registered only when `metric` of evaluate.py is at least `minimum` (or at most `maximum`)."""
+    """A new model is registered only if `metric` of evaluate is at least `minimum` (or at most `maximum`)."""
 
     metric: str
     minimum: float | None = None
@@ -74,7 +74,7 @@ class Training(Section):
     hyperparameters: dict[str, Hyperparameter] = {}
     gate: Gate | None = None
     approve: bool = True
-    """Tag a model that passed its gate `approved`: scoring with `model_version: approved` takes the newest."""
+    """Tag a model that passed its gate `approved`: `model_version: approved` scores with the newest."""
     timeout_minutes: int = Field(default=60, ge=1)
 
 

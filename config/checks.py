@@ -1,0 +1,275 @@
+"""What a type cannot say: names that Azure refuses, time zones, templates, files that must exist.
+
+A check is given the value as written (of any type: pydantic reports wrong types) and the project folder, and
+yields what is wrong with it. It runs on the merged values, so that one wrong key hides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final
+
+from config.instants import calendar_instant, utc_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Wrong:
+    found: str
+    expected: str
+    nearest: str | None = None
+    key: str | None = None
+    """The key inside the checked map that is to blame, if it is not the map as a whole."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The known word that was probably meant."""
+    matches = get_close_matches(word.lower(), {name.lower(): name for name in known}, n=1, cutoff=0.6)
+    return next((name for name in known if name.lower() == matches[0]), None) if matches else None
+
+
+def _named(pattern: str, expected: str) -> Callable[[Any, Path], Iterator[Wrong]]:
+    compiled = re.compile(pattern)
+
+    def check(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+        if isinstance(value, str) and not compiled.fullmatch(value):
+            yield Wrong(f"`{value}`", expected)
+
+    return check
+
+
+def time_zone(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    """Data Factory wants Windows names; for an IANA name, say which one that is."""
+    if not isinstance(value, str):
+        return
+    from tzlocal.windows_tz import tz_win, win_tz  # noqa: PLC0415 - the tables are only needed with a schedule
+
+    if value in win_tz:
+        return
+    meant = tz_win.get(value) or nearest(value, win_tz)
+    kind = "the IANA time zone" if value in tz_win else "the time zone"
+    yield Wrong(f"{kind} `{value}`", "a Windows time zone name, as Data Factory wants it", meant)
+
+
+TEMPLATE_FIELDS: Final = ("model", "window_id", "window_start", "window_end")
+FORMAT_TOKENS: Final = ("yyyy", "MM", "dd", "HH", "mm")
+_FIELD: Final = re.compile(r"\{([^{}]*)\}")
+
+
+def path_template(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    if not isinstance(value, str):
+        return
+    yield from _lake_path(_FIELD.sub("x", value), value)
+    if "{" in _FIELD.sub("", value) or "}" in _FIELD.sub("", value):
+        yield Wrong(f"an unpaired brace in `{value}`", "fields as {window_start:yyyy/MM/dd}")
+    for field in _FIELD.findall(value):
+        yield from _template_field(field)
+
+
+def _template_field(field: str) -> Iterator[Wrong]:
+    name, colon, tokens = field.partition(":")
+    if name not in TEMPLATE_FIELDS:
+        yield Wrong(
+            f"the field `{{{field}}}`", f"one of {', '.join(TEMPLATE_FIELDS)}", nearest(name, TEMPLATE_FIELDS)
+        )
+    elif name in {"window_start", "window_end"}:
+        rest = re.sub("|".join(FORMAT_TOKENS), "", tokens)
+        if not colon or rest == tokens or re.search(r"[A-Za-z]", rest):
+            yield Wrong(f"`{{{field}}}`", f"a format of {' '.join(FORMAT_TOKENS)}, as {{{name}:yyyy/MM/dd}}")
+    elif colon:
+        yield Wrong(f"a format in `{{{field}}}`", f"{{{name}}} alone: it is text, not an instant")
+
+
+RESERVED: Final = ("_landing", "_staging", "_deployments")
+
+
+def lake_path(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    if isinstance(value, str):
+        yield from _lake_path(value, value)
+
+
+def output_path(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    if not isinstance(value, str):
+        return
+    yield from _lake_path(value, value)
+    if "{" in value or "*" in value:
+        yield Wrong(f"`{value}`", "a folder as it is: each window's own folder is made below it")
+    if value.split("/")[0] in RESERVED:
+        yield Wrong(f"`{value}`", f"a folder outside {', '.join(RESERVED)}, which are ours")
+
+
+def _lake_path(path: str, shown: str) -> Iterator[Wrong]:
+    parts = path.rstrip("/").split("/")
+    if not path or path.startswith("/") or "\\" in path or "" in parts or ".." in parts or ":" in path:
+        yield Wrong(
+            f"`{shown}`", "a path inside the file system: raw/patients/2026, without / at its start or `..`"
+        )
+
+
+def lake_files(value: Any, folder: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    """Path in the lake → local file or folder."""
+    if not isinstance(value, dict):
+        return
+    for path, local in value.items():
+        for wrong in lake_path(path, folder):
+            yield Wrong(f"the path {wrong.found}", wrong.expected, key=path)
+        if isinstance(local, str) and not (folder / local).exists():
+            yield Wrong(f"`{local}`, which does not exist", f"a file or folder below {folder}", key=path)
+
+
+_EVERY: Final = re.compile(r"([1-9][0-9]* )?(minute|hour)s?|day|week|month")
+
+
+def every(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    if isinstance(value, str) and not _EVERY.fullmatch(value):
+        choices = ("15 minutes", "hour", "6 hours", "day", "week", "month")
+        yield Wrong(
+            f"`{value}`",
+            f"one of `{'`, `'.join(choices)}`, any number of minutes or hours",
+            nearest(value, choices),
+        )
+
+
+def gate(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    if isinstance(value, dict) and value.get("minimum") is None and value.get("maximum") is None:
+        yield Wrong("a gate without a bound", "`minimum` or `maximum`: without one every model would pass")
+
+
+WEEK_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def schedule(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    if not isinstance(value, dict):
+        return
+    match value.get("type"):
+        case "calendar":
+            yield from _calendar(value)
+        case "tumbling":
+            yield from _tumbling(value)
+        case _:
+            return  # pydantic names the types there are
+
+
+def _calendar(value: dict[str, Any]) -> Iterator[Wrong]:
+    for key in ("start", "end"):
+        if isinstance(value.get(key), str) and calendar_instant(value[key]) is None:
+            yield Wrong(f"`{value[key]}`", "local time without an offset: 2026-11-01T06:00:00", key=key)
+    frequency = value.get("frequency")
+    for key, allowed in _REFINEMENTS.items():
+        if value.get(key) and frequency not in allowed:
+            yield Wrong(
+                f"`{key}` with frequency {frequency}", f"it with {' or '.join(allowed)} only", key=key
+            )
+    for day in value.get("week_days") or ():
+        if isinstance(day, str) and day not in WEEK_DAYS:
+            yield Wrong(f"`{day}`", "an English week day", nearest(day, WEEK_DAYS), key="week_days")
+    for number in value.get("month_days") or ():
+        if isinstance(number, int) and not (1 <= abs(number) <= 31):
+            yield Wrong(f"`{number}`", "1 to 31, or -1 (the last day) to -31", key="month_days")
+
+
+_REFINEMENTS: Final = {
+    "hours": ("Day", "Week", "Month"),
+    "minutes": ("Day", "Week", "Month"),
+    "week_days": ("Week",),
+    "month_days": ("Month",),
+}
+
+
+def _tumbling(value: dict[str, Any]) -> Iterator[Wrong]:
+    for key in ("start", "end"):
+        if isinstance(value.get(key), str) and utc_instant(value[key]) is None:
+            yield Wrong(f"`{value[key]}`", "an instant in UTC: 2026-11-01T00:00:00Z", key=key)
+    interval = value.get("interval")
+    if value.get("frequency") == "Minute" and isinstance(interval, int) and interval < 5:
+        yield Wrong(
+            f"{interval} minutes", "at least 5 minutes, Data Factory's smallest window", key="interval"
+        )
+
+
+def sources(value: Any, folder: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    """A model's folder holds what the model says it does."""
+    if not isinstance(value, dict) or not isinstance(value.get("source"), str):
+        return
+    source = folder / value["source"]
+    if not source.is_dir():
+        yield Wrong(f"`{value['source']}`, which does not exist", f"a folder below {folder}", key="source")
+        return
+    for key, name in _needed_files(value):
+        if not (source / name).is_file():
+            there = sorted(path.name for path in source.iterdir() if path.is_file())
+            expected = f"the file {name} in {value['source']}"
+            yield Wrong(f"no file `{name}`", expected, nearest(name, there), key=key)
+
+
+def _needed_files(model: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    script = model.get("score_script", "score.py")
+    if isinstance(script, str):
+        yield "score_script", script
+    environment = model.get("ml_environment", "ml_environment.yml")
+    if isinstance(environment, str) and environment.endswith((".yml", ".yaml")):
+        yield "ml_environment", environment
+    if model.get("training") is not None:
+        yield from (("training", name) for name in ("train.py", "evaluate.py"))
+
+
+_GUID: Final = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_TRIGGER_PART: Final = r"[A-Za-z0-9_]{1,60}"
+
+CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = (
+    ("azure.subscription_id", _named(_GUID, "a subscription id (a GUID)")),
+    (
+        "azure.resource_group",
+        _named(r"[-\w.()]{0,89}[-\w()]", "1 to 90 letters, digits and -_.(), no dot at the end"),
+    ),
+    (
+        "data_factory.name",
+        _named(
+            r"(?=.{3,63}$)[A-Za-z0-9]+(-[A-Za-z0-9]+)*", "3 to 63 letters and digits, single dashes between"
+        ),
+    ),
+    (
+        "data_factory.folder",
+        _named(r"[^<>*#.%&:\\+?]+", "a folder in Data Factory, without <>*#.%&:\\+?"),
+    ),
+    ("data_factory.linked_service_machine_learning", _named(r"[A-Za-z0-9_]{1,260}", "letters, digits and _")),
+    ("data_factory.linked_service_lake", _named(r"[A-Za-z0-9_]{1,260}", "letters, digits and _")),
+    ("machine_learning.workspace", _named(r"[A-Za-z0-9][\w-]{2,32}", "3 to 33 letters, digits, - and _")),
+    (
+        "machine_learning.compute",
+        _named(r"[A-Za-z][A-Za-z0-9-]{0,30}[A-Za-z0-9]", "2 to 32 letters, digits and -"),
+    ),
+    (
+        "machine_learning.experiment",
+        _named(r"[A-Za-z0-9][\w-]{0,254}", "1 to 255 letters, digits, - and _"),
+    ),
+    ("lake.account", _named(r"[a-z0-9]{3,24}", "a storage account: 3 to 24 small letters and digits")),
+    (
+        "lake.file_system",
+        _named(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", "3 to 63 small letters, digits and single dashes"),
+    ),
+    ("lake.url", _named(r"https://[^\s?#]+[^/\s?#]", "an https:// address without / at its end")),
+    ("sandbox.files", lake_files),
+    ("models.*", sources),
+    ("models.*.scoring.input", path_template),
+    ("models.*.output.path", output_path),
+    ("models.*.training.data", lake_path),
+    ("models.*.training.gate", gate),
+    ("models.*.window.every", every),
+    ("models.*.window.time_zone", time_zone),
+    ("models.*.schedules.score.*", schedule),
+    ("models.*.schedules.train.*", schedule),
+    ("models.*.schedules.*.*.time_zone", time_zone),
+)
+NAMES: Final = (
+    (
+        "models.*.schedules.*.*",
+        re.compile(_TRIGGER_PART),
+        "1 to 60 letters, digits and _: it names a trigger",
+    ),
+)

@@ -1,0 +1,187 @@
+"""One YAML 1.2 file → plain values, and the line of each.
+
+Nothing is constructed but text, numbers, booleans, lists and maps.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from config.errors import Problem, Where
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Key = tuple[str, ...]
+"""Where a value stands in the configuration; a list's items are numbered."""
+
+MOST_BYTES: Final = 1_000_000
+MOST_VALUES: Final = 50_000
+"""Aliases are followed, so a small file may describe a huge tree: this bounds it."""
+DEEPEST: Final = 30
+
+_PREFIX: Final = "tag:yaml.org,2002:"
+_TEXT: Final = frozenset({"str", "timestamp"})
+_YAML_1_1: Final = {"yes": "true", "no": "false", "on": "true", "off": "false"}
+
+
+@dataclass
+class Document:
+    """A file's values; `where` and `spelling` are keyed like them (`spelling`: scalars as written)."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    where: dict[Key, Where] = field(default_factory=dict)
+    spelling: dict[Key, str] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read(path: Path, name: str, root: Key = ()) -> Document:
+    """The document in `path`; messages call it `name`; it will be merged under the key `root`."""
+    document = Document(where={root: Where(name, 1)})
+    content = path.read_bytes()
+    if len(content) > MOST_BYTES:
+        _blame(document, Where(name), "", f"{len(content):,} bytes", f"at most {MOST_BYTES:,} bytes")
+        return document
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        _blame(document, Where(name), "", f"byte 0x{content[error.start]:02x}", "YAML text in UTF-8")
+        return document
+    parse(text, name, document, root)
+    return document
+
+
+def parse(text: str, name: str, document: Document, root: Key = ()) -> None:
+    """Fill `document` from YAML text; what is wrong with the text becomes a problem of the document."""
+    try:
+        node = _compose(text)
+    except MarkedYAMLError as error:
+        line = None if error.problem_mark is None else error.problem_mark.line + 1
+        found = (error.problem or error.context or "unreadable YAML").split("\n")[0].strip()
+        _blame(document, Where(name, line), "", found, "YAML 1.2 (indented with blanks)")
+    except (YAMLError, ValueError):
+        _blame(document, Where(name), "", "control characters", "YAML text")
+    except RecursionError:
+        _blame(document, Where(name), "", "endless nesting", f"at most {DEEPEST} levels")
+    else:
+        if isinstance(node, MappingNode):
+            document.values = _Reader(name, document).mapping(node, root)
+        elif node is not None and node.value:
+            line = node.start_mark.line + 1
+            _blame(document, Where(name, line), "", f"a {_kind(node)}", "a map of `key: value` lines")
+
+
+def _compose(text: str) -> Any:  # noqa: ANN401 - ruamel is untyped here: a node or None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an anchor that is defined twice is legal YAML
+        return YAML(typ="safe", pure=True).compose(text)
+
+
+def _blame(document: Document, where: Where, key: str, found: str, expected: str) -> None:
+    document.problems.append(Problem(where, key, found, expected))
+
+
+def _kind(node: Node) -> str:
+    match node:
+        case SequenceNode():
+            return "list"
+        case MappingNode():
+            return "map"
+        case _:
+            return "single value"
+
+
+class _Reader:
+    def __init__(self, name: str, document: Document) -> None:
+        self.name = name
+        self.document = document
+        self.values = 0
+
+    def mapping(self, node: MappingNode, key: Key) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            where = Where(self.name, key_node.start_mark.line + 1)
+            dotted = ".".join(key)
+            if not isinstance(key_node, ScalarNode):
+                _blame(self.document, where, dotted, f"a {_kind(key_node)} as a key", "a word")
+                continue
+            word = str(key_node.value)
+            here = (*key, word)
+            if word in result:
+                first = self.document.where[here]
+                _blame(
+                    self.document, where, ".".join(here), "a second time", f"it once (also line {first.line})"
+                )
+                continue
+            self.document.where[here] = where
+            result[word] = self.value(value_node, here)
+        return result
+
+    def value(self, node: Node, key: Key) -> Any:  # noqa: ANN401 - any value that YAML can hold
+        self.values += 1
+        if self.values > MOST_VALUES or len(key) > DEEPEST:
+            self._refuse_size(node, key)
+            return None
+        match node:
+            case MappingNode():
+                return self.mapping(node, key)
+            case SequenceNode():
+                return [self._item(item, (*key, str(index))) for index, item in enumerate(node.value)]
+            case _:
+                return self.scalar(node, key)
+
+    def _item(self, node: Node, key: Key) -> Any:  # noqa: ANN401
+        self.document.where[key] = Where(self.name, node.start_mark.line + 1)
+        return self.value(node, key)
+
+    def _refuse_size(self, node: Node, key: Key) -> None:
+        found = (
+            "aliases that repeat without end" if len(key) > DEEPEST else f"more than {MOST_VALUES:,} values"
+        )
+        expected = f"a configuration (at most {DEEPEST} levels and {MOST_VALUES:,} values)"
+        problem = Problem(Where(self.name, node.start_mark.line + 1), key[0], found, expected)
+        if not any(known.found == found for known in self.document.problems):
+            self.document.problems.append(problem)
+
+    def scalar(self, node: Node, key: Key) -> Any:  # noqa: ANN401
+        text = str(node.value)
+        self.document.spelling[key] = text
+        tag = str(node.tag).removeprefix(_PREFIX)
+        converted = scalar(tag, text)
+        if converted is NotImplemented:
+            where = Where(self.name, node.start_mark.line + 1)
+            _blame(
+                self.document, where, ".".join(key), f"the tag `{node.tag}`", "a plain value without a tag"
+            )
+            return None
+        return converted
+
+
+def scalar(tag: str, text: str) -> Any:  # noqa: ANN401
+    """A scalar of YAML's core schema; NotImplemented for a tag of somebody else."""
+    if tag in _TEXT:
+        return text
+    match tag:
+        case "null":
+            return None
+        case "bool":
+            return text.lower() == "true"
+        case "int":
+            return int(text, 0) if text.lstrip("+-").startswith(("0x", "0o")) else int(text.replace("_", ""))
+        case "float":
+            return float(
+                text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan")
+            )
+        case _:
+            return NotImplemented
+
+
+def yaml_1_1_boolean(text: str) -> str | None:
+    """What YAML 1.1 would have made of a word that is text in YAML 1.2: `no` → `false`."""
+    return _YAML_1_1.get(text.lower())

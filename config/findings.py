@@ -1,0 +1,161 @@
+"""pydantic's findings, said again as repair instructions: file, line, key, found, expected, nearest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from config.checks import nearest
+from config.documents import yaml_1_1_boolean
+from config.errors import Problem, Where
+from config.schema import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+    from config.documents import Document, Key
+
+
+def at(values: Any, pattern: str) -> Iterator[tuple[Key, Any]]:  # noqa: ANN401
+    """Every value whose dotted key fits `pattern`, where `*` is any one key."""
+
+    def walk(value: Any, parts: list[str], key: Key) -> Iterator[tuple[Key, Any]]:  # noqa: ANN401
+        if not parts:
+            yield key, value
+        elif isinstance(value, dict):
+            for name in [parts[0]] if parts[0] != "*" else list(value):
+                if name in value:
+                    yield from walk(value[name], parts[1:], (*key, name))
+
+    yield from walk(values, pattern.split("."), ())
+
+
+def nearest_position(document: Document, key: Key) -> Where:
+    """Where the key stands; where it is absent, the map that should hold it."""
+    for length in range(len(key), -1, -1):
+        if key[:length] in document.where:
+            return document.where[key[:length]]
+    return Where("config")
+
+
+def translate(error: ValidationError, document: Document) -> Iterator[Problem]:
+    for found in error.errors():
+        key, models = _walk(found["loc"], document.values)
+        if key == ("environment",):
+            continue
+        finding, expected, meant = _words(found, key, models)
+        yield Problem(nearest_position(document, key), ".".join(key), finding, expected, meant)
+
+
+def _walk(location: tuple[int | str, ...], values: Any) -> tuple[Key, list[type[BaseModel]]]:  # noqa: ANN401
+    """The location as a key (without union members' names), and the models that may hold its last part."""
+    key: list[str] = []
+    holders: list[type[BaseModel]] = [Settings]
+    inside: list[Any] = [Settings]
+    for part in location:
+        if isinstance(values, dict | list) and not _has(values, part) and part != location[-1]:
+            inside = [one for one in inside if _is_member(one, str(part))] or inside
+            continue
+        holders = [one for one in inside if isinstance(one, type) and issubclass(one, BaseModel)]
+        inside = [inner for one in inside for inner in _inner(one, str(part))]
+        key.append(str(part))
+        values = values[part] if _has(values, part) else None
+    return tuple(key), holders
+
+
+def _has(values: Any, part: int | str) -> bool:  # noqa: ANN401
+    if isinstance(values, list):
+        return isinstance(part, int) and part < len(values)
+    return isinstance(values, dict) and part in values
+
+
+def _is_member(annotation: Any, tag: str) -> bool:  # noqa: ANN401
+    if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        return False
+    field = annotation.model_fields.get("type")
+    return field is not None and tag in get_args(field.annotation)
+
+
+def _inner(annotation: Any, part: str) -> Iterator[Any]:  # noqa: ANN401
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        field = annotation.model_fields.get(part)
+        if field is not None:
+            yield from _members(field.annotation)
+    elif get_origin(annotation) is dict:
+        yield from _members(get_args(annotation)[1])
+
+
+def _members(annotation: Any) -> Iterator[Any]:  # noqa: ANN401
+    """The members of a union, or the annotation itself (Annotated is looked through)."""
+    if get_origin(annotation) is dict or isinstance(annotation, type):
+        yield annotation
+    else:
+        for member in get_args(annotation):
+            if member is not type(None) and not hasattr(member, "discriminator"):
+                yield from _members(member)
+
+
+def _words(  # noqa: PLR0911 - one line an error type
+    found: ErrorDetails, key: Key, models: list[type[BaseModel]]
+) -> tuple[str, str, str | None]:
+    context: Mapping[str, Any] = found.get("ctx", {})
+    given = found["input"]
+    match found["type"]:
+        case "extra_forbidden":
+            known = sorted({name for model in models for name in model.model_fields} - {"environment"})
+            return "an unknown key", f"one of {', '.join(known)}", nearest(key[-1], known)
+        case "missing":
+            return "nothing", f"`{key[-1]}`: it has no default", None
+        case "literal_error":
+            choices = [str(choice) for model in models for choice in _choices(model, key[-1])]
+            return _shown(given), str(context.get("expected")), nearest(str(given), choices)
+        case "union_tag_not_found":
+            return "no `type`", "`type: calendar` or `type: tumbling`", None
+        case "union_tag_invalid":
+            tags = str(context.get("expected_tags", "")).replace("'", "")
+            return (
+                f"type `{context.get('tag')}`",
+                f"one of {tags}",
+                nearest(str(context.get("tag")), tags.split(", ")),
+            )
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return _shown(given), "a map of `key: value` lines", None
+        case "bool_type" | "bool_parsing":
+            return _shown(given), "true or false", yaml_1_1_boolean(str(given))
+        case _:
+            return _shown(given), _expected(found), None
+
+
+def _choices(model: type[BaseModel], key: str) -> tuple[Any, ...]:
+    field = model.model_fields.get(key)
+    return () if field is None else get_args(field.annotation)
+
+
+def _expected(found: ErrorDetails) -> str:
+    """What pydantic says without its preamble: `Input should be greater than 1` → `greater than 1`."""
+    message = found["msg"]
+    for preamble in ("Input should be a valid ", "Input should be ", "Value error, ", "String should "):
+        if message.startswith(preamble):
+            rest = message.removeprefix(preamble)
+            return f"a {rest}" if preamble.endswith("valid ") else rest
+    return message
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401
+    match value:
+        case dict():
+            return "a map"
+        case list():
+            return "a list"
+        case None:
+            return "nothing"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case str():
+            return f"the text `{value if len(value) <= 60 else value[:57] + '...'}`"
+        case _:
+            return f"`{value}`"

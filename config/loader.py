@@ -1,0 +1,207 @@
+"""Files, variables and options → one frozen `Settings`, or every problem at once.
+
+Weakest to strongest: models/*.yaml, base.yaml, <environment>.yaml, ADFBATCH__SECTION__KEY, --set.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from config import checks
+from config.documents import Document, Key, read
+from config.errors import InvalidConfigurationError, Problem, UnknownEnvironmentError, Where
+from config.findings import at, nearest_position, translate
+from config.layers import from_options, from_variables, merge
+from config.schema import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+NOT_ENVIRONMENTS = frozenset({"base"})
+
+
+def load(
+    project_dir: Path,
+    environment: str,
+    *,
+    variables: Mapping[str, str] | None = None,
+    options: Iterable[str] = (),
+) -> Settings:
+    """The settings of one environment. `variables` are those of the process, `options` the values of --set.
+
+    Raises `UnknownEnvironmentError` and `InvalidConfigurationError`.
+    """
+    folder = project_dir.resolve()
+    document = _merged(folder, environment, from_variables(variables or {}), from_options(options))
+    _complete(document, environment)
+    problems = [*document.problems, *_reserved(document), *_checked(document, folder)]
+    document.values["environment"] = environment
+    settings = _validated(document, problems)
+    if problems or settings is None:
+        raise InvalidConfigurationError(_in_order(problems))
+    return _with_absolute_paths(settings, folder)
+
+
+def environments(project_dir: Path) -> list[str]:
+    """The environments that have a file."""
+    names = (path.stem for path in (project_dir / "config").glob("*.yaml"))
+    return sorted(name for name in names if name not in NOT_ENVIRONMENTS)
+
+
+def _merged(folder: Path, environment: str, *stronger: Document) -> Document:
+    config = folder / "config"
+    existing = environments(folder)
+    if environment not in existing:
+        raise UnknownEnvironmentError(environment, existing, checks.nearest(environment, existing))
+    document = Document(where={(): Where(f"config/{environment}.yaml", 1)})
+    for path in sorted((config / "models").glob("*.yaml")):
+        document = merge(document, _model(path))
+    for name in ("base", environment):
+        if (config / f"{name}.yaml").exists():
+            document = merge(document, _environment(config / f"{name}.yaml", document))
+    for layer in stronger:
+        document = merge(document, _without_unknown_models(layer, document))
+    return document
+
+
+def _model(path: Path) -> Document:
+    root = ("models", path.stem)
+    document = read(path, f"config/models/{path.name}", root)
+    name = document.values.setdefault("name", path.stem)
+    if name != path.stem:
+        where = document.where.get((*root, "name"), Where(f"config/models/{path.name}"))
+        expected = f"`{path.stem}`, like the file"
+        document.problems.append(Problem(where, ".".join((*root, "name")), f"`{name}`", expected))
+    document.values = {"models": {path.stem: document.values}}
+    return document
+
+
+def _environment(path: Path, models: Document) -> Document:
+    document = read(path, f"config/{path.name}")
+    document.where.pop((), None)
+    return _without_unknown_models(document, models)
+
+
+def _without_unknown_models(layer: Document, models: Document) -> Document:
+    """An environment overrides parts of a model; it does not make one, so an unknown name is a slip."""
+    overrides = layer.values.get("models")
+    known = models.values.get("models", {})
+    if not isinstance(overrides, dict):
+        return layer
+    for name in [name for name in overrides if name not in known]:
+        del overrides[name]
+        where = layer.where[("models", name)]
+        expected = "a model that has a file config/models/<model>.yaml"
+        problem = Problem(where, f"models.{name}", "an unknown model", expected, checks.nearest(name, known))
+        layer.problems.append(problem)
+    return layer
+
+
+def _complete(document: Document, environment: str) -> None:
+    document.values.setdefault("models", {})
+    if not document.values["models"]:
+        where = document.where.get(("models",), Where(f"config/{environment}.yaml", 1))
+        document.problems.append(
+            Problem(where, "models", "no model", "at least one file config/models/<model>.yaml")
+        )
+
+
+def _reserved(document: Document) -> Iterator[Problem]:
+    if "environment" in document.values:
+        where = document.where[("environment",)]
+        yield Problem(
+            where, "environment", "an unknown key", "the file's name to say which environment this is"
+        )
+
+
+def _checked(document: Document, folder: Path) -> Iterator[Problem]:
+    for pattern, check in checks.CHECKS:
+        for key, value in at(document.values, pattern):
+            for wrong in check(value, folder):
+                here = key if wrong.key is None else (*key, wrong.key)
+                yield Problem(
+                    nearest_position(document, here),
+                    ".".join(here),
+                    wrong.found,
+                    wrong.expected,
+                    wrong.nearest,
+                )
+    for pattern, name, expected in checks.NAMES:
+        for key, _ in at(document.values, pattern):
+            if not name.fullmatch(key[-1]):
+                yield Problem(
+                    nearest_position(document, key), ".".join(key), f"the name `{key[-1]}`", expected
+                )
+
+
+def _validated(document: Document, problems: list[Problem]) -> Settings | None:
+    """Numbers where text is wanted are taken as they were written (`model_version: 3`), then all must fit."""
+    try:
+        return _parsed(document.values)
+    except ValidationError as error:
+        respelled = _respell(
+            document, [found["loc"] for found in error.errors() if found["type"] == "string_type"]
+        )
+        if not respelled:
+            problems.extend(translate(error, document))
+            return None
+    try:
+        return _parsed(document.values)
+    except ValidationError as error:
+        problems.extend(translate(error, document))
+        return None
+
+
+def _parsed(values: dict[str, Any]) -> Settings:
+    """JSON mode is strict where it matters (`"5"` is not a number) and knows paths as text."""
+    return Settings.model_validate_json(json.dumps(values), strict=True)
+
+
+def _respell(document: Document, locations: list[tuple[int | str, ...]]) -> bool:
+    changed = False
+    for location in locations:
+        key = _present(document.values, location)
+        holder: Any = document.values
+        for part in key[:-1]:
+            holder = holder[int(part)] if isinstance(holder, list) else holder[part]
+        last: Any = int(key[-1]) if isinstance(holder, list) else key[-1]
+        if isinstance(holder[last], int | float) and not isinstance(holder[last], bool):
+            holder[last] = document.spelling[key]
+            changed = True
+    return changed
+
+
+def _present(values: Any, location: tuple[int | str, ...]) -> Key:  # noqa: ANN401
+    """A location of pydantic's without the names of union members, which are no keys."""
+    key: list[str] = []
+    for part in location:
+        if isinstance(values, dict) and part in values:
+            values = values[str(part)]
+            key.append(str(part))
+        elif isinstance(values, list) and isinstance(part, int):
+            values = values[part]
+            key.append(str(part))
+    return tuple(key)
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    unique = list(dict.fromkeys(problems))
+    return sorted(unique, key=lambda problem: (problem.where.source, problem.where.line or 0))
+
+
+def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
+    sandbox = settings.sandbox
+    files = {path: folder / local for path, local in sandbox.files.items()}
+    models = {
+        name: model.model_copy(update={"source": folder / model.source})
+        for name, model in settings.models.items()
+    }
+    update = {
+        "sandbox": sandbox.model_copy(update={"state": folder / sandbox.state, "files": files}),
+        "models": models,
+    }
+    return settings.model_copy(update=update)
