@@ -1,0 +1,52 @@
+"""Settings in, the factory's entities out: pure, and the same bytes for the same settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adf import datasets, linked_services, pipelines, triggers
+from adf.contract import mismatches
+from adf.entities import EndpointId, EndpointVersion, Entity, Kind, placeholders, resolve
+from adf.errors import ContractMismatch, TrainingNotConfigured
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from config.schema import Model, Settings
+
+__all__ = ["EndpointId", "EndpointVersion", "Entity", "Kind", "build", "placeholders", "resolve"]
+
+
+def build(settings: Settings, contracts: Mapping[str, Mapping[str, str]]) -> list[Entity]:
+    """Everything that `settings` asks of the factory, what is referred to before what refers to it.
+
+    `contracts` says what each ML pipeline takes (ML pipeline name → parameter → default); passing anything
+    else is a ContractMismatch. Raises GenerationError's other children, and WindowError, where the settings
+    contradict themselves.
+    """
+    models = [settings.models[name] for name in sorted(settings.models)]
+    entities = [
+        *sorted(
+            [linked_services.lake(settings), linked_services.machine_learning(settings)],
+            key=lambda entity: entity.name,
+        ),
+        datasets.receipt(settings),
+        *(pipeline for model in models for pipeline in _pipelines(settings, model)),
+        *(trigger for model in models for trigger in _triggers(settings, model)),
+    ]
+    for mismatch in mismatches(entities, contracts):
+        raise ContractMismatch(mismatch.ml_pipeline, undeclared=mismatch.undeclared, missing=mismatch.missing)
+    return entities
+
+
+def _pipelines(settings: Settings, model: Model) -> list[Entity]:
+    score = pipelines.score(settings, model)
+    if model.training is None:
+        return [score]
+    return [score, pipelines.train(settings, model, model.training)]
+
+
+def _triggers(settings: Settings, model: Model) -> list[Entity]:
+    if model.schedules.train and model.training is None:
+        raise TrainingNotConfigured(model.name)
+    return [*triggers.score(settings, model), *triggers.train(settings, model)]

@@ -1,0 +1,239 @@
+"""The pipelines of a model: `score_<model>`, and `train_<model>` where it has training.
+
+How `score_<model>` ends:
+
+    score ──► read_receipt ──► check_landing ──(not landed)──► fail_landing
+      │            ├─ score succeeded, receipt unreadable ──► fail_receipt
+      └────────────┴─ score failed ─────────────────────────► fail_score
+
+Data Factory judges a run by its leaves, and by a skipped leaf's parents. So every way on which the
+predictions did not land must end in a leaf that failed: check_landing is skipped where score failed, and
+then score itself is judged. The run is green only if the receipt of this very run group says that the window
+is committed, or was already.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from adf import activities, datasets
+from adf.entities import Entity
+from adf.expressions import Value, constant, evaluated, first_filled, inline, joined, parameter, quoted
+from adf.ownership import annotations_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from config.schema import Model, Settings, Training
+
+NONE = "-"
+"""Stands for "not given": Azure ML takes no empty parameter."""
+
+RECEIPT = "activity('read_receipt')?.output?.firstRow"
+LANDED = ("committed", "unchanged")
+
+
+def score_name(model: str) -> str:
+    """The name of the pipeline, and of the ML pipeline that it runs."""
+    return f"score_{model}"
+
+
+def train_name(model: str) -> str:
+    """The name of the pipeline, and of the ML pipeline that it runs."""
+    return f"train_{model}"
+
+
+def score(settings: Settings, model: Model) -> Entity:
+    """One window: run the ML pipeline, read its receipt, and fail unless the window landed."""
+    defaults = {
+        "window_start": NONE,
+        "window_end": NONE,
+        "fire_time": NONE,
+        "model_version": model.scoring.model_version,
+    }
+    return _pipeline(
+        settings,
+        score_name(model.name),
+        model.name,
+        description=f"Scores one window of {model.name}; green only when its predictions have landed.",
+        parameters=defaults,
+        steps=[
+            _score_activity(settings, model),
+            _read_receipt(settings, model),
+            _check_landing(model),
+            _fail_score(model),
+            _fail_receipt(model),
+        ],
+    )
+
+
+def train(settings: Settings, model: Model, training: Training) -> Entity:
+    """Train, evaluate and register, as the ML pipeline says."""
+    activity = activities.run_ml_pipeline(
+        "train",
+        train_name(model.name),
+        linked_service=settings.data_factory.linked_service_machine_learning,
+        experiment=settings.machine_learning.experiment,
+        parameters=training_parameters(),
+        timeout_minutes=training.timeout_minutes,
+        user_properties={"model": model.name, "training_data": evaluated(parameter("training_data"))},
+    )
+    return _pipeline(
+        settings,
+        train_name(model.name),
+        model.name,
+        description=f"Trains {model.name} and registers it where it passes its gate.",
+        parameters={"training_data": training.data},
+        steps=[activity],
+    )
+
+
+def scoring_parameters(model: Model) -> dict[str, str]:
+    """What `score` passes to its ML pipeline: all strings, none of them empty."""
+    return {
+        "window_start": inline(parameter("window_start")),
+        "window_end": inline(parameter("window_end")),
+        "fire_time": inline(parameter("fire_time")),
+        "input_path": constant(model.scoring.input),
+        "output_path": constant(model.output.path),
+        "adf_run_id": inline("pipeline().RunId"),
+        "adf_group_id": inline("pipeline().GroupId"),
+        "model_version": inline(parameter("model_version")),
+    }
+
+
+def training_parameters() -> dict[str, str]:
+    """What `train` passes to its ML pipeline."""
+    return {
+        "training_data": inline(parameter("training_data")),
+        "adf_run_id": inline("pipeline().RunId"),
+        "adf_group_id": inline("pipeline().GroupId"),
+    }
+
+
+def _score_activity(settings: Settings, model: Model) -> activities.Activity:
+    user_properties: dict[str, Value] = {
+        "model": model.name,
+        "model_version": evaluated(parameter("model_version")),
+        "window": evaluated(_requested_window()),
+        "output": constant(model.output.path),
+    }
+    return activities.run_ml_pipeline(
+        "score",
+        score_name(model.name),
+        linked_service=settings.data_factory.linked_service_machine_learning,
+        experiment=settings.machine_learning.experiment,
+        parameters=scoring_parameters(model),
+        timeout_minutes=model.scoring.timeout_minutes,
+        user_properties=user_properties,
+    )
+
+
+def _read_receipt(settings: Settings, model: Model) -> activities.Activity:
+    place = {
+        "folder_path": receipts_folder(model.name),
+        "file_name": evaluated(joined("pipeline().GroupId", quoted(".json"))),
+    }
+    dataset = datasets.reference(datasets.receipt_name(settings), place)
+    return activities.look_up_json("read_receipt", dataset, activities.after(score="Completed"))
+
+
+def _check_landing(model: Model) -> activities.Activity:
+    statuses = ", ".join(f"equals({RECEIPT}?.status, {quoted(status)})" for status in LANDED)
+    landed = f"and(equals({RECEIPT}?.group_id, pipeline().GroupId), or({statuses}))"
+    message = joined(
+        quoted(f"{model.name}: window "),
+        _receipt_window(),
+        quoted(" has not landed. The receipt of run group "),
+        "pipeline().GroupId",
+        quoted(" says "),
+        first_filled(f"{RECEIPT}?.status", quoted("nothing")),
+        _receipt_error(": "),
+    )
+    return activities.if_not(
+        "check_landing",
+        landed,
+        [activities.fail("fail_landing", message, error_code="NotLanded")],
+        activities.after(score="Succeeded", read_receipt="Succeeded"),
+    )
+
+
+def _fail_score(model: Model) -> activities.Activity:
+    message = joined(
+        quoted(f"{model.name}: scoring window "),
+        _receipt_window(),
+        quoted(" failed"),
+        _receipt_error(": "),
+        quoted(". Azure ML: "),
+        first_filled("activity('score')?.error?.message", quoted("no message")),
+    )
+    return activities.fail(
+        "fail_score",
+        message,
+        error_code="ScoringFailed",
+        depends_on=activities.after(score="Failed", read_receipt="Completed"),
+    )
+
+
+def _fail_receipt(model: Model) -> activities.Activity:
+    message = joined(
+        quoted(f"{model.name}: the ML run succeeded, but its receipt {receipts_folder(model.name)}/"),
+        "pipeline().GroupId",
+        quoted(".json cannot be read: "),
+        first_filled("activity('read_receipt')?.error?.message", quoted("no message")),
+    )
+    return activities.fail(
+        "fail_receipt",
+        message,
+        error_code="ReceiptUnreadable",
+        depends_on=activities.after(score="Succeeded", read_receipt="Failed"),
+    )
+
+
+def receipts_folder(model: str) -> str:
+    """Where the ML runs of a model leave their receipts, in the lake's file system."""
+    return f"_landing/{model}/_runs"
+
+
+def _requested_window() -> str:
+    """Readable in ADF Monitor: the window, or when the trigger fired, of which stage makes the window."""
+    start, end, fire_time = parameter("window_start"), parameter("window_end"), parameter("fire_time")
+    given = joined(start, quoted(" to "), end)
+    at_fire_time = joined(quoted("last complete at "), fire_time)
+    return _unless_none(start, given, _unless_none(fire_time, at_fire_time, quoted("last complete")))
+
+
+def _receipt_window() -> str:
+    """The window as stage resolved it; what was asked for where the receipt does not say."""
+    return first_filled(f"{RECEIPT}?.window_start", _requested_window())
+
+
+def _receipt_error(before: str) -> str:
+    """The receipt's first error after the text `before`; nothing at all where there is none."""
+    error = f"{RECEIPT}?.error"
+    return f"if(empty({error}), '', {joined(quoted(before), error)})"
+
+
+def _unless_none(expression: str, then: str, otherwise: str) -> str:
+    return f"if(equals({expression}, {quoted(NONE)}), {otherwise}, {then})"
+
+
+def _pipeline(
+    settings: Settings,
+    name: str,
+    model: str,
+    *,
+    description: str,
+    parameters: Mapping[str, str],
+    steps: list[activities.Activity],
+) -> Entity:
+    properties: dict[str, Any] = {
+        "description": description,
+        "activities": steps,
+        "parameters": {
+            key: {"type": "String", "defaultValue": default} for key, default in parameters.items()
+        },
+        "folder": {"name": settings.data_factory.folder},
+        "annotations": annotations_of(settings, model),
+    }
+    return Entity("pipeline", name, properties)

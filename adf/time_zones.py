@@ -1,0 +1,24 @@
+"""Windows time zone names, which Data Factory speaks, and the IANA names that Python speaks."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from adf.errors import UnknownTimeZone
+
+
+def iana_name(windows_name: str) -> str:
+    """The IANA name of a Windows time zone (Unicode CLDR's mapping, case ignored as in Data Factory).
+
+    Raises UnknownTimeZone, with the nearest names; an IANA name is unknown too, because Data Factory refuses
+    it.
+    """
+    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - 142 names that most commands never look at
+
+    by_folded: dict[str, str] = {name.casefold(): iana for name, iana in win_tz.items()}
+    folded = windows_name.casefold()
+    if folded not in by_folded:
+        same_zone = [name for name, iana in win_tz.items() if iana == windows_name]
+        nearest = same_zone or get_close_matches(windows_name, list(win_tz), n=2)
+        raise UnknownTimeZone(windows_name, nearest)
+    return by_folded[folded]
