@@ -1,0 +1,78 @@
+"""Data Factory's rules of a pipeline run, as documented, small enough to be read: the judge of our pipelines.
+
+Not the sandbox's engine: that one is held against Microsoft's cases, this one says what our JSON comes to.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adf.language import Scope, evaluate
+
+Outcome = tuple[str, dict[str, Any]]
+"""A status and what `activity('…')` shows of it."""
+
+
+@dataclass
+class PipelineRun:
+    """Runs a body's activities; `outcomes` says how those end that reach outside of Data Factory."""
+
+    body: Mapping[str, Any]
+    outcomes: Mapping[str, Outcome]
+    pipeline: Mapping[str, Any]
+    statuses: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
+
+    def status(self) -> str:
+        return "Succeeded" if self._all_succeed(self.body["activities"]) else "Failed"
+
+    def scope(self) -> Scope:
+        return Scope(pipeline=self.pipeline, activities=self.shown)
+
+    def _all_succeed(self, activities: list[dict[str, Any]]) -> bool:
+        by_name = {activity["name"]: activity for activity in activities}
+        pending = dict(by_name)
+        while pending:
+            ready = [a for a in pending.values() if not set(_parents(a)) & set(pending)]
+            for activity in ready:
+                self._finish(pending.pop(activity["name"]))
+        inner = {parent for activity in activities for parent in _parents(activity)}
+        return all(self._succeeded(by_name[name], by_name) for name in by_name if name not in inner)
+
+    def _succeeded(self, activity: dict[str, Any], by_name: Mapping[str, Any]) -> bool:
+        """A skipped leaf is replaced by its parents."""
+        status = self.statuses[activity["name"]]
+        if status == "Skipped":
+            return all(self._succeeded(by_name[parent], by_name) for parent in _parents(activity))
+        return status == "Succeeded"
+
+    def _finish(self, activity: dict[str, Any]) -> None:
+        name = activity["name"]
+        holds = all(
+            self.statuses[entry["activity"]] in entry["dependencyConditions"]
+            or (
+                "Completed" in entry["dependencyConditions"]
+                and self.statuses[entry["activity"]] in ("Succeeded", "Failed")
+            )
+            for entry in activity["dependsOn"]
+        )
+        self.statuses[name] = self._run(activity) if holds else "Skipped"
+
+    def _run(self, activity: dict[str, Any]) -> str:
+        match activity["type"]:
+            case "Fail":
+                self.messages.append(str(evaluate(activity["typeProperties"]["message"], self.scope())))
+                return "Failed"
+            case "IfCondition":
+                holds = evaluate(activity["typeProperties"]["expression"], self.scope())
+                assert isinstance(holds, bool)
+                branch = "ifTrueActivities" if holds else "ifFalseActivities"
+                passed = self._all_succeed(activity["typeProperties"].get(branch, []))
+                return "Succeeded" if passed else "Failed"
+        status, self.shown[activity["name"]] = self.outcomes[activity["name"]]
+        return status
+
+
+def _parents(activity: Mapping[str, Any]) -> list[str]:
+    return [entry["activity"] for entry in activity["dependsOn"]]

@@ -1,0 +1,128 @@
+"""When the factory starts a pipeline, and with what."""
+
+from typing import Any
+
+import pytest
+
+from adf.errors import BadScheduleTime, ScheduleOffGrid, UnknownTimeZone
+from adf.windows import BadGrid
+from tests.unit.adf.builders import built, calendar, model, tumbling
+
+
+def trigger(schedule: dict[str, Any], **parts: Any) -> Any:
+    entities = built(model(schedules={"score": {"regular": schedule}}, **parts))
+    return entities["tr_score_diabetes_regular"]
+
+
+def test_a_calendar_trigger_passes_when_it_fires_and_nothing_else():
+    """Which window that is, is decided by the window grid."""
+    assert trigger(calendar()).properties["pipelines"] == [
+        {
+            "pipelineReference": {"referenceName": "score_diabetes", "type": "PipelineReference"},
+            "parameters": {"fire_time": "@trigger().scheduledTime"},
+        }
+    ]
+
+
+def test_a_tumbling_trigger_passes_its_window():
+    """It has one pipeline, not a list of them."""
+    properties = trigger(tumbling()).properties
+
+    assert "pipelines" not in properties
+    assert properties["pipeline"]["parameters"] == {
+        "window_start": "@trigger().outputs.windowStartTime",
+        "window_end": "@trigger().outputs.windowEndTime",
+    }
+
+
+def test_a_tumbling_trigger_has_delay_concurrency_and_retries():
+    """In Data Factory's own forms."""
+    schedule = tumbling(delay_minutes=1500, max_concurrency=4, retry_count=2, end="2027-01-01T00:00:00Z")
+
+    assert trigger(schedule).properties["typeProperties"] == {
+        "frequency": "Hour",
+        "interval": 24,
+        "startTime": "2026-11-01T00:00:00Z",
+        "endTime": "2027-01-01T00:00:00Z",
+        "delay": "1.01:00:00",
+        "maxConcurrency": 4,
+        "retryPolicy": {"count": 2, "intervalInSeconds": 30},
+    }
+
+
+@pytest.mark.parametrize(
+    ("zone", "expected"),
+    [("UTC", "2026-11-01T06:00:00Z"), ("W. Europe Standard Time", "2026-11-01T06:00:00")],
+)
+def test_a_calendar_time_ends_in_z_in_utc_only(zone: str, expected: str):
+    """Elsewhere it is local time without an offset."""
+    recurrence = trigger(calendar(time_zone=zone)).properties["typeProperties"]["recurrence"]
+
+    assert (recurrence["startTime"], recurrence["timeZone"]) == (expected, zone)
+
+
+def test_a_calendar_trigger_says_only_what_was_configured():
+    """Empty lists would mean "never"."""
+    schedule = calendar(hours=[6, 18], minutes=[0], end="2027-01-01T00:00:00")
+    recurrence = trigger(schedule).properties["typeProperties"]["recurrence"]
+
+    assert recurrence["schedule"] == {"hours": [6, 18], "minutes": [0]}
+    assert recurrence["endTime"] == "2027-01-01T00:00:00Z"
+    assert "schedule" not in trigger(calendar()).properties["typeProperties"]["recurrence"]
+
+
+@pytest.mark.parametrize(("schedules", "started"), [("on", True), ("off", False)])
+def test_whether_a_trigger_runs_is_no_part_of_its_body(schedules: str, *, started: bool):
+    """A PUT never starts a trigger: the executor does."""
+    entities = built(model(schedules={"score": {"daily": calendar()}}), schedules=schedules)
+    entity = entities["tr_score_diabetes_daily"]
+
+    assert entity.started is started
+    assert "runtimeState" not in entity.properties
+    assert entities["score_diabetes"].started is None
+
+
+def test_tumbling_windows_are_windows_of_the_models_grid():
+    """24 hours from 06:00 are no days from midnight; the error names both windows."""
+    with pytest.raises(ScheduleOffGrid, match="2026-11-01T06:00:00Z to 2026-11-02T06:00:00Z") as caught:
+        trigger(tumbling(start="2026-11-01T06:00:00Z"))
+
+    assert "2026-11-01T00:00:00Z to 2026-11-02T00:00:00Z" in str(caught.value)
+    assert trigger(tumbling(start="2026-11-01T06:00:00Z"), window={"offset_minutes": 360})
+
+
+def test_a_local_day_is_no_tumbling_window_where_clocks_change():
+    """The error names the first day that does not have 24 hours."""
+    berlin = {"time_zone": "W. Europe Standard Time"}
+    with pytest.raises(ScheduleOffGrid, match="2027-03-27T23:00:00Z to 2027-03-28T23:00:00Z"):
+        trigger(tumbling(start="2026-11-01T23:00:00Z"), window=berlin)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "fact"),
+    [
+        (calendar(start="tomorrow"), "`start` is 'tomorrow'"),
+        (calendar(start="2026-11-01T06:00:00+01:00"), "`start`"),
+        (calendar(start="2026-11-01T06:00:00Z", time_zone="W. Europe Standard Time"), "without an offset"),
+        (calendar(end="never"), "`end` is 'never'"),
+        (tumbling(start="2026-11-01T00:00:00"), "`start`"),
+    ],
+)
+def test_a_time_that_data_factory_could_misread_is_refused(schedule: dict[str, Any], fact: str):
+    """With the trigger, the key, what was found and what is expected."""
+    with pytest.raises(BadScheduleTime, match=fact):
+        trigger(schedule)
+
+
+def test_a_time_zone_is_a_windows_name():
+    """For an IANA name the Windows name is offered."""
+    with pytest.raises(UnknownTimeZone, match="Europe/Berlin") as caught:
+        trigger(calendar(time_zone="Europe/Berlin"))
+
+    assert caught.value.hint == "did you mean 'W. Europe Standard Time'?"
+
+
+def test_a_grid_that_cannot_be_is_refused():
+    """Here with the words of windows."""
+    with pytest.raises(BadGrid, match="2 days"):
+        trigger(tumbling(), window={"every": "2 days"})
