@@ -107,3 +107,81 @@ class MlPipelineNotPublished(GenerationError):
             hint="publish it before the factory that refers to it",
         )
         self.ml_pipeline = ml_pipeline
+
+
+class AzureRequestFailed(DataFactoryError):
+    """Azure answered a request with an error; `asked` is the request in our words."""
+
+    def __init__(
+        self, asked: str, *, status: int | None, code: str, message: str, correlation_id: str = ""
+    ) -> None:
+        answer = f"{status} {code}".strip() if status is not None else code
+        reference = f" (correlation id {correlation_id})" if correlation_id else ""
+        super().__init__(f"Data Factory refused to {asked}: {answer}: {message.strip()}{reference}")
+        self.asked = asked
+        self.status = status
+        self.code = code
+        self.message = message.strip()
+        self.correlation_id = correlation_id
+
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether Azure may have done what was asked: a server's error leaves that open."""
+        return self.status is not None and self.status >= 500
+
+
+class AccessDenied(AzureRequestFailed):
+    hint = "the identity needs the role Data Factory Contributor on the factory, and a valid sign-in"
+
+
+class NotFound(AzureRequestFailed):
+    hint = "is the name right, and the subscription, resource group and factory?"
+
+
+class ChangedSinceRead(AzureRequestFailed):
+    hint = "somebody else changed it meanwhile: plan again"
+
+
+class TriggerStillStarted(AzureRequestFailed):
+    hint = "stop the trigger before it is changed"
+
+
+class StillReferenced(AzureRequestFailed):
+    hint = "delete what refers to it first"
+
+
+class Provisioning(AzureRequestFailed):
+    hint = "the trigger's event subscription is being set up: try again in some minutes"
+
+
+class Throttled(AzureRequestFailed):
+    hint = "too many requests of this identity: try again later"
+
+
+class Unreachable(DataFactoryError):
+    hint = "check the network; for the local Azure, that it runs"
+
+    def __init__(self, asked: str, reason: str, *, sent: bool) -> None:
+        super().__init__(f"no answer from Azure to the request to {asked}: {reason}")
+        self.asked = asked
+        self.reason = reason
+        self.sent = sent
+
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether Azure may have done what was asked: the answer got lost, not the request."""
+        return self.sent
+
+
+_BY_CODE = {"TriggerEnabledCannotUpdate": TriggerStillStarted}
+_BY_TEXT = {"during provisioning": Provisioning, "since it is referenced by": StillReferenced}
+_BY_STATUS = {401: AccessDenied, 403: AccessDenied, 404: NotFound, 412: ChangedSinceRead, 429: Throttled}
+
+
+def refusal(
+    asked: str, *, status: int | None, code: str, message: str, correlation_id: str = ""
+) -> AzureRequestFailed:
+    """The error that Azure's answer amounts to: by its code, by the texts that tools know, by its status."""
+    by_text = (kind for text, kind in _BY_TEXT.items() if text in message)
+    kind = _BY_CODE.get(code) or next(by_text, None) or _BY_STATUS.get(status or 401, AzureRequestFailed)
+    return kind(asked, status=status, code=code, message=message, correlation_id=correlation_id)

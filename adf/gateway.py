@@ -1,0 +1,340 @@
+"""The one module that calls Data Factory: our words and plain JSON in, plain JSON out.
+
+azure-mgmt-datafactory is used as transport only. Its model classes write a wrong `type` for most entities, so
+bodies are bytes of our own and answers are read as the JSON they are. Azure packages are imported inside of
+functions, so that commands which never call Azure do not wait for them.
+
+An answer that is an error becomes a child of DataFactoryError; nothing of the SDK leaves this module. Reads
+and PUTs are retried by the SDK, and starting a run is not: a POST that was carried out, but whose answer got lost,
+would start a second one. The methods may be called from several threads at once.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Protocol
+
+from adf.errors import AzureRequestFailed, Provisioning, TriggerStillStarted, Unreachable, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from adf.entities import Kind
+
+Json = dict[str, Any]
+Runs = list[Json]
+
+PROVISIONING_DEADLINE_SECONDS = 300
+PROVISIONING_INTERVAL_SECONDS = 10
+CLOCK_SKEW = timedelta(minutes=1)
+
+
+class Credential(Protocol):
+    """What azure-identity's credentials are."""
+
+    def get_token(self, *scopes: str, **options: Any) -> Any: ...  # noqa: ANN401 - azure-core's own signature
+
+
+@dataclass(frozen=True)
+class LiveEntity:
+    """An entity as the factory holds it; of a trigger, `properties` say its `runtimeState`."""
+
+    kind: Kind
+    name: str
+    properties: Json
+    etag: str
+
+
+class DataFactory:
+    """One factory, which need not exist yet.
+
+    `base_url` is Resource Manager's address (None: the public cloud's). `sleep` and `now` are for tests.
+    """
+
+    def __init__(
+        self,
+        *,
+        subscription_id: str,
+        resource_group: str,
+        factory: str,
+        credential: Credential,
+        base_url: str | None = None,
+        polling_interval: float | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.name = factory
+        self._place = (resource_group, factory)
+        self._sleep = sleep
+        self._now = now
+        self._client = _client(subscription_id, credential, base_url, polling_interval)
+
+    # ---------------------------------------------------------------- the factory
+
+    def factory(self) -> Json | None:
+        """The factory as Azure describes it; None where there is none."""
+        with _asking(f"read factory {self.name}"):
+            found: Json | None = self._unless_absent(
+                lambda: self._client.factories.get(*self._place, cls=_json)
+            )
+        return found
+
+    def create_factory(self, location: str, *, tags: Mapping[str, str] | None = None) -> Json:
+        """Make an empty factory with its own identity. Only where there is none: this is a PUT."""
+        body = {"location": location, "identity": {"type": "SystemAssigned"}, "tags": dict(tags or {})}
+        with _asking(f"create factory {self.name}"):
+            made: Json = self._client.factories.create_or_update(*self._place, _bytes(body), cls=_json)
+        return made
+
+    # ---------------------------------------------------------------- entities
+
+    def list(self, kind: Kind) -> list[LiveEntity]:
+        """All entities of a kind, those of others included."""
+        with _asking(f"list the {kind}s of {self.name}"):
+            items = list(self._operations(kind).list_by_factory(*self._place))
+        return [_live(kind, item.as_dict()) for item in items]
+
+    def get(self, kind: Kind, name: str) -> LiveEntity | None:
+        with _asking(f"read {kind} {name}"):
+            body = self._unless_absent(lambda: self._operations(kind).get(*self._place, name, cls=_json))
+        return None if body is None else _live(kind, body)
+
+    def put(
+        self, kind: Kind, name: str, properties: Mapping[str, Any], etag: str | None = None
+    ) -> LiveEntity:
+        """Create or replace an entity; with `etag` only the one that was read, else ChangedSinceRead."""
+        condition: dict[str, Any] = {}
+        if etag is not None:
+            from azure.core import MatchConditions  # noqa: PLC0415
+
+            condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+        with _asking(f"write {kind} {name}"):
+            body = self._operations(kind).create_or_update(
+                *self._place, name, _bytes({"properties": properties}), cls=_json, **condition
+            )
+        return _live(kind, body)
+
+    def delete(self, kind: Kind, name: str) -> None:
+        """Delete an entity; one that is not there is fine."""
+        with _asking(f"delete {kind} {name}"):
+            self._unless_absent(lambda: self._operations(kind).delete(*self._place, name))
+
+    # ---------------------------------------------------------------- triggers
+
+    def start_trigger(self, name: str) -> None:
+        """Returns when the trigger is started; waits up to five minutes while Azure is provisioning it."""
+        self._patiently(f"start trigger {name}", lambda: self._triggers.begin_start(*self._place, name))
+
+    def stop_trigger(self, name: str) -> None:
+        """Returns when the trigger is stopped; waits up to five minutes while Azure is provisioning it."""
+        self._patiently(f"stop trigger {name}", lambda: self._triggers.begin_stop(*self._place, name))
+
+    def rerun_window(self, trigger: str, trigger_run_id: str) -> None:
+        """Run a tumbling window again, under its trigger."""
+        with _asking(f"rerun {trigger_run_id} of trigger {trigger}"):
+            self._client.trigger_runs.rerun(*self._place, trigger, trigger_run_id)
+
+    # ---------------------------------------------------------------- runs
+
+    def create_run(self, pipeline: str, parameters: Mapping[str, str]) -> str:
+        """Start a run and give its id; sent once.
+
+        Where the answer got lost or was a server's error, the run is looked for among those of the pipeline
+        with these parameters; only if there is none the error is raised, and then nothing was started.
+        """
+        sent_at = self._now() - CLOCK_SKEW
+        try:
+            with _asking(f"run pipeline {pipeline}"):
+                answer: Json = self._client.pipelines.create_run(
+                    *self._place, pipeline, parameters=_bytes(parameters), retry_total=0, cls=_json
+                )
+        except (Unreachable, AzureRequestFailed) as error:
+            started = self._started_since(sent_at, pipeline, parameters) if error.may_have_happened else None
+            if started is None:
+                raise
+            return started
+        return str(answer["runId"])
+
+    def rerun(self, pipeline: str, run_id: str, *, from_failure: bool = True) -> str:
+        """Run a run again in its run group, with its parameters; by default from the activity that failed."""
+        with _asking(f"rerun {run_id} of pipeline {pipeline}"):
+            answer: Json = self._client.pipelines.create_run(
+                *self._place,
+                pipeline,
+                reference_pipeline_run_id=run_id,
+                is_recovery=True,
+                start_from_failure=from_failure,
+                retry_total=0,
+                cls=_json,
+            )
+        return str(answer["runId"])
+
+    def run(self, run_id: str) -> Json | None:
+        """The pipeline run, None where there is none of that id."""
+        with _asking(f"read run {run_id}"):
+            found: Json | None = self._unless_absent(
+                lambda: self._client.pipeline_runs.get(*self._place, run_id, cls=_json)
+            )
+        return found
+
+    def runs(self, after: datetime, before: datetime, **equal: str) -> Runs:
+        """Pipeline runs updated in between, oldest start first; e.g. `PipelineName="score_diabetes"`."""
+        operation = self._client.pipeline_runs.query_by_factory
+        query = _query(after, before, equal, order_by="RunStart")
+        with _asking(f"list the runs of {self.name}"):
+            return list(_pages(lambda body: operation(*self._place, body, cls=_json), query))
+
+    def activity_runs(
+        self, run_id: str, after: datetime | None = None, before: datetime | None = None
+    ) -> Runs:
+        """The activity runs of a pipeline run, oldest start first; by default of the last 45 days."""
+        operation = self._client.activity_runs.query_by_pipeline_run
+        now = self._now()
+        query = _query(
+            after or now - timedelta(days=45), before or now + CLOCK_SKEW, {}, order_by="ActivityRunStart"
+        )
+        with _asking(f"list the activities of run {run_id}"):
+            return list(_pages(lambda body: operation(*self._place, run_id, body, cls=_json), query))
+
+    def trigger_runs(self, after: datetime, before: datetime, **equal: str) -> Runs:
+        """Trigger runs in the time between, oldest first; e.g. `TriggerName="tr_score_diabetes_daily"`."""
+        operation = self._client.trigger_runs.query_by_factory
+        query = _query(after, before, equal, order_by="TriggerRunTimestamp")
+        with _asking(f"list the trigger runs of {self.name}"):
+            return list(_pages(lambda body: operation(*self._place, body, cls=_json), query))
+
+    def cancel(self, run_id: str) -> None:
+        """Cancel a run and the runs it started."""
+        with _asking(f"cancel run {run_id}"):
+            self._client.pipeline_runs.cancel(*self._place, run_id, is_recursive=True)
+
+    # ---------------------------------------------------------------- within
+
+    @property
+    def _triggers(self) -> Any:  # noqa: ANN401 - the SDK's operations are not typed for us
+        return self._client.triggers
+
+    def _operations(self, kind: Kind) -> Any:  # noqa: ANN401
+        match kind:
+            case "linked_service":
+                return self._client.linked_services
+            case "dataset":
+                return self._client.datasets
+            case "pipeline":
+                return self._client.pipelines
+            case "trigger":
+                return self._client.triggers
+
+    def _started_since(self, sent_at: datetime, pipeline: str, parameters: Mapping[str, str]) -> str | None:
+        """A run of the pipeline with these parameters that began after `sent_at`: the newest."""
+        runs = self.runs(sent_at, self._now() + CLOCK_SKEW, PipelineName=pipeline)
+        started = [
+            run
+            for run in runs
+            if all((run.get("parameters") or {}).get(name) == value for name, value in parameters.items())
+            and (not run.get("runStart") or datetime.fromisoformat(run["runStart"]) >= sent_at)
+        ]
+        return str(started[-1]["runId"]) if started else None
+
+    @staticmethod
+    def _unless_absent(call: Callable[[], Any]) -> Any:  # noqa: ANN401
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+
+        try:
+            return call()
+        except ResourceNotFoundError:
+            return None
+
+    def _patiently(self, asked: str, begin: Callable[[], Any]) -> None:
+        waited = 0
+        while True:
+            try:
+                with _asking(asked):
+                    begin().result()
+            except (Provisioning, TriggerStillStarted):
+                if waited >= PROVISIONING_DEADLINE_SECONDS:
+                    raise
+            else:
+                return
+            self._sleep(PROVISIONING_INTERVAL_SECONDS)
+            waited += PROVISIONING_INTERVAL_SECONDS
+
+
+def _client(
+    subscription_id: str, credential: Credential, base_url: str | None, polling_interval: float | None
+) -> Any:  # noqa: ANN401
+    from azure.mgmt.datafactory import DataFactoryManagementClient  # noqa: PLC0415
+
+    options = {} if polling_interval is None else {"polling_interval": polling_interval}
+    return DataFactoryManagementClient(credential, subscription_id, base_url=base_url, **options)
+
+
+def _bytes(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False).encode()
+
+
+def _json(pipeline_response: Any, _deserialized: object, _headers: object) -> Json:  # noqa: ANN401
+    """The SDK's `cls` hook: the answer as it came over the wire."""
+    answer: Json = pipeline_response.http_response.json()
+    return answer
+
+
+def _live(kind: Kind, body: Mapping[str, Any]) -> LiveEntity:
+    return LiveEntity(kind, body["name"], body["properties"], body.get("etag") or "")
+
+
+def _query(after: datetime, before: datetime, equal: Mapping[str, str], *, order_by: str) -> Json:
+    return {
+        "lastUpdatedAfter": after.astimezone(UTC).isoformat(),
+        "lastUpdatedBefore": before.astimezone(UTC).isoformat(),
+        "filters": [
+            {"operand": operand, "operator": "Equals", "values": [value]} for operand, value in equal.items()
+        ],
+        "orderBy": [{"orderBy": order_by, "order": "ASC"}],
+    }
+
+
+def _pages(query: Callable[[bytes], Json], body: Json) -> Iterator[Json]:
+    """The SDK's run queries give one page with a token for the next."""
+    while True:
+        page = query(_bytes(body))
+        yield from page["value"]
+        if not (token := page.get("continuationToken")):
+            return
+        body = {**body, "continuationToken": token}
+
+
+@contextmanager
+def _asking(asked: str) -> Iterator[None]:
+    """What the SDK raises inside, in our words."""
+    from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError  # noqa: PLC0415
+
+    try:
+        yield
+    except HttpResponseError as error:
+        code, message = _code_and_message(error)
+        headers = error.response.headers if error.response is not None else {}
+        raise refusal(
+            asked,
+            status=error.status_code,
+            code=code,
+            message=message,
+            correlation_id=headers.get("x-ms-correlation-request-id") or "",
+        ) from error
+    except AzureError as error:
+        raise Unreachable(asked, error.message, sent=not isinstance(error, ServiceRequestError)) from error
+
+
+def _code_and_message(error: Any) -> tuple[str, str]:  # noqa: ANN401
+    """Resource Manager's envelope where the answer has one; else what the SDK made of the answer."""
+    if error.response is None:
+        return type(error).__name__, error.message
+    try:
+        envelope = json.loads(error.response.text())["error"]
+        return str(envelope["code"]), str(envelope["message"])
+    except (ValueError, KeyError, TypeError):
+        return str(error.reason or ""), error.message
