@@ -1,0 +1,100 @@
+"""Documents in one SQLite file: (scope, kind, name) → JSON body, found without regard to case, as Resource Manager does."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    scope TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (scope, kind, name)
+)
+"""
+
+_PUT = """
+INSERT INTO documents (scope, kind, name, body) VALUES (?, ?, ?, ?)
+ON CONFLICT (scope, kind, name) DO UPDATE SET body = excluded.body
+"""
+
+
+class Store:
+    """Every committed document survives a kill -9 of the process (WAL; not a power cut: `synchronous=NORMAL`).
+
+    Any thread may call it; calls are serialised. Look-ups ignore case, bodies keep theirs.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        # Closed by close(), from whatever thread stops the server.
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode=WAL")
+        self._connection.execute("PRAGMA synchronous=NORMAL")
+        self._connection.execute(_SCHEMA)
+
+    def get(self, scope: str, kind: str, name: str) -> dict[str, Any] | None:
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT body FROM documents WHERE scope = ? AND kind = ? AND name = ?",
+                _key(scope, kind, name),
+            ).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def put(self, scope: str, kind: str, name: str, body: Mapping[str, Any]) -> None:
+        """Insert or replace; a replaced document keeps its place in `list`."""
+        with self._lock:
+            self._connection.execute(_PUT, (*_key(scope, kind, name), json.dumps(body)))
+
+    def delete(self, scope: str, kind: str, name: str) -> bool:
+        """Whether there was one to delete."""
+        with self._lock:
+            cursor = self._connection.execute(
+                "DELETE FROM documents WHERE scope = ? AND kind = ? AND name = ?", _key(scope, kind, name)
+            )
+            return cursor.rowcount > 0
+
+    def list(self, scope: str, kind: str) -> list[dict[str, Any]]:
+        """In the order of first insertion."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT body FROM documents WHERE scope = ? AND kind = ? ORDER BY position",
+                (scope.lower(), kind.lower()),
+            ).fetchall()
+        return [json.loads(row[0]) for row in rows]
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block's changes or none; blocks nest (the outermost decides). Never `await` inside one:
+
+        the lock is the thread's, so another coroutine of the same thread would write into this transaction.
+        """
+        with self._lock:
+            if self._depth == 0:
+                self._connection.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                self._depth -= 1
+                if self._depth == 0:
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._depth -= 1
+            if self._depth == 0:
+                self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+
+def _key(scope: str, kind: str, name: str) -> tuple[str, str, str]:
+    return scope.lower(), kind.lower(), name.lower()
