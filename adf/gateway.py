@@ -5,8 +5,8 @@ bodies are bytes of our own and answers are read as the JSON they are. Azure pac
 functions, so that commands which never call Azure do not wait for them.
 
 An answer that is an error becomes a child of DataFactoryError; nothing of the SDK leaves this module. Reads
-and PUTs are retried by the SDK, and starting a run is not: a POST that was carried out, but whose answer got lost,
-would start a second one. The methods may be called from several threads at once.
+and PUTs are retried by the SDK. Starting a run is not: a POST that was carried out, but whose answer got
+lost, would start a second one. The methods may be called from several threads at once.
 """
 
 from __future__ import annotations
