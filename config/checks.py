@@ -78,8 +78,8 @@ def _template_field(field: str) -> Iterator[Wrong]:
             f"the field `{{{field}}}`", f"one of {', '.join(TEMPLATE_FIELDS)}", nearest(name, TEMPLATE_FIELDS)
         )
     elif name in {"window_start", "window_end"}:
-        rest = re.sub("|".join(FORMAT_TOKENS), "", tokens)
-        if not colon or rest == tokens or re.search(r"[A-Za-z]", rest):
+        rest = re.sub("|".join((*FORMAT_TOKENS, "T")), "", tokens)
+        if (colon and not tokens) or re.search(r"[A-Za-z]", rest):
             yield Wrong(f"`{{{field}}}`", f"a format of {' '.join(FORMAT_TOKENS)}, as {{{name}:yyyy/MM/dd}}")
     elif colon:
         yield Wrong(f"a format in `{{{field}}}`", f"{{{name}}} alone: it is text, not an instant")

@@ -27,6 +27,7 @@ MOST_VALUES: Final = 50_000
 DEEPEST: Final = 30
 
 _PREFIX: Final = "tag:yaml.org,2002:"
+_COLLECTIONS: Final = (f"{_PREFIX}map", f"{_PREFIX}seq")
 _TEXT: Final = frozenset({"str", "timestamp"})
 _YAML_1_1: Final = {"yes": "true", "no": "false", "on": "true", "off": "false"}
 
@@ -71,7 +72,7 @@ def parse(text: str, name: str, document: Document, root: Key = ()) -> None:
         _blame(document, Where(name), "", "endless nesting", f"at most {DEEPEST} levels")
     else:
         if isinstance(node, MappingNode):
-            document.values = _Reader(name, document).mapping(node, root)
+            document.values = _Reader(name, document, len(root)).mapping(node, root)
         elif node is not None and node.value:
             line = node.start_mark.line + 1
             _blame(document, Where(name, line), "", f"a {_kind(node)}", "a map of `key: value` lines")
@@ -98,9 +99,10 @@ def _kind(node: Node) -> str:
 
 
 class _Reader:
-    def __init__(self, name: str, document: Document) -> None:
+    def __init__(self, name: str, document: Document, depth: int) -> None:
         self.name = name
         self.document = document
+        self.depth = depth
         self.values = 0
 
     def mapping(self, node: MappingNode, key: Key) -> dict[str, Any]:
@@ -128,6 +130,9 @@ class _Reader:
         if self.values > MOST_VALUES or len(key) > DEEPEST:
             self._refuse_size(node, key)
             return None
+        if not isinstance(node, ScalarNode) and node.tag not in _COLLECTIONS:
+            self._refuse_tag(node, key)
+            return None
         match node:
             case MappingNode():
                 return self.mapping(node, key)
@@ -145,7 +150,9 @@ class _Reader:
             "aliases that repeat without end" if len(key) > DEEPEST else f"more than {MOST_VALUES:,} values"
         )
         expected = f"a configuration (at most {DEEPEST} levels and {MOST_VALUES:,} values)"
-        problem = Problem(Where(self.name, node.start_mark.line + 1), key[0], found, expected)
+        top = key[: self.depth + 1]  # an alias' own lines are those of its anchor, so the entry is blamed
+        here = Where(self.name, node.start_mark.line + 1)
+        problem = Problem(self.document.where.get(top, here), ".".join(top), found, expected)
         if not any(known.found == found for known in self.document.problems):
             self.document.problems.append(problem)
 
@@ -155,12 +162,13 @@ class _Reader:
         tag = str(node.tag).removeprefix(_PREFIX)
         converted = scalar(tag, text)
         if converted is NotImplemented:
-            where = Where(self.name, node.start_mark.line + 1)
-            _blame(
-                self.document, where, ".".join(key), f"the tag `{node.tag}`", "a plain value without a tag"
-            )
+            self._refuse_tag(node, key)
             return None
         return converted
+
+    def _refuse_tag(self, node: Node, key: Key) -> None:
+        where = Where(self.name, node.start_mark.line + 1)
+        _blame(self.document, where, ".".join(key), f"the tag `{node.tag}`", "a plain value without a tag")
 
 
 def scalar(tag: str, text: str) -> Any:  # noqa: ANN401

@@ -1,0 +1,302 @@
+"""What the loader makes of files, variables and options."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.errors import ConfigurationError, Problem, UnknownEnvironmentError
+from config.loader import environments, load
+from config.schema import CalendarSchedule, TumblingSchedule
+
+_SPEC = importlib.util.spec_from_file_location("project", Path(__file__).with_name("project.py"))
+assert _SPEC is not None
+assert _SPEC.loader is not None
+project = importlib.util.module_from_spec(_SPEC)
+sys.modules["project"] = project
+_SPEC.loader.exec_module(project)
+
+
+def problems(folder: Path, *options: str, env: str = "dev") -> list[Problem]:
+    with pytest.raises(ConfigurationError) as raised:
+        load(folder, env, options=options)
+    return raised.value.problems
+
+
+def only(folder: Path, *options: str) -> Problem:
+    (problem,) = problems(folder, *options)
+    return problem
+
+
+def test_the_environment_wins_over_base_variables_over_both_and_options_over_all(tmp_path):
+    """base < environment < ADFBATCH__SECTION__KEY < --set."""
+    folder = project.write(tmp_path, dev=project.DEV + "lake: {account: shopdev}\n")
+
+    assert load(folder, "dev").lake.account == "shopdev"
+    variables = {"ADFBATCH__LAKE__ACCOUNT": "fromvariable", "HOME": "/root"}
+    assert load(folder, "dev", variables=variables).lake.account == "fromvariable"
+    settings = load(folder, "dev", variables=variables, options=["lake.account=fromoption"])
+    assert settings.lake.account == "fromoption"
+    assert settings.lake.file_system == "data"
+
+
+def test_an_environment_may_override_parts_of_a_model(tmp_path):
+    """`models: {churn: {...}}` is merged into the model's own file."""
+    folder = project.write(tmp_path, dev=project.DEV + "models: {churn: {scoring: {node_count: 4}}}\n")
+
+    scoring = load(folder, "dev").models["churn"].scoring
+
+    assert scoring.node_count == 4
+    assert scoring.input.startswith("raw/churn/")
+
+
+def test_paths_come_out_absolute_from_the_project_folder(tmp_path):
+    """The working folder does not matter: --project-dir works from anywhere."""
+    settings = load(project.write(tmp_path), "dev")
+
+    assert settings.models["churn"].source == tmp_path / "models/churn"
+    assert settings.sandbox.state == tmp_path / ".sandbox"
+
+
+def test_null_takes_away_what_a_weaker_layer_said(tmp_path):
+    """A schedule can be removed in one environment."""
+    schedule = "schedules: {score: {daily: {type: calendar, frequency: Day, start: 2026-11-01T06:00:00}}}\n"
+    folder = project.write(
+        tmp_path,
+        model=project.MODEL + schedule,
+        dev=project.DEV + "models: {churn: {schedules: {score: {daily: null}}}}\n",
+    )
+
+    assert load(folder, "dev").models["churn"].schedules.score == {}
+
+
+def test_a_schedule_of_another_type_replaces_the_whole_schedule(tmp_path):
+    """Keys of a calendar schedule do not leak into a tumbling one."""
+    daily = "{type: calendar, frequency: Day, start: 2026-11-01T06:00:00, hours: [6]}"
+    tumbling = "{type: tumbling, frequency: Hour, interval: 24, start: 2026-11-01T00:00:00Z}"
+    folder = project.write(
+        tmp_path,
+        model=project.MODEL + f"schedules: {{score: {{daily: {daily}}}}}\n",
+        dev=project.DEV + f"models: {{churn: {{schedules: {{score: {{daily: {tumbling}}}}}}}}}\n",
+    )
+
+    assert isinstance(load(folder, "dev").models["churn"].schedules.score["daily"], TumblingSchedule)
+
+
+def test_an_unquoted_timestamp_stays_the_text_that_was_written(tmp_path):
+    """YAML would make a date of it; Data Factory wants the text."""
+    daily = "{type: calendar, frequency: Day, start: 2026-11-01T06:00:00}"
+    folder = project.write(tmp_path, model=project.MODEL + f"schedules: {{score: {{daily: {daily}}}}}\n")
+
+    schedule = load(folder, "dev").models["churn"].schedules.score["daily"]
+
+    assert isinstance(schedule, CalendarSchedule)
+    assert schedule.start == "2026-11-01T06:00:00"
+
+
+def test_a_number_where_text_is_wanted_is_taken_as_it_was_written(tmp_path):
+    """`model_version: 3` means the version 3; hyperparameters keep their types."""
+    training = (
+        "training: {data: raw/churn.csv, hyperparameters: {depth: 3, rate: 0.10, loss: no, deep: true}}\n"
+    )
+    model = project.MODEL.replace("scoring:\n", "scoring:\n  model_version: 3\n") + training
+    loaded = load(project.write(tmp_path, model=model), "dev").models["churn"]
+
+    assert loaded.scoring.model_version == "3"
+    assert loaded.training is not None
+    assert loaded.training.hyperparameters == {"depth": 3, "rate": 0.1, "loss": "no", "deep": True}
+
+
+def test_all_problems_are_reported_at_once(tmp_path):
+    """One wrong key does not hide a wrong type, a missing folder or a bad name elsewhere."""
+    folder = project.write(
+        tmp_path,
+        base=project.BASE.replace("account: shop", "account: Shop_1"),
+        dev=project.DEV + "schedules: sometimes\nlakes: {}\n",
+        model=project.MODEL.replace("models/churn", "models/chrun") + "window: {every: 3 days}\n",
+    )
+
+    found = {(str(each.where), each.key) for each in problems(folder)}
+
+    assert found == {
+        ("config/base.yaml:5", "lake.account"),
+        ("config/dev.yaml:4", "schedules"),
+        ("config/dev.yaml:5", "lakes"),
+        ("config/models/churn.yaml:1", "models.churn.source"),
+        ("config/models/churn.yaml:6", "models.churn.window.every"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("where", "text", "key", "line", "nearest"),
+    [
+        ("dev", "data_factry: {name: x}\n", "data_factry", 4, "data_factory"),
+        ("dev", "lake: {acount: x}\n", "lake.acount", 4, "account"),
+        ("dev", "models: {chrun: {}}\n", "models.chrun", 4, "churn"),
+        ("model", "window: {evry: day}\n", "models.churn.window.evry", 6, "every"),
+        ("model", "output_: {}\n", "models.churn.output_", 6, "output"),
+    ],
+)
+def test_an_unknown_key_names_its_line_and_the_nearest_valid_one(tmp_path, where, text, key, line, nearest):
+    """The error is a repair instruction."""
+    texts = {"dev": project.DEV, "model": project.MODEL}
+    texts[where] += text
+
+    problem = only(project.write(tmp_path, **texts))
+
+    assert (problem.key, problem.where.line, problem.nearest) == (key, line, nearest)
+
+
+def test_an_unknown_key_inside_a_schedule_is_found_through_the_union(tmp_path):
+    """Members of a union are no keys: the path has none of pydantic's words."""
+    daily = "{type: calendar, frequency: Day, start: 2026-11-01T06:00:00, hour: [6]}"
+    folder = project.write(tmp_path, model=project.MODEL + f"schedules: {{score: {{daily: {daily}}}}}\n")
+
+    problem = only(folder)
+
+    assert problem.key == "models.churn.schedules.score.daily.hour"
+    assert problem.nearest == "hours"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "key", "expected"),
+    [
+        ("{type: calendar, frequency: Dai, start: 2026-11-01T06:00:00}", "frequency", "Day"),
+        ("{type: calender, frequency: Day, start: 2026-11-01T06:00:00}", "", "calendar"),
+        ("{frequency: Day, start: 2026-11-01T06:00:00}", "", None),
+        ("{type: calendar, frequency: Day, start: 2026-11-01}", "start", None),
+        ("{type: calendar, frequency: Day, start: 2026-13-01T06:00:00}", "start", None),
+        (
+            "{type: calendar, frequency: Day, start: 2026-11-01T06:00:00, week_days: [Monday]}",
+            "week_days",
+            None,
+        ),
+        (
+            "{type: calendar, frequency: Week, start: 2026-11-01T06:00:00, week_days: [Moonday]}",
+            "week_days",
+            "Monday",
+        ),
+        (
+            "{type: calendar, frequency: Month, start: 2026-11-01T06:00:00, month_days: [0]}",
+            "month_days",
+            None,
+        ),
+        ("{type: tumbling, frequency: Hour, interval: 24, start: 2026-11-01T00:00:00}", "start", None),
+        ("{type: tumbling, frequency: Minute, interval: 1, start: 2026-11-01T00:00:00Z}", "interval", None),
+        ("{type: tumbling, frequency: Hour, interval: one, start: 2026-11-01T00:00:00Z}", "interval", None),
+    ],
+)
+def test_a_wrong_schedule_is_blamed_on_its_key(tmp_path, schedule, key, expected):
+    """Each of Data Factory's rules about schedules has its own sentence."""
+    folder = project.write(tmp_path, model=project.MODEL + f"schedules:\n  score:\n    daily: {schedule}\n")
+
+    problem = only(folder)
+
+    assert problem.key == f"models.churn.schedules.score.daily{'.' if key else ''}{key}"
+    assert problem.where.line == 8
+    assert problem.nearest == expected
+
+
+def test_an_iana_time_zone_is_answered_with_the_windows_name_that_is_meant(tmp_path):
+    """Data Factory knows Windows names only."""
+    folder = project.write(tmp_path, model=project.MODEL + "window: {time_zone: Europe/Berlin}\n")
+
+    problem = only(folder)
+
+    assert problem.found == "the IANA time zone `Europe/Berlin`"
+    assert problem.nearest == "W. Europe Standard Time"
+
+
+@pytest.mark.parametrize(
+    ("template", "nearest"),
+    [
+        ("raw/{window_strt:yyyy}", "window_start"),
+        ("raw/{window_start:yyyy/QQ}", None),
+        ("raw/{window_start:}", None),
+        ("raw/{model:yyyy}", None),
+        ("raw/{window_start:yyyy", None),
+        ("/raw/x", None),
+        ("raw/../secret", None),
+    ],
+)
+def test_a_path_template_may_only_say_what_stage_understands(tmp_path, template, nearest):
+    """Fields are model, window_id, window_start and window_end; tokens are yyyy MM dd HH mm."""
+    folder = project.write(
+        tmp_path, model=project.MODEL.replace("raw/churn/{window_start:yyyy/MM/dd}/*.csv", f"'{template}'")
+    )
+
+    problem = problems(folder)[0]
+
+    assert problem.key == "models.churn.scoring.input"
+    assert problem.nearest == nearest
+
+
+@pytest.mark.parametrize(
+    ("option", "key"),
+    [
+        ("data_factory.name=adf--shop", "data_factory.name"),
+        ("data_factory.name=ab", "data_factory.name"),
+        ("azure.resource_group=rg.", "azure.resource_group"),
+        ("azure.subscription_id=mine", "azure.subscription_id"),
+        ("lake.account=my-account", "lake.account"),
+        ("lake.file_system=a--b", "lake.file_system"),
+        ("data_factory.linked_service_lake=ls-lake", "data_factory.linked_service_lake"),
+        ("machine_learning.workspace=m", "machine_learning.workspace"),
+        ("project=UPPER", "project"),
+    ],
+)
+def test_a_name_that_azure_would_refuse_is_refused_here(tmp_path, option, key):
+    """Azure would say so after minutes, and less clearly."""
+    problem = only(project.write(tmp_path), option)
+
+    assert problem.key == key
+    assert str(problem.where) == f"--set {option}"
+
+
+def test_a_gate_needs_a_bound(tmp_path):
+    """Without one every model would pass."""
+    training = "training: {data: raw/churn.csv, gate: {metric: auc}}\n"
+
+    assert only(project.write(tmp_path, model=project.MODEL + training)).key == "models.churn.training.gate"
+
+
+def test_a_missing_script_is_named_with_the_file_that_was_probably_meant(tmp_path):
+    """The source folder must hold the score script, the conda file and the training scripts."""
+    folder = project.write(tmp_path, model=project.MODEL + "score_script: scores.py\n")
+
+    problem = only(folder)
+
+    assert (problem.key, problem.nearest) == ("models.churn.score_script", "score.py")
+
+
+def test_a_missing_environment_names_those_that_exist(tmp_path):
+    """base.yaml is no environment."""
+    folder = project.write(tmp_path)
+
+    with pytest.raises(UnknownEnvironmentError, match="expected one of dev"):
+        load(folder, "prod")
+    assert environments(folder) == ["dev"]
+
+
+def test_a_model_is_called_like_its_file(tmp_path):
+    """Otherwise an environment's override would not find it."""
+    problem = only(project.write(tmp_path, model="name: other\n" + project.MODEL))
+
+    assert (problem.key, problem.where.line) == ("models.churn.name", 1)
+
+
+@pytest.mark.parametrize("option", ["lake.account", "=x", "lake..account=x", ".=x"])
+def test_an_option_that_is_no_assignment_is_refused(tmp_path, option):
+    """--set wants SECTION.KEY=VALUE."""
+    assert only(project.write(tmp_path), option).expected == "SECTION.KEY=VALUE"
+
+
+@pytest.mark.parametrize(
+    "option", ["lake=x", "models=3", "models.churn=x", "models.churn.scoring=[1]", "lake.account=[x"]
+)
+def test_an_option_of_the_wrong_shape_is_a_problem_not_a_crash(tmp_path, option):
+    """Whatever --set says ends in a sentence that names it."""
+    assert any(str(each.where) == f"--set {option}" for each in problems(project.write(tmp_path), option))
