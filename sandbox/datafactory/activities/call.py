@@ -1,0 +1,119 @@
+"""One attempt of one activity: what it may read, and what it leaves for monitoring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TYPE_CHECKING
+
+from sandbox.datafactory.errors import ActivityFailed
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.engine.frame import Frame
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+NOTHING = object()
+
+
+class Services(Protocol):
+    """What the engine does for an activity beyond its own work."""
+
+    @property
+    def control(self) -> str:
+        """Resource Manager's address."""
+        ...
+
+    def token(self, audience: str) -> str:
+        """The factory's identity; raises `ActivityFailed` where the factory has none."""
+        ...
+
+    def view(self) -> View: ...
+
+    async def request(self, method: str, url: str, **options: Any) -> Response:  # noqa: ANN401
+        """HTTPS with the local bundle; raises `OSError` when nothing answers."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+    async def run_inner(self, activities: Sequence[Json], frame: Frame) -> None:
+        """Run a container's activities. Raises `ActivityFailed` when they failed."""
+        ...
+
+    def start_child(self, pipeline: str, parameters: Json) -> str:
+        """Start another pipeline as this run's child; its run id."""
+        ...
+
+    async def wait_child(self, run_id: str) -> Json:
+        """A child's final run document."""
+        ...
+
+    def on_cancel(self, undo: Callable[[], Awaitable[None]]) -> None:
+        """What to do on the outside when the run is cancelled, or this attempt times out."""
+        ...
+
+
+@dataclass(frozen=True)
+class Response:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass
+class Call:
+    """`input` is what the activity run shows; an activity fills it before it acts."""
+
+    activity: Json
+    frame: Frame
+    services: Services
+    input: Json = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return str(self.activity["name"])
+
+    @property
+    def properties(self) -> Json:
+        return dict(self.activity.get("typeProperties") or {})
+
+    def evaluate(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
+        return self.frame.evaluate(value)
+
+    def value(self, name: str, default: Any = NOTHING) -> Any:  # noqa: ANN401 - any JSON
+        """A type property, evaluated. Without a default its absence fails the activity (2103)."""
+        if name in self.properties and self.properties[name] is not None:
+            return self.evaluate(self.properties[name])
+        if default is NOTHING:
+            raise ActivityFailed("2103", f"Please provide value for the required property '{name}'.")
+        return default
+
+    def text(self, name: str, default: Any = NOTHING) -> str:  # noqa: ANN401 - any JSON
+        """A type property that must be text (2104)."""
+        value = self.value(name, default)
+        if not isinstance(value, str):
+            raise ActivityFailed("2104", f"The type of the property '{name}' is incorrect: text is expected.")
+        return value
+
+
+class Check(Protocol):
+    def __call__(self, activity: Json, view: View, target: str) -> None:
+        """Refuse what cannot run; `target` is `Pipeline/<name>`."""
+        ...
+
+
+def no_scopes(_: Json) -> list[tuple[str, list[Json]]]:
+    return []
+
+
+@dataclass(frozen=True)
+class ActivityKind:
+    """A type of activity. `scopes` are the lists of inner activities, each by a label for messages."""
+
+    run: Callable[[Call], Awaitable[Json]]
+    check: Check
+    scopes: Callable[[Json], list[tuple[str, list[Json]]]] = no_scopes
+    has_policy: bool = False
+    is_loop: bool = False
+    is_branch: bool = False
+    may_nest: bool = True

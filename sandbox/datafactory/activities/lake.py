@@ -1,0 +1,153 @@
+"""A dataset's place in the lake, and reading it over the DFS endpoint with the factory's identity."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, TYPE_CHECKING
+from urllib.parse import quote
+
+from sandbox.datafactory.activities.linked import dataset
+from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.activities.call import Call, Response
+
+_AUDIENCE = "https://storage.azure.com"
+_VERSION = "2023-11-03"
+_STORE_SETTINGS = frozenset({"type", "recursive", "enablePartitionDiscovery", "maxConcurrentConnections"})
+
+
+def check_lake_dataset(activity: Json, view: View, target: str, types: frozenset[str]) -> Json:
+    """The activity's dataset is of one of `types` and lies in the lake; its properties."""
+    reference = (activity.get("typeProperties") or {}).get("dataset")
+    if not isinstance(reference, dict) or reference.get("type") != "DatasetReference":
+        raise BadRequest(f"Activity '{activity['name']}': dataset must be a DatasetReference.", target=target)
+    found = view.referenced("datasets", reference, target)
+    what = (
+        f"Activity '{activity['name']}' ({activity['type']}) over the dataset '{reference['referenceName']}'"
+    )
+    if found["type"] not in types:
+        raise NotRun(f"{what} of type {found['type']}")
+    service = view.referenced("linkedservices", found.get("linkedServiceName"), target)
+    if service["type"] != "AzureBlobFS":
+        raise NotRun(f"{what} in a linked service of type {service['type']}")
+    location = (found.get("typeProperties") or {}).get("location") or {}
+    if location.get("type") != "AzureBlobFSLocation":
+        raise NotRun(f"{what} at a location of type {location.get('type')!r}")
+    return found
+
+
+def check_store_settings(settings: Json | None, what: str) -> None:
+    """Plain reads only: no wildcards, lists of files or filters."""
+    for name, value in (settings or {}).items():
+        if name not in _STORE_SETTINGS and value is not None:
+            raise NotRun(f"{what} with storeSettings.{name}")
+    if (settings or {}).get("enablePartitionDiscovery"):
+        raise NotRun(f"{what} with storeSettings.enablePartitionDiscovery")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file or folder in the lake; `path` is without slashes at its ends and may be empty (the root)."""
+
+    dataset: Json
+    type: str
+    account_url: str
+    file_system: str
+    path: str
+    has_file: bool
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2] or self.file_system
+
+    def url(self) -> str:
+        return f"{self.account_url}/{quote(self.file_system)}/{quote(self.path)}"
+
+
+def place(call: Call) -> Place:
+    """Where the activity's dataset points to in this run."""
+    view = call.services.view()
+    found, service = dataset(call.frame, view, call.properties.get("dataset"))
+    url = service.text("url").rstrip("/")
+    if not url.lower().startswith(view.lake_url.lower() + "/"):
+        raise ActivityFailed(
+            "2108", f"The local Azure reads its own lake at {view.lake_url} only, not {url}."
+        )
+    location = found.type_properties["location"]
+    segments = [str(location.get(one) or "").strip("/") for one in ("folderPath", "fileName")]
+    file_system = str(location.get("fileSystem") or "")
+    if not file_system:
+        raise ActivityFailed(
+            "2103", f"Please provide value for the required property 'fileSystem' of '{found.name}'."
+        )
+    path = "/".join(one for one in segments if one)
+    return Place(found.type_properties, found.type, url, file_system, path, bool(segments[1]))
+
+
+async def read_file(call: Call, where: Place) -> bytes:
+    response = await _send(call, "GET", where.url())
+    if response.status >= 400:
+        raise refusal(response, where)
+    return response.body
+
+
+async def status_of(call: Call, where: Place) -> Response:
+    """HEAD; the caller decides what a 404 means."""
+    if not where.path:
+        return await _send(
+            call, "HEAD", f"{where.account_url}/{quote(where.file_system)}?resource=filesystem"
+        )
+    return await _send(call, "HEAD", f"{where.url()}?action=getStatus")
+
+
+async def children(call: Call, where: Place) -> list[Json]:
+    """The entries directly inside a folder."""
+    base = f"{where.account_url}/{quote(where.file_system)}?resource=filesystem&recursive=false"
+    base += f"&directory={quote(where.path, safe='')}" if where.path else ""
+    entries: list[Json] = []
+    continuation = ""
+    while True:
+        more = f"&continuation={quote(continuation, safe='')}" if continuation else ""
+        response = await _send(call, "GET", base + more)
+        if response.status >= 400:
+            raise refusal(response, where)
+        entries += json.loads(response.body)["paths"]
+        continuation = response.headers.get("x-ms-continuation", "")
+        if not continuation:
+            return entries
+
+
+def refusal(response: Response, where: Place) -> ActivityFailed:
+    code = response.headers.get("x-ms-error-code") or _code(response)
+    if response.status == 404:
+        return ActivityFailed(
+            "2100",
+            f"ErrorCode=UserErrorFileNotFound,'The required file or folder is missing: {where.file_system}/{where.path}"
+            f" ({code}).'",
+        )
+    return ActivityFailed(
+        "2100",
+        f"ErrorCode=AdlsGen2OperationFailed,'ADLS Gen2 operation failed for {where.file_system}/{where.path}: "
+        f"http status code {response.status}, error code {code}.'",
+    )
+
+
+def _code(response: Response) -> Any:  # noqa: ANN401 - whatever the lake says
+    try:
+        return json.loads(response.body)["error"]["code"]
+    except (ValueError, KeyError, TypeError):
+        return "unknown"
+
+
+async def _send(call: Call, method: str, url: str) -> Response:
+    headers = {"Authorization": f"Bearer {call.services.token(_AUDIENCE)}", "x-ms-version": _VERSION}
+    try:
+        return await call.services.request(method, url, headers=headers)
+    except OSError as error:
+        raise ActivityFailed(
+            "2108", f"The lake does not answer at {url}: {error}.", failure_type="SystemError"
+        ) from error

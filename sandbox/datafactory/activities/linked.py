@@ -1,0 +1,63 @@
+"""Datasets and linked services as an activity sees them: their parameters filled in, their expressions evaluated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TYPE_CHECKING
+
+from sandbox.datafactory.checks.parameters import resolve
+from sandbox.datafactory.errors import ActivityFailed
+from sandbox.errors import AzureError
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.engine.frame import Frame
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A dataset or a linked service with every expression in its type properties evaluated."""
+
+    name: str
+    type: str
+    properties: Json
+    type_properties: Json
+
+    def text(self, name: str) -> str:
+        """A type property that must be there and be text (2103, 2104)."""
+        value = self.type_properties.get(name)
+        if value in (None, ""):
+            raise ActivityFailed(
+                "2103", f"Please provide value for the required property '{name}' of '{self.name}'."
+            )
+        if not isinstance(value, str):
+            raise ActivityFailed("2104", f"The type of the property '{name}' of '{self.name}' is incorrect.")
+        return value
+
+
+def linked_service(frame: Frame, view: View, reference: Any) -> Linked:  # noqa: ANN401 - any JSON
+    """`frame` is the referrer's: it evaluates the reference's parameters."""
+    return _linked(frame, view, "linkedservices", reference)
+
+
+def dataset(frame: Frame, view: View, reference: Any) -> tuple[Linked, Linked]:  # noqa: ANN401 - any JSON
+    """A dataset and its linked service, whose parameters may come from the dataset's."""
+    found, inner = _resolve(frame, view, "datasets", reference)
+    return found, linked_service(inner, view, found.properties["linkedServiceName"])
+
+
+def _linked(frame: Frame, view: View, kind: Any, reference: Any) -> Linked:  # noqa: ANN401 - any JSON
+    return _resolve(frame, view, kind, reference)[0]
+
+
+def _resolve(frame: Frame, view: View, kind: Any, reference: Any) -> tuple[Linked, Frame]:  # noqa: ANN401
+    try:
+        properties = view.referenced(kind, reference, "")
+        given = frame.evaluate(reference.get("parameters") or {})
+        parameters = resolve(reference["referenceName"], properties.get("parameters") or {}, given)
+    except AzureError as refusal:
+        raise ActivityFailed(refusal.code, refusal.message) from refusal
+    inner = frame.of_dataset(parameters) if kind == "datasets" else frame.of_linked_service(parameters)
+    evaluated = inner.evaluate(properties.get("typeProperties") or {})
+    return Linked(reference["referenceName"], properties["type"], properties, evaluated), inner

@@ -1,0 +1,133 @@
+"""Lookup of JSON and delimited text in the lake: the first row, or up to 5,000."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any, TYPE_CHECKING
+
+from sandbox.datafactory.activities.call import ActivityKind, Call
+from sandbox.datafactory.activities.lake import (
+    Place,
+    check_lake_dataset,
+    check_store_settings,
+    place,
+    read_file,
+)
+from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.checks.view import View
+
+_SOURCES = {"Json": "JsonSource", "DelimitedText": "DelimitedTextSource"}
+_MOST_ROWS = 5000
+_MOST_BYTES = 4 * 1024 * 1024
+
+
+def _check(activity: Json, view: View, target: str) -> None:
+    dataset = check_lake_dataset(activity, view, target, frozenset(_SOURCES))
+    what = f"Activity '{activity['name']}' (Lookup)"
+    properties = activity["typeProperties"]
+    source = properties.get("source") or {}
+    if source.get("type") != _SOURCES[dataset["type"]]:
+        raise BadRequest(
+            f"Activity '{activity['name']}': a {dataset['type']} dataset is read by a {_SOURCES[dataset['type']]}, "
+            f"not by {source.get('type')!r}.",
+            target=target,
+        )
+    check_store_settings(source.get("storeSettings"), what)
+    type_properties = dataset["typeProperties"]
+    for one in ("compression", "compressionCodec"):
+        if type_properties.get(one):
+            raise NotRun(f"{what} of a compressed file")
+    if not type_properties["location"].get("fileName"):
+        raise NotRun(f"{what} of a folder: the dataset needs a fileName, else it")
+
+
+async def _run(call: Call) -> Json:
+    where = place(call)
+    first_only = call.value("firstRowOnly", True) in (True, "true", "True")
+    call.input |= {"source": call.properties.get("source"), "dataset": call.properties.get("dataset")}
+    call.input["firstRowOnly"] = first_only
+    if not where.has_file:
+        raise ActivityFailed("2100", f"The dataset names no file in {where.file_system}/{where.path}.")
+    content = await read_file(call, where)
+    rows = _READERS[where.type](where, _text(where, content))
+    if first_only:
+        return _within_limit({"firstRow": rows[0]} if rows else {})
+    return _within_limit({"count": len(rows[:_MOST_ROWS]), "value": rows[:_MOST_ROWS]})
+
+
+def _text(where: Place, content: bytes) -> str:
+    encoding = str(where.dataset.get("encodingName") or "utf-8-sig")
+    try:
+        return content.decode("utf-8-sig" if encoding.upper() == "UTF-8" else encoding)
+    except (UnicodeDecodeError, LookupError) as error:
+        raise ActivityFailed("2100", f"{where.path} is not text in {encoding}: {error}.") from error
+
+
+def _json_rows(where: Place, text: str) -> list[Any]:
+    """One object, an array of objects, or objects one after the other."""
+    decoder = json.JSONDecoder()
+    rows: list[Any] = []
+    position = 0
+    while (position := _skip_blanks(text, position)) < len(text):
+        try:
+            value, position = decoder.raw_decode(text, position)
+        except ValueError as error:
+            raise ActivityFailed(
+                "2100", f"ErrorCode=UserErrorInvalidJson,'{where.path}: {error}.'"
+            ) from error
+        rows += value if isinstance(value, list) else [value]
+    return rows
+
+
+def _skip_blanks(text: str, position: int) -> int:
+    while position < len(text) and text[position].isspace():
+        position += 1
+    return position
+
+
+def _delimited_rows(where: Place, text: str) -> list[Any]:
+    settings = where.dataset
+    escape, quote = settings.get("escapeChar", "\\"), settings.get("quoteChar", '"')
+    doubled = escape in (quote, "", None)
+    reader = csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=settings.get("columnDelimiter", ","),
+        quotechar=quote or None,
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+        escapechar=None if doubled else escape,
+        doublequote=doubled,
+    )
+    try:
+        records = [record for record in reader if record]
+    except csv.Error as error:
+        raise ActivityFailed(
+            "2100", f"ErrorCode=DelimitedTextBadDataDetected,'{where.path}: {error}.'"
+        ) from error
+    if not records:
+        return []
+    header = (
+        records.pop(0)
+        if settings.get("firstRowAsHeader")
+        else [f"Prop_{at}" for at in range(len(records[0]))]
+    )
+    null = settings.get("nullValue", "")
+    return [
+        {name: None if value == null else value for name, value in zip(header, record, strict=False)}
+        for record in records
+    ]
+
+
+def _within_limit(output: Json) -> Json:
+    if len(json.dumps(output, ensure_ascii=False).encode()) > _MOST_BYTES:
+        raise ActivityFailed("2001", "The size of the lookup activity result exceeds the limit of 4 MB.")
+    return output
+
+
+_READERS = {"Json": _json_rows, "DelimitedText": _delimited_rows}
+
+LOOKUP = ActivityKind(run=_run, check=_check, has_policy=True)

@@ -1,0 +1,84 @@
+"""GetMetadata of a file or folder in the lake."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+
+from sandbox.datafactory.activities.call import ActivityKind, Call, Response
+from sandbox.datafactory.activities.lake import (
+    Place,
+    check_lake_dataset,
+    check_store_settings,
+    children,
+    place,
+    refusal,
+    status_of,
+)
+from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.checks.view import View
+
+_DATASETS = frozenset({"Json", "DelimitedText", "Binary", "Parquet", "Avro", "Orc", "Excel", "Xml"})
+_FIELDS = frozenset({"exists", "itemName", "itemType", "size", "lastModified", "childItems", "contentMD5"})
+_NOT_RUN = frozenset({"created", "structure", "columnCount"})
+
+
+def _check(activity: Json, view: View, target: str) -> None:
+    check_lake_dataset(activity, view, target, _DATASETS)
+    properties = activity["typeProperties"]
+    fields = properties.get("fieldList")
+    if not isinstance(fields, list) or not fields:
+        raise BadRequest(f"Activity '{activity['name']}': fieldList must name what to read.", target=target)
+    for field in fields:
+        if field in _NOT_RUN:
+            raise NotRun(f"Activity '{activity['name']}' (GetMetadata) of the field {field}")
+        if field not in _FIELDS:
+            raise BadRequest(
+                f"Activity '{activity['name']}': GetMetadata knows no field {field!r}.", target=target
+            )
+    check_store_settings(properties.get("storeSettings"), f"Activity '{activity['name']}' (GetMetadata)")
+
+
+async def _run(call: Call) -> Json:
+    where = place(call)
+    fields = call.properties["fieldList"]
+    call.input |= {"dataset": call.properties["dataset"], "fieldList": fields}
+    status = await status_of(call, where)
+    if status.status == 404 and "exists" in fields:
+        return {"exists": False}
+    if status.status >= 400:
+        raise refusal(status, where)
+    is_folder = status.headers.get("x-ms-resource-type") == "directory" or not where.path
+    return {field: await _field(call, where, status, field, is_folder=is_folder) for field in fields}
+
+
+async def _field(call: Call, where: Place, status: Response, field: str, *, is_folder: bool) -> object:
+    match field:
+        case "exists":
+            return True
+        case "itemName":
+            return where.name
+        case "itemType":
+            return "Folder" if is_folder else "File"
+        case "lastModified":
+            return parsedate_to_datetime(status.headers["Last-Modified"]).strftime("%Y-%m-%dT%H:%M:%SZ")
+        case "childItems" if is_folder:
+            return [_child(entry) for entry in await children(call, where)]
+        case "size" if not is_folder:
+            return int(status.headers["Content-Length"])
+        case "contentMD5" if not is_folder:
+            return status.headers.get("Content-MD5")
+        case _:
+            kind = "folder" if is_folder else "file"
+            raise ActivityFailed("2100", f"The field {field} does not exist for the {kind} '{where.path}'.")
+
+
+def _child(entry: Json) -> Json:
+    is_folder = str(entry.get("isDirectory", "false")).lower() == "true"
+    return {"name": entry["name"].rpartition("/")[2], "type": "Folder" if is_folder else "File"}
+
+
+GET_METADATA = ActivityKind(run=_run, check=_check, has_policy=True)

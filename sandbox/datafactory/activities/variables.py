@@ -1,0 +1,106 @@
+"""SetVariable, AppendVariable and Filter: values inside one run."""
+
+from __future__ import annotations
+
+from typing import Any, TYPE_CHECKING
+
+from sandbox.datafactory.activities.call import ActivityKind, Call
+from sandbox.datafactory.checks.parameters import variable_type
+from sandbox.datafactory.checks.values import is_expression
+from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.checks.view import View
+
+_PYTHON_TYPES: dict[str, type] = {"String": str, "Bool": bool, "Array": list}
+
+
+def _check_variable(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+    properties = activity.get("typeProperties") or {}
+    if not isinstance(properties.get("variableName"), str) or is_expression(properties["variableName"]):
+        raise BadRequest(f"Activity '{activity['name']}': variableName must be a name.", target=target)
+    if "value" not in properties:
+        raise BadRequest(f"Activity '{activity['name']}': value is required.", target=target)
+    if properties.get("setSystemVariable") and properties["variableName"] != "pipelineReturnValue":
+        raise NotRun(
+            f"SetVariable '{activity['name']}' of the system variable {properties['variableName']!r}"
+        )
+
+
+async def _set(call: Call) -> Json:
+    name = call.properties["variableName"]
+    if call.properties.get("setSystemVariable"):
+        value: Any = _return_value(call)
+        call.frame.run.return_value = value
+    else:
+        value = call.value("value", None)
+        variables = call.frame.run.variables
+        known = _declared_name(call, name)
+        _require(name, variable_type(call.frame.run.definition["variables"][known]), value)
+        variables[known] = value
+    call.input |= {"variableName": name, "value": value}
+    return {"name": name, "value": value}
+
+
+async def _append(call: Call) -> Json:
+    name = call.properties["variableName"]
+    known = _declared_name(call, name)
+    variables = call.frame.run.variables
+    if variable_type(call.frame.run.definition["variables"][known]) != "Array":
+        raise ActivityFailed("BadRequest", f"The variable '{name}' of type 'String' cannot be appended to.")
+    value = call.value("value", None)
+    call.input |= {"variableName": name, "value": value}
+    # A new list: a value that was handed out must not change under its reader.
+    variables[known] = [*(variables[known] or []), value]
+    return {"name": name, "value": value}
+
+
+def _return_value(call: Call) -> Json:
+    """`pipelineReturnValue` is written as a list of {key, value}; values may be expressions."""
+    pairs = call.properties["value"]
+    if not isinstance(pairs, list):
+        raise ActivityFailed("BadRequest", "The pipeline return value must be a list of keys and values.")
+    return {
+        one["key"]: call.evaluate(one["value"].get("content", one["value"].get("value"))) for one in pairs
+    }
+
+
+def _declared_name(call: Call, name: str) -> str:
+    for declared in call.frame.run.definition.get("variables") or {}:
+        if declared.lower() == name.lower():
+            return str(declared)
+    raise ActivityFailed("BadRequest", f"The variable '{name}' is not declared by the pipeline.")
+
+
+def _require(name: str, kind: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+    if value is not None and not isinstance(value, _PYTHON_TYPES[kind]):
+        raise ActivityFailed(
+            "BadRequest",
+            f"The variable '{name}' of type '{kind}' cannot be initialized or updated with a value of type "
+            f"'{type(value).__name__}'.",
+        )
+
+
+def _check_filter(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+    for name in ("items", "condition"):
+        value = (activity.get("typeProperties") or {}).get(name)
+        if not isinstance(value, dict) or not is_expression(value):
+            raise BadRequest(
+                f"Activity '{activity['name']}': {name} must be an Expression object.", target=target
+            )
+
+
+async def _filter(call: Call) -> Json:
+    items = call.value("items")
+    if not isinstance(items, list):
+        raise ActivityFailed("BadRequest", f"The items of Filter activity '{call.name}' must be an array.")
+    call.input["items"] = items
+    condition = call.properties["condition"]
+    kept = [item for item in items if call.frame.with_item(item).evaluate(condition) is True]
+    return {"ItemsCount": len(items), "FilteredItemsCount": len(kept), "Value": kept}
+
+
+SET_VARIABLE = ActivityKind(run=_set, check=_check_variable)
+APPEND_VARIABLE = ActivityKind(run=_append, check=_check_variable)
+FILTER = ActivityKind(run=_filter, check=_check_filter)

@@ -1,0 +1,49 @@
+"""Wait and Fail: the two activities that need nothing."""
+
+from __future__ import annotations
+
+from typing import NoReturn, TYPE_CHECKING
+
+from sandbox.datafactory.activities.call import ActivityKind, Call
+from sandbox.datafactory.checks.values import is_expression, is_integer
+from sandbox.datafactory.errors import ActivityFailed, BadRequest
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import Json
+
+
+def _check_wait(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+    seconds = (activity.get("typeProperties") or {}).get("waitTimeInSeconds")
+    if not is_expression(seconds) and not is_integer(seconds, 0):
+        raise BadRequest(
+            f"Activity '{activity['name']}': waitTimeInSeconds must be an integer or an expression.",
+            target=target,
+        )
+
+
+async def _wait(call: Call) -> Json:
+    seconds = call.value("waitTimeInSeconds")
+    if isinstance(seconds, str) and seconds.isdigit():
+        seconds = int(seconds)
+    if not is_integer(seconds, 0):
+        raise ActivityFailed("2104", f"waitTimeInSeconds must be an integer, at least 0; found {seconds!r}.")
+    call.input["waitTimeInSeconds"] = seconds
+    await call.services.sleep(seconds)
+    return {}
+
+
+def _check_fail(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+    for name in ("message", "errorCode"):
+        if (activity.get("typeProperties") or {}).get(name) in (None, ""):
+            raise BadRequest(f"Activity '{activity['name']}': {name} is required.", target=target)
+
+
+async def _fail(call: Call) -> NoReturn:
+    message, code = call.value("message"), call.value("errorCode")
+    call.input |= {"message": message, "errorCode": code}
+    raise ActivityFailed(str(code), str(message))
+
+
+WAIT = ActivityKind(run=_wait, check=_check_wait)
+FAIL = ActivityKind(run=_fail, check=_check_fail)

@@ -1,0 +1,50 @@
+"""Expressions inside a body: all must parse, call known functions, and name what is declared."""
+
+from __future__ import annotations
+
+from typing import Any, TYPE_CHECKING
+
+from adf.language import LanguageError, References, Tree, check, parse, references
+from sandbox.datafactory.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def expressions(value: Any, target: str) -> Iterator[References]:  # noqa: ANN401 - any JSON
+    """What every expression inside `value` names; one that the service could not parse is refused."""
+    for text in _texts(value):
+        tree = _parsed(text, target)
+        if tree.expressions():
+            yield references(tree)
+
+
+def named_parameters(value: Any, accessor: str) -> list[str]:  # noqa: ANN401 - any JSON
+    """The parameters that expressions read of `dataset()` or `linkedService()`, each once."""
+    names: dict[str, None] = {}
+    for one in expressions(value, accessor):
+        for owner, name in one.properties:
+            if owner.lower() == accessor.lower() and name != "*":
+                names[name] = None
+    return list(names)
+
+
+def _parsed(text: str, target: str) -> Tree:
+    try:
+        tree = parse(text)
+        check(tree)
+    except LanguageError as error:
+        raise BadRequest(f"ErrorCode=InvalidTemplate, ErrorMessage={error}", target=target) from error
+    return tree
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    if isinstance(value, str):
+        if "@" in value:
+            yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _texts(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one)

@@ -1,0 +1,60 @@
+"""Linked services: kept for reference; what an activity cannot use is refused where the activity is written."""
+
+from __future__ import annotations
+
+from typing import Any, TYPE_CHECKING
+
+from sandbox.datafactory.checks.parameters import HIDDEN, check_parameters
+from sandbox.datafactory.checks.types import require_type
+from sandbox.datafactory.checks.values import require_object
+from sandbox.datafactory.errors import BadRequest, NotRun
+from sandbox.datafactory.known_types import LINKED_SERVICE_TYPES
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.models import Json
+
+_REQUIRED = {
+    "AzureMLService": ("subscriptionId", "resourceGroupName", "mlWorkspaceName"),
+    "AzureBlobFS": ("url",),
+}
+_OTHER_IDENTITIES = {
+    "AzureMLService": ("servicePrincipalId", "servicePrincipalKey", "credential"),
+    "AzureBlobFS": (
+        "accountKey",
+        "servicePrincipalId",
+        "servicePrincipalKey",
+        "sasUri",
+        "sasToken",
+        "credential",
+    ),
+}
+
+
+def check_linked_service(name: str, properties: Json) -> Json:
+    kind = require_type(properties, LINKED_SERVICE_TYPES, f"The linked service '{name}'", name)
+    check_parameters(properties.get("parameters"), name)
+    written = require_object(properties.get("typeProperties") or {}, "typeProperties", name)
+    for one in _REQUIRED.get(kind, ()):
+        if written.get(one) in (None, ""):
+            raise BadRequest(f"The linked service '{name}' ({kind}) needs '{one}'.", target=name)
+    if kind == "AzureMLService" and written.get("authentication", "MSI") != "MSI":
+        raise BadRequest(
+            f"The linked service '{name}': authentication must be 'MSI'; found {written['authentication']!r}.",
+            target=name,
+        )
+    for one in _OTHER_IDENTITIES.get(kind, ()):
+        if written.get(one) is not None:
+            raise NotRun(
+                f"The linked service '{name}' ({kind}) with {one}: the factory's own identity is used, else it"
+            )
+    hidden: Json = _without_secrets(properties)
+    return hidden
+
+
+def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """The service never gives a secret back; this one does not even keep it."""
+    if isinstance(value, dict):
+        if value.get("type") == "SecureString" and "value" in value:
+            return {**value, "value": HIDDEN}
+        return {name: _without_secrets(one) for name, one in value.items()}
+    return [_without_secrets(one) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,71 @@
+"""Triggers: a schedule that can be, and pipelines that exist."""
+
+from __future__ import annotations
+
+from typing import Any, TYPE_CHECKING
+
+from adf.windows import WindowError, tumbling_change_problems, tumbling_problems
+from sandbox.datafactory.checks.recurrences import check_recurrence
+from sandbox.datafactory.checks.types import require_type
+from sandbox.datafactory.checks.values import require_list, require_object
+from sandbox.datafactory.errors import BadRequest, NotRun
+from sandbox.datafactory.known_types import TRIGGER_TYPES
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.models import Json
+
+
+def check_trigger(name: str, properties: Json, existing: Json | None) -> Json:
+    """The properties to store: `runtimeState` is read-only, and Stopped whatever was sent."""
+    kind = require_type(properties, TRIGGER_TYPES, f"The trigger '{name}'", name)
+    written = require_object(properties.get("typeProperties"), "typeProperties", name)
+    before = None if existing is None else existing["properties"]
+    if before is not None and before["type"] != kind:
+        raise BadRequest(
+            f"The trigger '{name}' is of type {before['type']}: its type cannot change.", target=name
+        )
+    match kind:
+        case "ScheduleTrigger":
+            _check_pipelines(name, properties)
+            check_recurrence(name, require_object(written.get("recurrence"), "recurrence", name))
+        case "TumblingWindowTrigger":
+            _check_one_pipeline(name, properties)
+            _check_windows(name, written, before)
+        case _:
+            raise NotRun(f"The trigger '{name}' of type {kind}")
+    return {**properties, "runtimeState": "Stopped"}
+
+
+def pipelines_of(properties: Json) -> list[Json]:
+    """The trigger's pipelines, each `{pipelineReference, parameters}`."""
+    if properties["type"] == "TumblingWindowTrigger":
+        return [properties["pipeline"]] if properties.get("pipeline") else []
+    return list(properties.get("pipelines") or [])
+
+
+def _check_pipelines(name: str, properties: Json) -> None:
+    for one in require_list(properties.get("pipelines") or [], "pipelines", name):
+        if not isinstance(one, dict) or not isinstance(one.get("parameters"), dict):
+            raise BadRequest(
+                f"The trigger '{name}': each of its pipelines needs 'parameters', {{}} at least.", target=name
+            )
+
+
+def _check_one_pipeline(name: str, properties: Json) -> None:
+    if "pipelines" in properties:
+        raise BadRequest(f"The trigger '{name}': a tumbling window trigger has one 'pipeline'.", target=name)
+    if properties.get("pipeline") is not None:
+        require_object(properties["pipeline"], "pipeline", name)
+
+
+def _check_windows(name: str, written: Json, before: Any) -> None:  # noqa: ANN401 - any JSON
+    if "maxConcurrency" not in written:
+        raise BadRequest(f"The trigger '{name}': maxConcurrency is required.", target=name)
+    try:
+        problems = tumbling_problems(written)
+    except (WindowError, TypeError, KeyError) as error:
+        problems = [str(error)]
+    if before is not None:
+        problems += tumbling_change_problems(before["typeProperties"], written)
+    if problems:
+        raise BadRequest(f"The trigger '{name}': {'; '.join(problems)}.", target=name)

@@ -1,0 +1,24 @@
+"""An entity's `type`: known to Azure, or refused."""
+
+from __future__ import annotations
+
+
+from sandbox.datafactory.errors import BadRequest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.models import Json
+    from collections.abc import Set as AbstractSet
+
+
+def require_type(properties: Json, known: AbstractSet[str], what: str, target: str) -> str:
+    """A missing type is what azure-mgmt-datafactory 10.0.0's model classes send: the message says so."""
+    kind = properties.get("type")
+    if kind is None:
+        raise BadRequest(
+            f"{what} has no 'type'. The model classes of azure-mgmt-datafactory 10 do not write it: send JSON.",
+            target=target,
+        )
+    if not isinstance(kind, str) or kind not in known:
+        raise BadRequest(f"{what} has the unknown type {kind!r}.", target=target)
+    return kind

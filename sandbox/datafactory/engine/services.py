@@ -1,0 +1,109 @@
+"""What the engine does for the activities of one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, TYPE_CHECKING
+
+import aiohttp
+from multidict import CIMultiDict
+
+from sandbox.datafactory.activities.call import Response
+from sandbox.datafactory.errors import ActivityFailed
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.engine.graph import Outcome
+    from sandbox.datafactory.engine.frame import Frame, RunningPipeline
+    from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.runs import Runs
+    from sandbox.datafactory.models import FactoryId, Json
+    from sandbox.clock import Clock
+    from collections.abc import Awaitable, Callable, Sequence
+    import asyncio
+
+
+class Children(Protocol):
+    """The part of the engine that starts pipelines for pipelines."""
+
+    def start_child(self, parent: RunningPipeline, pipeline: str, parameters: Json) -> str: ...
+
+    async def wait(self, factory: FactoryId, run_id: str) -> Json: ...
+
+
+@dataclass(frozen=True)
+class Outside:
+    """The way out of the process: HTTPS with the local bundle, and the factory's identity."""
+
+    control: str
+    session: Callable[[], aiohttp.ClientSession]
+    token: Callable[[str], str | None]
+    view: Callable[[], View]
+
+
+@dataclass(frozen=True)
+class Host:
+    """What all activities of one run share."""
+
+    running: RunningPipeline
+    runs: Runs
+    clock: Clock
+    places: asyncio.Semaphore
+    """Bounds the activities that reach outside at one time, over all runs."""
+    outside: Outside
+    children: Children
+    run_graph: Callable[[Sequence[Json], Frame], Awaitable[Outcome]]
+    stopping: Callable[[], bool]
+    """The sandbox is going down: a cancellation then is no decision about the run."""
+
+
+class RunServices:
+    """`Services` of one attempt."""
+
+    def __init__(self, host: Host, undo: list[Callable[[], Awaitable[None]]]) -> None:
+        self._host = host
+        self._undo = undo
+
+    @property
+    def control(self) -> str:
+        return self._host.outside.control
+
+    def token(self, audience: str) -> str:
+        token = self._host.outside.token(audience)
+        if token is None:
+            raise ActivityFailed(
+                "4122",
+                f"The factory '{self._host.running.factory.name}' has no managed identity: create it with "
+                'identity {"type": "SystemAssigned"}.',
+            )
+        return token
+
+    def view(self) -> View:
+        return self._host.outside.view()
+
+    async def request(self, method: str, url: str, **options: Any) -> Response:  # noqa: ANN401 - aiohttp's own
+        try:
+            async with self._host.outside.session().request(method, url, **options) as answer:
+                return Response(answer.status, CIMultiDict(answer.headers), await answer.read())
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise ConnectionError(str(error) or type(error).__name__) from error
+
+    async def sleep(self, seconds: float) -> None:
+        await self._host.clock.sleep(seconds)
+
+    async def run_inner(self, activities: Sequence[Json], frame: Frame) -> None:
+        outcome = await self._host.run_graph(activities, frame)
+        if outcome.status != "Succeeded":
+            name, message = outcome.failures()[0]
+            raise ActivityFailed(
+                "BadRequest",
+                f"Activity failed because an inner activity failed; Inner activity name: {name}, Error: {message}",
+            )
+
+    def start_child(self, pipeline: str, parameters: Json) -> str:
+        return self._host.children.start_child(self._host.running, pipeline, parameters)
+
+    async def wait_child(self, run_id: str) -> Json:
+        return await self._host.children.wait(self._host.running.factory, run_id)
+
+    def on_cancel(self, undo: Callable[[], Awaitable[None]]) -> None:
+        self._undo.append(undo)

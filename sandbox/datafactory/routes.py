@@ -1,0 +1,243 @@
+"""One handler an operation of Microsoft.DataFactory 2018-06-01: read the request, call the part, render the answer."""
+
+from __future__ import annotations
+
+
+from aiohttp import web
+
+from sandbox.context import Context
+from sandbox.datafactory import responses
+from sandbox.datafactory.conditions import Conditions
+from sandbox.datafactory.engine.engine import Order, Rerun
+from sandbox.datafactory.errors import BadRequest, NotFound
+from sandbox.datafactory.models import KINDS, EntityKind, FactoryId, Json
+from sandbox.datafactory.run_queries import ACTIVITY_RUNS, PIPELINE_RUNS, TRIGGER_RUNS, query
+from sandbox.datafactory.runs import shown
+from sandbox.datafactory.service import Service
+from sandbox.resource_manager import require_group
+from sandbox.routing import arm, json_body
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+_PROVIDER = "/providers/Microsoft.DataFactory"
+_GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
+_FACTORIES = _GROUP + _PROVIDER + "/factories"
+_FACTORY = _FACTORIES + "/{factory}"
+_ENTITIES = _FACTORY + "/{kind:" + "|".join(KINDS) + "}"
+_ENTITY = _ENTITIES + "/{name}"
+_TRIGGER = _FACTORY + "/triggers/{name}"
+_RUN = _FACTORY + "/pipelineruns/{run}"
+
+_SERVICE: web.AppKey[Service] = web.AppKey("datafactory", Service)
+_CONTEXT: web.AppKey[Context] = web.AppKey("datafactory-context", Context)
+
+
+def add_routes(app: web.Application, context: Context) -> None:
+    app[_SERVICE] = Service.of(context)
+    app[_CONTEXT] = context
+    app.cleanup_ctx.append(_running)
+    app.add_routes(
+        [
+            arm("GET", "/subscriptions/{subscription}" + _PROVIDER + "/factories", list_factories),
+            arm("GET", _FACTORIES, list_factories),
+            arm("GET", _FACTORY, get_factory),
+            arm("PUT", _FACTORY, put_factory),
+            arm("PATCH", _FACTORY, patch_factory),
+            arm("DELETE", _FACTORY, delete_factory),
+            arm("GET", _ENTITIES, list_entities),
+            arm("GET", _ENTITY, get_entity),
+            arm("PUT", _ENTITY, put_entity),
+            arm("DELETE", _ENTITY, delete_entity),
+            arm("POST", _FACTORY + "/pipelines/{name}/createRun", create_run),
+            arm("POST", _FACTORY + "/queryPipelineRuns", query_pipeline_runs),
+            arm("GET", _RUN, get_run),
+            arm("POST", _RUN + "/cancel", cancel_run),
+            arm("POST", _RUN + "/queryActivityruns", query_activity_runs),
+            arm("POST", _FACTORY + "/queryTriggerRuns", query_trigger_runs),
+            arm("POST", _TRIGGER + "/start", start_trigger),
+            arm("POST", _TRIGGER + "/stop", stop_trigger),
+            arm("POST", _TRIGGER + "/getEventSubscriptionStatus", subscription_status),
+            arm("GET", _TRIGGER + "/getEventSubscriptionStatus", subscription_status),
+            arm("POST", _TRIGGER + "/triggerRuns/{run}/rerun", rerun_trigger),
+            arm("POST", _TRIGGER + "/triggerRuns/{run}/cancel", cancel_trigger_run),
+        ]
+    )
+
+
+async def _running(app: web.Application) -> AsyncIterator[None]:
+    await app[_SERVICE].start()
+    yield
+    await app[_SERVICE].stop()
+
+
+async def list_factories(request: web.Request) -> web.Response:
+    group = request.match_info.get("group")
+    if group is not None:
+        require_group(request.app[_CONTEXT], request.match_info["subscription"], group)
+    return responses.listed(request.app[_SERVICE].factories.list(request.match_info["subscription"], group))
+
+
+async def get_factory(request: web.Request) -> web.Response:
+    found = request.app[_SERVICE].factories.get(_named(request))
+    if Conditions.of(request).not_modified(found["eTag"]):
+        return responses.not_modified()
+    return responses.entity(found)
+
+
+async def put_factory(request: web.Request) -> web.Response:
+    factory = _named(request)
+    require_group(request.app[_CONTEXT], factory.subscription, factory.resource_group)
+    asked = await json_body(request)
+    return responses.entity(request.app[_SERVICE].factories.put(factory, asked, Conditions.of(request)))
+
+
+async def patch_factory(request: web.Request) -> web.Response:
+    return responses.entity(request.app[_SERVICE].factories.patch(_named(request), await json_body(request)))
+
+
+async def delete_factory(request: web.Request) -> web.Response:
+    service, factory = request.app[_SERVICE], _named(request)
+    service.triggers.forget(factory)
+    return responses.deleted(existed=service.factories.delete(factory))
+
+
+async def list_entities(request: web.Request) -> web.Response:
+    service, factory = _addressed(request)
+    return responses.listed(service.entities.list(factory, _kind(request)))
+
+
+async def get_entity(request: web.Request) -> web.Response:
+    service, factory = _addressed(request)
+    found = service.entities.get(factory, _kind(request), request.match_info["name"])
+    if Conditions.of(request).not_modified(found["etag"]):
+        return responses.not_modified()
+    return responses.entity(found)
+
+
+async def put_entity(request: web.Request) -> web.Response:
+    asked = await json_body(request)
+    service, factory = _addressed(request)
+    name = request.match_info["name"]
+    return responses.entity(
+        service.entities.put(factory, _kind(request), name, asked, Conditions.of(request))
+    )
+
+
+async def delete_entity(request: web.Request) -> web.Response:
+    service, factory = _addressed(request)
+    kind, name = _kind(request), request.match_info["name"]
+    existed = service.entities.delete(factory, kind, name)
+    if kind == "triggers":
+        service.triggers.forget(factory, name)
+    return responses.deleted(existed=existed)
+
+
+async def create_run(request: web.Request) -> web.Response:
+    parameters: Json = await json_body(request) if await request.read() else {}
+    service, factory = _addressed(request)
+    order = Order(factory, request.match_info["name"], parameters, rerun=_rerun(request))
+    return responses.body({"runId": service.engine.start(order)})
+
+
+async def get_run(request: web.Request) -> web.Response:
+    service, factory = _addressed(request)
+    return responses.body(shown(_run(service, factory, request)))
+
+
+async def cancel_run(request: web.Request) -> web.Response:
+    service, factory = _addressed(request)
+    recursive = request.query.get("isRecursive", "false").lower() == "true"
+    service.engine.cancel(factory, request.match_info["run"], recursive=recursive)
+    return responses.done()
+
+
+async def query_pipeline_runs(request: web.Request) -> web.Response:
+    asked = await json_body(request)
+    service, factory = _addressed(request)
+    return _page(*query(PIPELINE_RUNS, service.runs.all(factory), asked))
+
+
+async def query_activity_runs(request: web.Request) -> web.Response:
+    asked = await json_body(request)
+    service, factory = _addressed(request)
+    run = _run(service, factory, request)
+    return _page(*query(ACTIVITY_RUNS, service.runs.activity_runs(factory, run["runId"]), asked))
+
+
+async def query_trigger_runs(request: web.Request) -> web.Response:
+    asked = await json_body(request)
+    service, factory = _addressed(request)
+    return _page(*query(TRIGGER_RUNS, service.runs.trigger_runs(factory), asked))
+
+
+async def start_trigger(request: web.Request) -> web.Response:
+    service, factory = _addressed(request)
+    service.triggers.start(factory, request.match_info["name"])
+    return responses.done()
+
+
+async def stop_trigger(request: web.Request) -> web.Response:
+    service, factory = _addressed(request)
+    service.triggers.stop(factory, request.match_info["name"])
+    return responses.done()
+
+
+async def subscription_status(request: web.Request) -> web.Response:
+    """Only event triggers ever have a subscription, and there are none here."""
+    service, factory = _addressed(request)
+    found = service.entities.get(factory, "triggers", request.match_info["name"])
+    return responses.body({"triggerName": found["name"], "status": "Disabled"})
+
+
+async def rerun_trigger(request: web.Request) -> web.Response:
+    service, factory = _addressed(request)
+    service.triggers.rerun(factory, request.match_info["name"], request.match_info["run"])
+    return responses.done()
+
+
+async def cancel_trigger_run(request: web.Request) -> web.Response:
+    service, factory = _addressed(request)
+    service.triggers.cancel(factory, request.match_info["name"], request.match_info["run"])
+    return responses.done()
+
+
+def _named(request: web.Request) -> FactoryId:
+    names = request.match_info
+    return FactoryId(names["subscription"], names["group"], names["factory"])
+
+
+def _addressed(request: web.Request) -> tuple[Service, FactoryId]:
+    """The service and the factory, which must exist."""
+    service = request.app[_SERVICE]
+    return service, service.factories.resolve(_named(request))
+
+
+def _kind(request: web.Request) -> EntityKind:
+    asked = request.match_info["kind"].lower()
+    return next(kind for kind in KINDS if kind == asked)
+
+
+def _run(service: Service, factory: FactoryId, request: web.Request) -> Json:
+    run_id = request.match_info["run"]
+    found = service.runs.find(factory, run_id)
+    if found is None:
+        raise NotFound(f"The pipeline run {run_id} was not found.", target=run_id)
+    return found
+
+
+def _rerun(request: web.Request) -> Rerun | None:
+    asked = request.query
+    start, from_failure = asked.get("startActivityName"), asked.get("startFromFailure", "").lower() == "true"
+    is_recovery = asked.get("isRecovery", "").lower() == "true"
+    if "referencePipelineRunId" not in asked:
+        if start or from_failure or is_recovery:
+            raise BadRequest("A rerun needs referencePipelineRunId.", target="referencePipelineRunId")
+        return None
+    return Rerun(asked["referencePipelineRunId"], is_recovery, start, from_failure)
+
+
+def _page(runs: list[Json], token: str | None) -> web.Response:
+    page: Json = {"value": [shown(run) for run in runs]}
+    return responses.body(page if token is None else {**page, "continuationToken": token})

@@ -1,0 +1,125 @@
+"""Pipeline, activity and trigger runs as documents. What begins with `_` is ours and never leaves the server.
+
+Runs that are not over are listed apart, so that a start finds what a crash left without reading every run.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TYPE_CHECKING
+
+from sandbox.datafactory.models import TERMINAL, FactoryId, Json, milliseconds, parse_instant, wire_instant
+
+if TYPE_CHECKING:
+    from sandbox.store import Store
+    from sandbox.clock import Clock
+    from collections.abc import Iterator
+
+STOPPED = "the local Azure stopped while this ran"
+_OPEN = ("/datafactory", "openruns")
+
+
+class Runs:
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def add(self, factory: FactoryId, run: Json) -> None:
+        """A new pipeline run, the latest of its group."""
+        with self._store.transaction():
+            for earlier in self._group(factory, run):
+                self._store.put(
+                    factory.scope, "pipelineruns", earlier["runId"], {**earlier, "isLatest": False}
+                )
+            self._store.put(factory.scope, "pipelineruns", run["runId"], run)
+            self._store.put(*_OPEN, run["runId"], {"run": run["runId"], "factory": _address(factory)})
+
+    def find(self, factory: FactoryId, run_id: str) -> Json | None:
+        return self._store.get(factory.scope, "pipelineruns", run_id)
+
+    def all(self, factory: FactoryId) -> list[Json]:
+        return self._store.list(factory.scope, "pipelineruns")
+
+    def change(self, factory: FactoryId, run_id: str, **changes: Any) -> Json:  # noqa: ANN401 - JSON values
+        """New facts about a run; one with a terminal status is over from here on."""
+        now = self._clock.now()
+        with self._store.transaction():
+            run = self._store.get(factory.scope, "pipelineruns", run_id)
+            if run is None:
+                raise KeyError(run_id)
+            run |= {**changes, "lastUpdated": wire_instant(now)}
+            if run["status"] in TERMINAL:
+                start = parse_instant(run["runStart"])
+                run |= {"runEnd": wire_instant(now), "durationInMs": milliseconds(start, now)}
+                self._store.delete(*_OPEN, run_id)
+            self._store.put(factory.scope, "pipelineruns", run_id, run)
+        return run
+
+    def put_activity_run(self, factory: FactoryId, document: Json) -> None:
+        scope = _activity_scope(factory, document["pipelineRunId"])
+        self._store.put(scope, "activityruns", document["activityRunId"], document)
+
+    def activity_runs(self, factory: FactoryId, run_id: str) -> list[Json]:
+        return self._store.list(_activity_scope(factory, run_id), "activityruns")
+
+    def put_trigger_run(self, factory: FactoryId, document: Json) -> None:
+        self._store.put(factory.scope, "triggerruns", document["triggerRunId"], document)
+
+    def trigger_run(self, factory: FactoryId, run_id: str) -> Json | None:
+        return self._store.get(factory.scope, "triggerruns", run_id)
+
+    def trigger_runs(self, factory: FactoryId) -> list[Json]:
+        return self._store.list(factory.scope, "triggerruns")
+
+    def fail_interrupted(self) -> int:
+        """At a start: what the last process left unfinished is Failed; how many pipeline runs that was."""
+        opened = self._store.list(*_OPEN)
+        for one in opened:
+            self._fail(FactoryId(*one["factory"]), one["run"])
+        return len(opened)
+
+    def _fail(self, factory: FactoryId, run_id: str) -> None:
+        now = self._clock.now()
+        with self._store.transaction():
+            for activity in self.activity_runs(factory, run_id):
+                if activity["status"] not in TERMINAL:
+                    self.put_activity_run(factory, _stopped(activity, wire_instant(now)))
+            if self.find(factory, run_id) is None:
+                self._store.delete(*_OPEN, run_id)
+            else:
+                self.change(factory, run_id, status="Failed", message=STOPPED)
+
+    def _group(self, factory: FactoryId, run: Json) -> Iterator[Json]:
+        if run["runGroupId"] == run["runId"]:
+            return
+        for one in self.all(factory):
+            if one["runGroupId"] == run["runGroupId"] and one["isLatest"]:
+                yield one
+
+
+def shown(document: Json) -> Json:
+    """A run as the API shows it."""
+    return {name: value for name, value in document.items() if name != "_"}
+
+
+def _address(factory: FactoryId) -> list[str]:
+    return [factory.subscription, factory.resource_group, factory.name]
+
+
+def _activity_scope(factory: FactoryId, run_id: str) -> str:
+    return f"{factory.scope}/pipelineruns/{run_id}"
+
+
+def _stopped(activity: Json, now: str) -> Json:
+    start = parse_instant(activity["activityRunStart"])
+    return {
+        **activity,
+        "status": "Failed",
+        "activityRunEnd": now,
+        "durationInMs": milliseconds(start, parse_instant(now)),
+        "error": {
+            "errorCode": "LocalAzureStopped",
+            "message": STOPPED,
+            "failureType": "SystemError",
+            "target": activity["activityName"],
+        },
+    }

@@ -1,0 +1,72 @@
+"""The parts of the local Data Factory, put together for one process."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+
+import aiohttp
+
+from sandbox.datafactory.engine.engine import Engine
+from sandbox.datafactory.entities import Entities
+from sandbox.datafactory.factories import Factories
+from sandbox.datafactory.runs import Runs
+from sandbox.datafactory.triggers.triggers import Triggers
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.context import Context
+
+# A call of an activity to a local service; none of them answers slowly, they are polled.
+_REQUEST_SECONDS = 120
+
+
+class Outgoing:
+    """The activities' HTTPS client: trusts the local bundle, made on first use inside the event loop."""
+
+    def __init__(self, bundle: str) -> None:
+        self._bundle = bundle
+        self._session: aiohttp.ClientSession | None = None
+
+    def __call__(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            trust = ssl.create_default_context(cafile=self._bundle)
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=trust),
+                timeout=aiohttp.ClientTimeout(total=_REQUEST_SECONDS),
+            )
+        return self._session
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+
+@dataclass(frozen=True)
+class Service:
+    factories: Factories
+    entities: Entities
+    runs: Runs
+    engine: Engine
+    triggers: Triggers
+    outgoing: Outgoing
+
+    @classmethod
+    def of(cls, context: Context) -> Service:
+        factories = Factories(context)
+        entities = Entities(context.store, context.endpoints.lake)
+        runs = Runs(context.store, context.clock)
+        outgoing = Outgoing(context.endpoints.bundle)
+        engine = Engine(context, factories, entities, runs, outgoing)
+        triggers = Triggers(context, entities, runs, engine)
+        return cls(factories, entities, runs, engine, triggers, outgoing)
+
+    async def start(self) -> None:
+        """Fail what the last process left, then let the started triggers fire."""
+        self.runs.fail_interrupted()
+        self.triggers.start_all()
+
+    async def stop(self) -> None:
+        await self.triggers.stop_all()
+        await self.engine.stop()
+        await self.outgoing.close()
