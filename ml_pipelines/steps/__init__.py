@@ -1,1 +1,24 @@
-"""To be told by whoever builds this package."""
+"""What runs on the compute: shipped there as it is, as the package `abs_steps` in the user's own folder.
+
+In go the arguments of parameters.py; out comes one file in the lake, or a registered model.
+
+    batch      stage ─► score ─► publish
+        stage     which window, which model version, which input: writes the plan, and *work items* that each
+                  name some input (copies none), and the receipt `started`
+        score     the ParallelRunStep: score_entry.py reads each item's share straight from the lake, calls the
+                  user's score.py, and leaves one part an item in the lake's staging folder
+        publish   accounts for every row, writes one file, lands it by one conditional rename (commit.py), then
+                  derives the manifest and finishes the receipt
+    training   prepare ─► train ─► evaluate ─► register
+        each runs the user's script of that name, if there is one; register applies the gate
+
+The formats (paths, receipt, manifest, templates) are in landing.py, pure; work.py cuts work items, pure;
+tables.py and results.py turn input into what run() takes and what run() gives into rows, pure; lake.py alone
+speaks to the lake, models.py and ml_run.py to Azure ML, and both import Azure inside functions.
+
+Nothing here imports the rest of the repository. `windows.py` lies beside these files only once they are
+shipped (it is adf/windows.py): stage.py imports it when it runs.
+
+Known drawback: parts pass through the lake twice (written by score, read by publish). In exchange no mount is
+needed, a retried mini-batch replaces exactly its own part, and nothing rests on how a driver merges output.
+"""

@@ -1,0 +1,155 @@
+"""The batch pipeline of a model: stage → score → publish."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ml_pipelines.definition import (
+    Argument,
+    MlPipelineDefinition,
+    Note,
+    ParallelStep,
+    Parameter,
+    Read,
+    ScriptStep,
+    Step,
+    Written,
+)
+from ml_pipelines.errors import UnknownTimeZone
+from ml_pipelines.fingerprint import fingerprint
+from ml_pipelines.snapshot import code_digest, ml_environment, require_scripts, snapshot
+from ml_pipelines.steps.landing import check_template
+from ml_pipelines.steps.parameters import BATCH_PARAMETERS, NONE, argument, literal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from config.schema import Model, Settings
+    from pathlib import Path
+
+PUBLISH_TIMEOUT_MINUTES = 120
+NEWLINES_IN_VALUES = True
+"""Whether a CSV value may hold a newline: then a file is one work item, however big (rules.md, "Rows")."""
+
+
+def name_of(model: str) -> str:
+    return f"score_{model}"
+
+
+def build(
+    settings: Settings,
+    model: Model,
+    shipped: tuple[Path, ...],
+    *,
+    git_commit: str = NONE,
+    zone: str | None = None,
+) -> MlPipelineDefinition:
+    """Reads the model's folder; raises a SourceError where something is missing or in the way.
+
+    `zone` is the IANA name of `window.time_zone`, where the caller has resolved it already; `git_commit` is
+    told to the manifest and is no part of the fingerprint.
+    """
+    check_template(model.scoring.input)
+    files = snapshot(model.name, model.source, shipped)
+    require_scripts(
+        model.name, model.source, files, {model.score_script: "it scores: init() and run(mini_batch)"}
+    )
+    environment = ml_environment(model.name, model.source, model.ml_environment)
+    definition = MlPipelineDefinition(
+        name=name_of(model.name),
+        model=model.name,
+        kind="batch",
+        parameters=_parameters(model),
+        steps=_steps(
+            model,
+            _stage_arguments(
+                settings, model, zone or iana_zone(model), code_digest(files, environment), git_commit
+            ),
+        ),
+        snapshot=files,
+        ml_environment=environment,
+        compute=settings.machine_learning.compute,
+    )
+    return replace(definition, fingerprint=fingerprint(definition))
+
+
+def _parameters(model: Model) -> dict[str, str]:
+    return BATCH_PARAMETERS | {
+        "input_path": model.scoring.input,
+        "output_path": model.output.path,
+        "model_version": model.scoring.model_version,
+    }
+
+
+def iana_zone(model: Model) -> str:
+    """`W. Europe Standard Time` → `Europe/Berlin`, by CLDR's table; raises UnknownTimeZone."""
+    name = model.window.time_zone
+    if name == "UTC":
+        return name
+    from tzlocal.windows_tz import win_tz
+
+    if name not in win_tz:
+        raise UnknownTimeZone(model.name, name)
+    return str(win_tz[name])
+
+
+def _steps(model: Model, stage_arguments: tuple[Argument, ...]) -> tuple[Step, ...]:
+    scoring = model.scoring
+    return (
+        ScriptStep("stage", "abs_step.py", ("stage", *stage_arguments), PUBLISH_TIMEOUT_MINUTES),
+        ParallelStep(
+            name="score",
+            entry_script="score_entry.py",
+            reads="work_items",
+            arguments=(argument("model"), model.name),
+            node_count=scoring.node_count,
+            process_count_per_node=scoring.process_count_per_node,
+            run_max_try=scoring.run_max_try,
+            run_invocation_timeout_seconds=scoring.run_invocation_timeout_seconds,
+            timeout_minutes=scoring.timeout_minutes,
+        ),
+        ScriptStep(
+            name="publish",
+            script="abs_step.py",
+            arguments=("publish", argument("plan"), Read("plan")),
+            timeout_minutes=PUBLISH_TIMEOUT_MINUTES,
+            after=("score",),
+        ),
+    )
+
+
+def _stage_arguments(
+    settings: Settings, model: Model, zone: str, code: str, git_commit: str
+) -> tuple[Argument, ...]:
+    named: dict[str, Argument] = {name: Parameter(name) for name in BATCH_PARAMETERS}
+    named |= {name: literal(value) for name, value in _fixed(settings, model, zone).items()}
+    named |= {"code": code, "git_commit": Note(literal(git_commit))}
+    named |= {"plan": Written("plan"), "work_items": Written("work_items")}
+    return tuple(each for name, value in named.items() for each in (argument(name), value))
+
+
+def _fixed(settings: Settings, model: Model, zone: str) -> dict[str, object]:
+    """What does not change from run to run."""
+    scoring = model.scoring
+    return {
+        "lake_url": settings.lake_url,
+        "file_system": settings.lake.file_system,
+        "model": model.name,
+        "registered_model": scoring.model_name or model.name,
+        "window_every": model.window.every,
+        "window_zone": zone,
+        "window_offset_minutes": model.window.offset_minutes,
+        "configured_input_path": scoring.input,
+        "configured_output_path": model.output.path,
+        "configured_model_version": scoring.model_version,
+        "input_format": scoring.input_format,
+        "row_key": scoring.row_key,
+        "passes": scoring.passes,
+        "returns": scoring.returns,
+        "score_script": model.score_script,
+        "files_per_work_item": scoring.files_per_work_item,
+        "bytes_per_work_item": scoring.bytes_per_work_item,
+        "newlines_in_values": NEWLINES_IN_VALUES,
+        "max_quarantined_percent": scoring.max_quarantined_percent,
+        "empty_window": scoring.empty_window,
+        "format": model.output.format,
+    }

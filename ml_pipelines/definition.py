@@ -1,0 +1,126 @@
+"""What an ML pipeline is, as values: nothing here knows Azure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Mapping
+
+Kind = Literal["training", "batch"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An argument that is a parameter of the ML pipeline: a string, given with each run."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """An argument that is a folder which this step writes, and later steps may read."""
+
+    folder: str
+
+
+@dataclass(frozen=True)
+class Read:
+    """An argument that is a folder which an earlier step wrote."""
+
+    folder: str
+
+
+@dataclass(frozen=True)
+class Note:
+    """An argument that says something about the publication and is no content: not in the fingerprint."""
+
+    text: str = field(compare=False)
+
+
+Argument = str | Parameter | Written | Read | Note
+
+
+@dataclass(frozen=True)
+class ScriptStep:
+    """A PythonScriptStep. It runs after the steps whose folders it reads, and after those it names."""
+
+    name: str
+    script: str
+    arguments: tuple[Argument, ...]
+    timeout_minutes: int
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ParallelStep:
+    """A ParallelRunStep over the files of the folder `reads`, one file a mini-batch, tolerating no error."""
+
+    name: str
+    entry_script: str
+    reads: str
+    arguments: tuple[Argument, ...]
+    node_count: int
+    process_count_per_node: int
+    run_max_try: int
+    run_invocation_timeout_seconds: int
+    timeout_minutes: int
+
+
+Step = ScriptStep | ParallelStep
+
+
+@dataclass(frozen=True)
+class SnapshotFile:
+    """`path` in the snapshot, and where it is on this machine (which is no content)."""
+
+    path: str
+    sha256: str
+    source: Path = field(compare=False)
+
+
+@dataclass(frozen=True)
+class CondaSpecification:
+    """An ML environment made from a file."""
+
+    name: str
+    sha256: str
+    source: Path = field(compare=False)
+
+
+@dataclass(frozen=True)
+class RegisteredMlEnvironment:
+    """An ML environment that the workspace has; no version means the newest."""
+
+    name: str
+    version: str | None = None
+
+    def __str__(self) -> str:
+        return self.name if self.version is None else f"{self.name}:{self.version}"
+
+
+MlEnvironment = CondaSpecification | RegisteredMlEnvironment
+
+
+@dataclass(frozen=True)
+class MlPipelineDefinition:
+    """An ML pipeline as it is to be published; `name` is also its endpoint's.
+
+    `parameters`: name → default, all strings, none empty.
+    """
+
+    name: str
+    model: str
+    kind: Kind
+    parameters: Mapping[str, str]
+    steps: tuple[Step, ...]
+    snapshot: tuple[SnapshotFile, ...]
+    ml_environment: MlEnvironment
+    compute: str
+    fingerprint: str = field(default="", compare=False)
+
+    @property
+    def description(self) -> str:
+        return f"{self.kind} of the model {self.model}, by adf-batch-scoring"

@@ -1,0 +1,97 @@
+"""The snapshot: what lies on the compute when a step starts, as a list of files with their digests.
+
+    <the user's folder>      as it is, without what .amlignore (or .gitignore, where there is none) names
+    abs_steps/               ml_pipelines/steps/*.py, and what else is shipped (adf/windows.py)
+    abs_step.py              starts a step
+    score_entry.py           the ParallelRunStep's entry script
+
+Those names of ours, and `azureml-models/` where a model is laid out, are reserved.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ml_pipelines.definition import CondaSpecification, MlEnvironment, RegisteredMlEnvironment, SnapshotFile
+from ml_pipelines.errors import ReservedName, ScriptMissing, SourceMissing
+from ml_pipelines.fingerprint import digest_of_file, fingerprint
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+STEPS_FOLDER = "abs_steps"
+ENTRY_POINTS = ("abs_step.py", "score_entry.py")
+RESERVED = (STEPS_FOLDER, *ENTRY_POINTS, "azureml-models")
+IGNORE_FILES = (".amlignore", ".gitignore")
+NEVER_SHIPPED = {"__pycache__", ".git", ".ipynb_checkpoints", ".azureml", ".DS_Store", *IGNORE_FILES}
+
+
+def snapshot(model: str, folder: Path, shipped: tuple[Path, ...]) -> tuple[SnapshotFile, ...]:
+    """Sorted by path. Raises SourceMissing, or ReservedName where one of the user's files is named as ours."""
+    if not folder.is_dir():
+        raise SourceMissing(model, folder)
+    files = [_file(path.relative_to(folder).as_posix(), path) for path in user_files(folder)]
+    for file in files:
+        if file.path.split("/")[0] in RESERVED:
+            raise ReservedName(model, file.source, RESERVED)
+    return tuple(sorted([*files, *_own_files(shipped)], key=lambda file: file.path))
+
+
+def _own_files(shipped: tuple[Path, ...]) -> Iterator[SnapshotFile]:
+    steps = Path(__file__).parent / "steps"
+    for path in (*steps.glob("*.py"), *shipped):
+        yield _file(f"{STEPS_FOLDER}/{path.name}", path)
+    for name in ENTRY_POINTS:
+        yield _file(name, steps / "entry_points" / name)
+
+
+def _file(path: str, source: Path) -> SnapshotFile:
+    return SnapshotFile(path, digest_of_file(source), source)
+
+
+def user_files(folder: Path) -> Iterator[Path]:
+    """The files of the folder that go to the compute, by path."""
+    ignored = _ignored(folder)
+    for path in sorted(folder.rglob("*")):
+        relative = path.relative_to(folder)
+        if path.is_file() and not NEVER_SHIPPED & set(relative.parts) and not ignored(relative.as_posix()):
+            yield path
+
+
+def _ignored(folder: Path) -> Callable[[str], bool]:
+    """Azure ML's own reading of the ignore file: Git's patterns, the first of IGNORE_FILES that exists."""
+    found = next((folder / name for name in IGNORE_FILES if (folder / name).is_file()), None)
+    if found is None:
+        return lambda _: False
+    from pathspec import PathSpec
+
+    return PathSpec.from_lines("gitwildmatch", found.read_text().splitlines()).match_file
+
+
+def require_scripts(
+    model: str, folder: Path, files: tuple[SnapshotFile, ...], scripts: dict[str, str]
+) -> None:
+    """Raises ScriptMissing for the first of `scripts` (name → what it is for) that is not shipped."""
+    there = {file.path for file in files}
+    for name, purpose in scripts.items():
+        if name not in there:
+            ignored = (folder / name).is_file()
+            raise ScriptMissing(model, folder, name, "it is in .amlignore" if ignored else purpose)
+
+
+def ml_environment(model: str, folder: Path, named: str) -> MlEnvironment:
+    """A conda specification of the folder, or `name` / `name:version` of what the workspace has."""
+    file = folder / named
+    if file.is_file():
+        digest = digest_of_file(file)
+        return CondaSpecification(f"abs-{model.replace('_', '-')}", digest, file)
+    if named.endswith((".yml", ".yaml")):
+        raise ScriptMissing(model, folder, named, "it is the ML environment's conda specification")
+    name, _, version = named.partition(":")
+    return RegisteredMlEnvironment(name, version or None)
+
+
+def code_digest(files: tuple[SnapshotFile, ...], environment: MlEnvironment) -> str:
+    """What a prediction depends on besides model and input: the code shipped, and what it runs in."""
+    return fingerprint({"files": files, "environment": environment})

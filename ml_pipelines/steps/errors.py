@@ -1,0 +1,183 @@
+"""What can go wrong in a step. The text of each is what the receipt, and so the factory, shows.
+
+StepError
+├── ArgumentMissing          a --abs-… argument that the step needs
+├── BadArgument              an argument that cannot be read
+├── BadTemplate              an input path template with an unknown field or token
+├── InputMissing             no input folder, or an empty one, and the model says that is a failure
+├── InputUnexpected          a file that is not of the input's format
+├── InputChanged             the input was replaced while the window was scored
+├── ColumnMissing            an input file without the row key
+├── ModelNotRegistered       no such model, version, or approved version
+├── ModelDamaged             the model's bytes are not those that were registered
+├── ScriptMissing            the user's script is not in the snapshot
+├── ScriptFailed             the user's training script ended badly
+├── ScoringFailed            the user's init() or run() raised
+├── WrongResultLength        run() returned more or fewer results than it was given
+├── WrongResult              run() returned what is no result
+├── RowsUnaccounted          rows in ≠ rows scored + rows quarantined
+├── TooManyQuarantined       more bad rows than the model allows
+├── PartsMissing             a work item left no part
+├── GateNotPassed            the new model's metric is out of its bounds
+├── Superseded               a later attempt has landed this window
+└── LakeError                the lake refused
+    ├── LakePathMissing
+    └── LakeConflict         a condition did not hold
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class StepError(Exception):
+    """Base of everything that a step raises by itself."""
+
+
+class ArgumentMissing(StepError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the argument --abs-{name} is missing")
+
+
+class BadArgument(StepError):
+    def __init__(self, name: str, found: str, expected: str) -> None:
+        super().__init__(f"--abs-{name} is {found!r}; expected {expected}")
+
+
+class BadTemplate(StepError):
+    def __init__(self, template: str, found: str, expected: str) -> None:
+        super().__init__(f"the path template {template!r} has {found!r}; expected {expected}")
+
+
+class InputMissing(StepError):
+    def __init__(self, model: str, window: str, path: str, found: str) -> None:
+        super().__init__(
+            f"{model}, window {window}: {found} at {path!r}. Set `scoring.empty_window: land_empty` "
+            "if a window without input is right for this model"
+        )
+
+
+class InputUnexpected(StepError):
+    def __init__(self, model: str, window: str, path: str, expected: str) -> None:
+        super().__init__(
+            f"{model}, window {window}: {path!r} is no {expected} file. Say which files are input, as in "
+            f"`scoring.input: …/*.{expected}`"
+        )
+
+
+class InputChanged(StepError):
+    def __init__(self, path: str) -> None:
+        super().__init__(f"the input {path!r} was replaced or removed while its window was being scored")
+        self.path = path
+
+
+class ColumnMissing(StepError):
+    def __init__(self, path: str, column: str, found: Sequence[str]) -> None:
+        super().__init__(f"{path!r} has no column {column!r} (`scoring.row_key`); it has {', '.join(found)}")
+
+
+class ModelNotRegistered(StepError):
+    def __init__(self, name: str, version: str, existing: Sequence[str]) -> None:
+        what = {"approved": "no approved version", "latest": "no version"}.get(
+            version, f"no version {version}"
+        )
+        there = f"registered: {', '.join(existing)}" if existing else "nothing is registered under that name"
+        super().__init__(f"the model {name!r} has {what} in this workspace; {there}")
+
+
+class ModelDamaged(StepError):
+    def __init__(self, name: str, version: str, found: str, expected: str) -> None:
+        super().__init__(
+            f"the model {name!r} version {version} has sha256 {found}, but was registered with {expected}"
+        )
+
+
+class ScriptMissing(StepError):
+    def __init__(self, script: str, why: str) -> None:
+        super().__init__(f"{script} is not in the snapshot: {why}")
+
+
+class ScriptFailed(StepError):
+    def __init__(self, script: str, cause: str) -> None:
+        super().__init__(f"{script} failed: {cause}")
+
+
+class ScoringFailed(StepError):
+    def __init__(self, model: str, window: str, where: str, files: str, cause: BaseException) -> None:
+        super().__init__(f"{model}, window {window}, {files}: {where} raised {describe(cause)}")
+
+
+class WrongResultLength(StepError):
+    def __init__(self, model: str, window: str, files: str, expected: int, found: int, unit: str) -> None:
+        super().__init__(
+            f"{model}, window {window}, {files}: run() was given {expected} {unit} and returned {found} results"
+        )
+
+
+class WrongResult(StepError):
+    def __init__(self, model: str, window: str, files: str, found: str, expected: str) -> None:
+        super().__init__(f"{model}, window {window}, {files}: run() returned {found}; expected {expected}")
+
+
+class RowsUnaccounted(StepError):
+    def __init__(self, where: str, rows_in: int, scored: int, quarantined: int) -> None:
+        super().__init__(
+            f"{where}: {rows_in} rows came in, {scored} were scored and {quarantined} quarantined: "
+            f"{rows_in - scored - quarantined} are unaccounted for"
+        )
+
+
+class TooManyQuarantined(StepError):
+    def __init__(
+        self, model: str, window: str, quarantined: int, rows_in: int, allowed: float, first: str
+    ) -> None:
+        super().__init__(
+            f"{model}, window {window}: {quarantined} of {rows_in} rows cannot be scored, more than "
+            f"`scoring.max_quarantined_percent: {allowed:g}`. The first: {first}"
+        )
+
+
+class PartsMissing(StepError):
+    def __init__(self, model: str, window: str, missing: Sequence[str], expected: int) -> None:
+        super().__init__(
+            f"{model}, window {window}: {len(missing)} of {expected} work items left no part, "
+            f"the first is {missing[0]}"
+        )
+
+
+class GateNotPassed(StepError):
+    def __init__(self, model: str, metric: str, found: str, bound: str) -> None:
+        super().__init__(
+            f"{model}: the gate demands {metric} {bound}, and it is {found}; nothing was registered"
+        )
+
+
+class Superseded(StepError):
+    def __init__(self, path: str, started: str, by: str) -> None:
+        super().__init__(
+            f"{path!r} was landed meanwhile by {by}; this attempt started at {started} and gives way"
+        )
+
+
+class LakeError(StepError):
+    def __init__(self, operation: str, path: str, cause: str) -> None:
+        super().__init__(f"the lake refused to {operation} {path!r}: {cause}")
+        self.path = path
+
+
+class LakePathMissing(LakeError):
+    def __init__(self, operation: str, path: str) -> None:
+        super().__init__(operation, path, "there is nothing at that path")
+
+
+class LakeConflict(LakeError):
+    """The path is not as the caller's condition says: somebody else was there."""
+
+
+def describe(cause: BaseException) -> str:
+    """`KeyError: 'age'`: the type and the first line of the text."""
+    lines = str(cause).strip().splitlines()
+    return f"{type(cause).__name__}: {lines[0]}" if lines else type(cause).__name__

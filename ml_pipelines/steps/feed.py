@@ -1,0 +1,189 @@
+"""Feeding run(): a work item's pieces as tables, or as local files, read from the lake as they were staged."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, TYPE_CHECKING
+
+from .errors import WrongResult
+from .rows import after_first_row, count_rows, rows_starting_before, split_header, whole_rows
+from .tables import Block, CsvReader, Share, parquet_blocks
+
+if TYPE_CHECKING:
+    from .work import Piece, WorkItem
+    from .lake import Lake
+    from pathlib import Path
+    from collections.abc import Iterator, Sequence
+
+BLOCK_BYTES = 16 * 1024 * 1024
+"""About how much CSV is one call of run(): some 100,000 to 500,000 rows."""
+
+TAIL_BYTES = 256 * 1024
+DOWNLOADS = 8
+SMALL_BYTES = 1024 * 1024
+
+
+# ------------------------------------------------------------------------------------------- tables
+
+
+def table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
+    """The item's rows in order, in blocks; small files under equal headers share one."""
+    gathered = _Gathered(CsvReader(item.plan.row_key, item.plan.max_quarantined_percent > 0))
+    for piece, content in _opened(item.pieces, lake):
+        if piece.suffix == "parquet":
+            yield from gathered.flush()
+            local = folder / "input.parquet"
+            lake.download(piece.path, local, etag=piece.etag)
+            yield from parquet_blocks(local, piece.name, item.plan.row_key)
+            continue
+        header, body = content
+        before = 0
+        for block in whole_rows(body, BLOCK_BYTES):
+            share = Share(piece.name, count_rows(block), before)
+            before += share.rows
+            yield from gathered.add(header, block, share)
+    yield from gathered.flush()
+
+
+class _Gathered:
+    """Bodies of rows under one header, until they are worth a call of run()."""
+
+    def __init__(self, reader: CsvReader) -> None:
+        self._reader = reader
+        self._header = b""
+        self._bodies: list[bytes] = []
+        self._shares: list[Share] = []
+
+    def add(self, header: bytes, body: bytes, share: Share) -> Iterator[Block]:
+        if header != self._header or sum(map(len, self._bodies)) + len(body) > BLOCK_BYTES:
+            yield from self.flush()
+        self._header = header
+        self._bodies.append(body)
+        self._shares.append(share)
+
+    def flush(self) -> Iterator[Block]:
+        if self._bodies:
+            yield self._reader.block(self._header, self._bodies, self._shares)
+        self._bodies, self._shares = [], []
+
+
+def _opened(pieces: Sequence[Piece], lake: Lake) -> Iterator[tuple[Piece, tuple[bytes, Iterator[bytes]]]]:
+    """Each CSV piece with its header and the rows below; small files are read some at a time, in parallel."""
+    for group in _neighbours(pieces):
+        if len(group) == 1:
+            piece = group[0]
+            nothing: tuple[bytes, Iterator[bytes]] = b"", iter(())
+            yield piece, nothing if piece.suffix == "parquet" else _csv(piece, lake)
+            continue
+        with ThreadPoolExecutor(DOWNLOADS) as pool:
+            contents = list(
+                pool.map(lambda each: lake.read(each.path, etag=each.etag, length=each.size), group)
+            )
+        for piece, content in zip(group, contents, strict=True):
+            yield piece, split_header([content])
+
+
+def _neighbours(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
+    """Runs of small CSV files, a few at once; everything else alone."""
+    group: list[Piece] = []
+    for piece in pieces:
+        small = piece.whole and piece.size <= SMALL_BYTES and piece.suffix != "parquet"
+        if group and (not small or len(group) == 4 * DOWNLOADS):
+            yield group
+            group = []
+        if small:
+            group.append(piece)
+        else:
+            yield [piece]
+    if group:
+        yield group
+
+
+def _csv(piece: Piece, lake: Lake) -> tuple[bytes, Iterator[bytes]]:
+    """A CSV piece's header, and the rows that start in it."""
+    if piece.offset == 0:
+        content = lake.chunks(piece.path, etag=piece.etag, length=piece.size)
+        if piece.whole:
+            return split_header(content)
+        return split_header(rows_starting_before(_and_beyond(piece, lake, 0), piece.length))
+    header, _ = split_header(lake.chunks(piece.path, etag=piece.etag, length=min(piece.size, TAIL_BYTES)))
+    # From one byte earlier: a newline there says that a row starts with the piece itself.
+    content = _and_beyond(piece, lake, piece.offset - 1)
+    return header, after_first_row(rows_starting_before(content, piece.length + 1))
+
+
+def _and_beyond(piece: Piece, lake: Lake, start: int) -> Iterator[bytes]:
+    """The piece's bytes from `start`, then those behind it, a little at a time: its last row may end there."""
+    end = piece.offset + piece.length
+    yield from lake.chunks(piece.path, etag=piece.etag, offset=start, length=end - start)
+    for offset in range(end, piece.size, TAIL_BYTES):
+        yield lake.read(
+            piece.path, etag=piece.etag, offset=offset, length=min(TAIL_BYTES, piece.size - offset)
+        )
+
+
+# ------------------------------------------------------------------------------------------- files
+
+
+@dataclass(frozen=True)
+class FileBatch:
+    """Local copies for one call of run(), the number of results expected, and the results' keys."""
+
+    paths: tuple[Path, ...]
+    expected: int
+    keys: dict[str, Any]
+    label: str
+
+
+def file_batches(item: WorkItem, lake: Lake, folder: Path) -> Iterator[FileBatch]:
+    """The item's files at once. Where a file is many rows, its rows are counted and its keys read here."""
+    targets = [folder / "input" / piece.name for piece in item.pieces]
+
+    def fetched(pair: tuple[Piece, Path]) -> None:
+        lake.download(pair[0].path, pair[1], etag=pair[0].etag)
+
+    with ThreadPoolExecutor(DOWNLOADS) as pool:
+        list(pool.map(fetched, zip(item.pieces, targets, strict=True)))
+    names = [piece.name for piece in item.pieces]
+    if item.plan.returns == "files":
+        yield FileBatch(tuple(targets), len(targets), {"file": names}, item.label)
+        return
+    keys = _row_keys(item, targets)
+    yield FileBatch(tuple(targets), len(next(iter(keys.values()))), keys, item.label)
+
+
+def _row_keys(item: WorkItem, targets: Sequence[Path]) -> dict[str, Any]:
+    """The row key of every row of the files, or where there is none their file and number."""
+    import pyarrow as pa
+
+    reader = CsvReader(item.plan.row_key, rejects_allowed=False)
+    blocks = list(chain.from_iterable(_local_blocks(item, reader, *pair) for pair in _pairs(item, targets)))
+    if item.plan.row_key is not None:
+        columns = [block.table.column(item.plan.row_key) for block in blocks]
+        kinds = {column.type for column in columns}
+        same = columns if len(kinds) <= 1 else [column.cast(pa.string()) for column in columns]
+        return {item.plan.row_key: pa.chunked_array(chain.from_iterable(each.chunks for each in same))}
+    files, rows = zip(*(block.origins() for block in blocks), strict=True) if blocks else ((), ())
+    return {"file": list(chain.from_iterable(files)), "row": list(chain.from_iterable(rows))}
+
+
+def _pairs(item: WorkItem, targets: Sequence[Path]) -> Iterator[tuple[Piece, Path]]:
+    return zip(item.pieces, targets, strict=True)
+
+
+def _local_blocks(item: WorkItem, reader: CsvReader, piece: Piece, target: Path) -> Iterator[Block]:
+    plan = item.plan
+    if piece.suffix == "parquet":
+        yield from parquet_blocks(target, piece.name, plan.row_key)
+    elif piece.suffix == "csv":
+        header, body = split_header([target.read_bytes()])
+        content = b"".join(body)
+        if content:
+            yield reader.block(header, [content], [Share(piece.name, count_rows(content))])
+    else:
+        raise WrongResult(
+            plan.model, plan.window_id, piece.path, "rows of a file whose rows cannot be counted",
+            "`scoring.returns: files`, or csv or parquet input",
+        )  # fmt: skip

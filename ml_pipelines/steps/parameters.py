@@ -1,0 +1,90 @@
+"""The ML pipelines' parameters and the steps' arguments, declared once.
+
+Data Factory passes strings only, and an empty string is lost on the way: so every parameter is a string that
+is never empty, and `-` means none. What does not change from run to run is a literal argument
+`--abs-<name> <value>`; a step takes those it knows and ignores the rest.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from .errors import ArgumentMissing, BadArgument
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NONE = "-"
+PREFIX = "--abs-"
+
+BATCH_PARAMETERS: dict[str, str] = {
+    "window_start": NONE,
+    "window_end": NONE,
+    "fire_time": NONE,
+    "input_path": NONE,
+    "output_path": NONE,
+    "adf_run_id": NONE,
+    "adf_group_id": NONE,
+    "model_version": "approved",
+}
+"""Parameters of `score_<model>`, with their defaults. `-` for the paths means: as configured."""
+
+TRAINING_PARAMETERS: dict[str, str] = {
+    "training_data": NONE,
+    "adf_run_id": NONE,
+    "adf_group_id": NONE,
+}
+"""Parameters of `train_<model>`, with their defaults."""
+
+
+def argument(name: str) -> str:
+    """`window_start` → `--abs-window-start`."""
+    return PREFIX + name.replace("_", "-")
+
+
+def literal(value: object) -> str:
+    """A value as an argument: never empty."""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return NONE if value is None or not text else text
+
+
+class Arguments:
+    """The `--abs-…` arguments of a command line, without abbreviations; everything else is ignored."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self._values: Mapping[str, str] = {
+            name.removeprefix(PREFIX): value for name, value in pairwise(argv) if name.startswith(PREFIX)
+        }
+
+    def text(self, name: str) -> str:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise ArgumentMissing(name) from None
+
+    def optional(self, name: str) -> str | None:
+        """None where the argument is `-` or absent."""
+        value = self._values.get(name, NONE)
+        return None if value == NONE else value
+
+    def number(self, name: str) -> int:
+        try:
+            return int(self.text(name))
+        except ValueError:
+            raise BadArgument(name, self.text(name), "a whole number") from None
+
+    def decimal(self, name: str) -> float:
+        try:
+            return float(self.text(name))
+        except ValueError:
+            raise BadArgument(name, self.text(name), "a number") from None
+
+    def flag(self, name: str) -> bool:
+        return self.choice(name, ("true", "false")) == "true"
+
+    def choice(self, name: str, known: Sequence[str]) -> str:
+        value = self.text(name)
+        if value not in known:
+            raise BadArgument(name, value, " or ".join(known))
+        return value

@@ -1,0 +1,227 @@
+"""The last step of a batch run: account for every row, write one file, land it, say so.
+
+Whatever is derived (quarantine, manifest, receipt) is derived after the commit, from the landed file's own
+record: a publish that dies in between is made good by the next.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import receipts
+from .commit import Committed, commit, finished
+from .errors import (
+    InputMissing,
+    LakeError,
+    ModelDamaged,
+    PartsMissing,
+    RowsUnaccounted,
+    Superseded,
+    TooManyQuarantined,
+)
+from .lake import Lake
+from .landing import Receipt, Record, Status, manifest, manifest_path, quarantine_path, window_folder
+from .parameters import Arguments
+from .parts import Part, write_file
+from .results import PREDICTION
+from .stage import PLAN_FILE
+from .work import Plan, WorkItem, digest_of_folder, rejects_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    import pyarrow as pa
+
+DOWNLOADS = 8
+STAGING_DAYS = 2
+
+
+def main(argv: Sequence[str]) -> None:
+    arguments = Arguments(argv)
+    plan = WorkItem.from_json((Path(arguments.text("plan")) / PLAN_FILE).read_bytes()).plan
+    publish(plan, Lake(plan.lake_url, plan.file_system))
+
+
+def publish(plan: Plan, lake: Lake) -> Receipt:
+    """Land the window; the final receipt, which is also written. Raises what the receipt then names."""
+    with (
+        receipts.failures_reported(lake, lambda: receipts.of_plan(plan, "failed")),
+        tempfile.TemporaryDirectory(prefix="abs-") as folder,
+    ):
+        landed = _landed_already(plan, lake) or _land(plan, lake, Path(folder))
+        record = Record.from_metadata(landed.state.metadata)
+        lake.replace(
+            manifest_path(plan.model, plan.window_id),
+            manifest(record, plan.destination, landed.state.size, landed.state.etag),
+        )
+        receipt = _receipt(plan, landed.outcome, record)
+        receipts.write(lake, receipt)
+    _tidy(plan, lake)
+    return receipt
+
+
+def _receipt(plan: Plan, status: Status, record: Record) -> Receipt:
+    return replace(
+        receipts.of_plan(plan, status),
+        rows_in=int(record.rows_in or 0),
+        rows_scored=int(record.rows_scored or 0),
+        rows_quarantined=int(record.rows_quarantined or 0),
+        path=plan.destination,
+    )
+
+
+def _landed_already(plan: Plan, lake: Lake) -> Committed | None:
+    """By this attempt, if publish is run again; or, when stage found it so, from the same inputs, model and code."""
+    there = finished(lake, plan.model, plan.window_id, plan.destination)
+    if there is not None and there.record.attempt == plan.attempt:
+        return Committed("committed", there.state)
+    if not plan.unchanged:
+        return None
+    if there is None or there.record.digest != plan.digest:
+        by = f"attempt {there.record.attempt}" if there else "something else"
+        raise Superseded(plan.destination, plan.started, by)
+    return Committed("unchanged", there.state)
+
+
+# ------------------------------------------------------------------------------------------- the file
+
+
+def _land(plan: Plan, lake: Lake, folder: Path) -> Committed:
+    parts = _parts(plan, lake, folder)
+    record = _accounted(plan, parts)
+    file = folder / f"predictions.{plan.output_format}"
+    written = write_file(parts, file, plan.output_format, record.to_metadata(), _empty_schema(plan))
+    if written != int(record.rows_scored):
+        raise RowsUnaccounted(plan.destination, int(record.rows_scored), written, 0)
+    rejects = [part for part in parts if part.facts.rows_quarantined]
+    if rejects:
+        _check_rejects(plan, lake, rejects, record)
+    record = replace(record, sha256=digest_of_folder(file))
+    staged = f"{plan.staging}/{file.name}"
+    lake.upload(staged, file, record.to_metadata())
+    _verify(lake, staged, file.stat().st_size, record)
+    lake.make_folder(window_folder(plan.output_path, plan.window_id))
+    committed = commit(lake, staged, plan.destination, record, plan.destination_etag)
+    if rejects:
+        _quarantine(plan, lake, rejects, folder)
+    return committed
+
+
+def _parts(plan: Plan, lake: Lake, folder: Path) -> list[Part]:
+    """Every item's part, in the items' order; a window without input has none."""
+    if not plan.files:
+        return []
+    expected = plan.part_paths()
+    there = {file.path for file in lake.list_files(f"{plan.staging}/parts")} if plan.items else set()
+    if missing := [path for path in expected if path not in there]:
+        raise PartsMissing(plan.model, plan.window_id, missing, plan.items)
+    targets = [folder / f"{number:06}.parquet" for number in range(plan.items)]
+    with ThreadPoolExecutor(DOWNLOADS) as pool:
+        list(pool.map(lake.download, expected, targets))
+    parts = [Part.open(target) for target in targets]
+    for path, part in zip(expected, parts, strict=True):
+        part.check(path)
+    return parts
+
+
+def _accounted(plan: Plan, parts: Sequence[Part]) -> Record:
+    """The file's record, with the rows that score counted as they came in and those that are in the parts."""
+    rows_in = sum(part.facts.rows_in for part in parts)
+    scored = sum(part.rows for part in parts)
+    quarantined = sum(part.facts.rows_quarantined for part in parts)
+    if rows_in != scored + quarantined:
+        raise RowsUnaccounted(plan.destination, rows_in, scored, quarantined)
+    if plan.returns == "files" and rows_in != plan.files:
+        raise RowsUnaccounted(plan.destination, plan.files, scored, quarantined)
+    if not rows_in and plan.empty_window == "fail":
+        raise InputMissing(plan.model, plan.window_id, plan.input_path, f"{plan.files} files without a row")
+    return Record(
+        attempt=plan.attempt,
+        started=plan.started,
+        digest=plan.digest,
+        model=plan.model,
+        model_version=plan.model_version,
+        model_sha256=_one_model(plan, parts),
+        window_id=plan.window_id,
+        window_start=plan.window_start,
+        window_end=plan.window_end,
+        group_id=plan.group_id,
+        adf_run_id=plan.adf_run_id,
+        ml_run_id=plan.ml_run_id,
+        code=plan.code,
+        git_commit=plan.git_commit,
+        input_digest=plan.input_digest,
+        rows_in=str(rows_in),
+        rows_scored=str(scored),
+        rows_quarantined=str(quarantined),
+    )
+
+
+def _one_model(plan: Plan, parts: Sequence[Part]) -> str:
+    """The sha256 of the bytes that every worker had."""
+    found = {part.facts.model_sha256 for part in parts} or {plan.model_sha256}
+    if len(found) > 1:
+        raise ModelDamaged(plan.registered_model, plan.model_version, *sorted(found)[:2])
+    return found.pop()
+
+
+def _empty_schema(plan: Plan) -> pa.Schema:
+    import pyarrow as pa
+
+    key = plan.row_key or "file"
+    return pa.schema([pa.field(key, pa.string()), pa.field(PREDICTION, pa.float64())])
+
+
+def _verify(lake: Lake, staged: str, size: int, record: Record) -> None:
+    """What was staged is there as a whole, with its metadata: the commit's recovery relies on it."""
+    found = lake.state(staged)
+    if found is None or found.size != size or Record.from_metadata(found.metadata) != record:
+        raise LakeError("keep", staged, f"expected {size} bytes and their metadata, found {found}")
+
+
+# ------------------------------------------------------------------------------------------- rejects
+
+
+def _check_rejects(plan: Plan, lake: Lake, parts: Sequence[Part], record: Record) -> None:
+    quarantined, rows_in = int(record.rows_quarantined), int(record.rows_in)
+    if 100 * quarantined > plan.max_quarantined_percent * rows_in:
+        reject = _rejects(plan, lake, parts[0]).slice(0, 1).to_pylist()[0]
+        first = f"{reject['file']}, row {reject['row']}: {reject['cause']}: {reject['text'][:200]}"
+        raise TooManyQuarantined(
+            plan.model, plan.window_id, quarantined, rows_in, plan.max_quarantined_percent, first
+        )
+
+
+def _quarantine(plan: Plan, lake: Lake, parts: Sequence[Part], folder: Path) -> None:
+    from pyarrow import csv
+
+    target = folder / "rows.csv"
+    first = _rejects(plan, lake, parts[0])
+    with csv.CSVWriter(target, first.schema) as writer:
+        writer.write_table(first)
+        for part in parts[1:]:
+            writer.write_table(_rejects(plan, lake, part))
+    lake.replace(quarantine_path(plan.model, plan.window_id), target.read_bytes())
+
+
+def _rejects(plan: Plan, lake: Lake, part: Part) -> pa.Table:
+    import io
+
+    from pyarrow import parquet
+
+    return parquet.read_table(io.BytesIO(lake.read(rejects_path(plan, part.facts.number))))
+
+
+# ------------------------------------------------------------------------------------------- tidying
+
+
+def _tidy(plan: Plan, lake: Lake) -> None:
+    """Remove this attempt's staging, and what attempts that died left more than STAGING_DAYS ago."""
+    lake.delete_folder(plan.staging)
+    before = datetime.now(UTC) - timedelta(days=STAGING_DAYS)
+    for folder in lake.folders_older_than(f"_staging/{plan.model}", before):
+        lake.delete_folder(folder)

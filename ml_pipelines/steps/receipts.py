@@ -1,0 +1,74 @@
+"""Writing receipts: started, finished, or failed with the first error."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Protocol, TYPE_CHECKING
+
+from .errors import LakeError, LakePathMissing, StepError, Superseded, describe
+from .landing import Receipt, Status, receipt_path
+
+if TYPE_CHECKING:
+    from .work import Plan
+    from collections.abc import Callable, Iterator
+
+
+class Receipts(Protocol):
+    """What this module needs of a lake."""
+
+    def read(self, path: str) -> bytes: ...
+
+    def replace(self, path: str, content: bytes) -> None: ...
+
+
+def of_plan(plan: Plan, status: Status) -> Receipt:
+    return Receipt(
+        status=status,
+        group_id=plan.group_id,
+        adf_run_id=plan.adf_run_id,
+        ml_run_id=plan.ml_run_id,
+        model=plan.model,
+        model_version=plan.model_version,
+        window_id=plan.window_id,
+        window_start=plan.window_start,
+        window_end=plan.window_end,
+    )
+
+
+def write(lake: Receipts, receipt: Receipt) -> None:
+    lake.replace(receipt_path(receipt.model, receipt.group_id), receipt.to_json())
+    print(receipt.to_json().decode(), flush=True)
+
+
+def read(lake: Receipts, model: str, group_id: str) -> Receipt | None:
+    try:
+        return Receipt.from_json(lake.read(receipt_path(model, group_id)))
+    except LakePathMissing:
+        return None
+
+
+def text_of(error: BaseException) -> str:
+    return str(error) if isinstance(error, StepError) else describe(error)
+
+
+def write_failure(lake: Receipts, receipt: Receipt, error: BaseException) -> None:
+    """Say why, unless an earlier failure of this very ML run is said already."""
+    earlier = read(lake, receipt.model, receipt.group_id)
+    if earlier is not None and earlier.status == "failed" and earlier.ml_run_id == receipt.ml_run_id:
+        return
+    status: Status = "superseded" if isinstance(error, Superseded) else "failed"
+    write(lake, replace(receipt, status=status, error=text_of(error)))
+
+
+@contextmanager
+def failures_reported(lake: Receipts, receipt: Callable[[], Receipt]) -> Iterator[None]:
+    """Whatever ends the block also ends the receipt; the error goes on to end the step."""
+    try:
+        yield
+    except BaseException as error:
+        try:
+            write_failure(lake, receipt(), error)
+        except LakeError as unwritten:
+            print(f"the receipt could not be written: {unwritten}", flush=True)
+        raise

@@ -1,0 +1,90 @@
+"""The last step of a training run: log the metrics, apply the gate, register the model.
+
+The registered model is the folder that train.py wrote, under the name `model`; its tags say the metrics, the
+digest of the data, the Git commit that published this code, the sha256 of the folder, and whether it is approved.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tempfile
+from pathlib import Path
+
+from . import ml_run, models
+from .errors import GateNotPassed
+from .evaluate import METRICS_FILE, read_metrics
+from .parameters import Arguments
+from .prepare import FACTS_FILE
+from .work import digest_of_folder
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+MODEL_FOLDER = "model"
+
+
+def main(argv: Sequence[str]) -> None:
+    arguments = Arguments(argv)
+    metrics = read_metrics(Path(arguments.text("metrics")) / METRICS_FILE)
+    ml_run.log_metrics(metrics)
+    check_gate(
+        arguments.text("model"),
+        metrics,
+        arguments.optional("gate-metric"),
+        _bound(arguments, "gate-minimum"),
+        _bound(arguments, "gate-maximum"),
+    )
+    trained = Path(arguments.text("trained"))
+    facts = json.loads((Path(arguments.text("facts")) / FACTS_FILE).read_text())
+    tags = tags_of(metrics, facts, trained, approved=arguments.flag("approve"))
+    tags["git_commit"] = arguments.text("git-commit")
+    register(arguments.text("registered-model"), trained, tags)
+
+
+def _bound(arguments: Arguments, name: str) -> float | None:
+    return None if arguments.optional(name) is None else arguments.decimal(name)
+
+
+def check_gate(
+    model: str,
+    metrics: Mapping[str, float],
+    metric: str | None,
+    minimum: float | None,
+    maximum: float | None,
+) -> None:
+    """Raises GateNotPassed where the metric is missing, is no number, or is outside its bounds."""
+    if metric is None:
+        return
+    bounds = [f"{sign} {bound:g}" for sign, bound in ((">=", minimum), ("<=", maximum)) if bound is not None]
+    wanted = " and ".join(bounds) or "to be there"
+    value = metrics.get(metric)
+    if value is None:
+        raise GateNotPassed(model, metric, f"not among {', '.join(metrics) or 'no metrics'}", wanted)
+    low, high = (-math.inf if minimum is None else minimum), (math.inf if maximum is None else maximum)
+    if not low <= value <= high:
+        raise GateNotPassed(model, metric, f"{value:g}", wanted)
+
+
+def tags_of(
+    metrics: Mapping[str, float], facts: Mapping[str, object], trained: Path, *, approved: bool
+) -> dict[str, str]:
+    return {
+        "metrics": json.dumps(dict(metrics), sort_keys=True),
+        "data_digest": str(facts["data_digest"]),
+        models.SHA256: digest_of_folder(trained),
+        models.APPROVED: str(approved).lower(),
+    }
+
+
+def register(name: str, trained: Path, tags: dict[str, str]) -> None:
+    from azureml.core import Model
+
+    with tempfile.TemporaryDirectory(prefix="abs-") as folder:
+        # The folder's own name goes into the registered model, and a mount's name changes from run to run.
+        named = Path(folder) / MODEL_FOLDER
+        shutil.copytree(trained, named)
+        found = Model.register(ml_run.workspace(), model_path=str(named), model_name=name, tags=tags)
+    print(f"registered {name} version {found.version}, sha256 {tags[models.SHA256]}", flush=True)

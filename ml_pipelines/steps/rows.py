@@ -1,0 +1,107 @@
+"""Rows in bytes: where they end, how many there are. Pure, and independent of the CSV parser that it checks.
+
+A row ends at a newline that is not inside quotation marks; since a quotation mark inside a value is doubled,
+a newline is outside exactly when an even number of marks stands before it. Empty lines are no rows.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+NEWLINE, QUOTE = b"\n", b'"'
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_QUOTED = re.compile(rb'"[^"]*"')
+
+
+def count_rows(block: bytes) -> int:
+    """Rows in `block`, which holds whole rows only; the last may lack its newline."""
+    if QUOTE in block:
+        block = _QUOTED.sub(b"q", block)
+    if b"\r" in block:
+        block = block.replace(b"\r\n", NEWLINE)
+    lines = block.count(NEWLINE) + (not block.endswith(NEWLINE) if block else 0)
+    if block.startswith(NEWLINE) or b"\n\n" in block:
+        lines -= sum(not line for line in block.removesuffix(NEWLINE).split(NEWLINE))
+    return lines
+
+
+def last_row_end(block: bytes) -> int:
+    """Where the last whole row of `block` ends; 0 when none ends in it."""
+    marks = block.count(QUOTE)
+    end = len(block)
+    while (newline := block.rfind(NEWLINE, 0, end)) >= 0:
+        marks -= block.count(QUOTE, newline, end)
+        if marks % 2 == 0:
+            return newline + 1
+        end = newline
+    return 0
+
+
+def first_row_end(block: bytes) -> int:
+    """Where the first row of `block` ends; 0 when it does not end in it."""
+    end = -1
+    while (end := block.find(NEWLINE, end + 1)) >= 0:
+        if block.count(QUOTE, 0, end) % 2 == 0:
+            return end + 1
+    return 0
+
+
+def whole_rows(chunks: Iterable[bytes], block_bytes: int) -> Iterator[bytes]:
+    """The same bytes in blocks of whole rows, each at least `block_bytes` long but for the last."""
+    pending = bytearray()
+    for chunk in chunks:
+        pending += chunk
+        if len(pending) >= block_bytes and (end := last_row_end(bytes(pending))):
+            yield bytes(pending[:end])
+            del pending[:end]
+    if pending:
+        yield bytes(pending)
+
+
+def split_header(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first row, with its newline and without a byte order mark, and what follows it."""
+    rest = iter(chunks)
+    head = b""
+    for chunk in rest:
+        head += chunk
+        if end := first_row_end(head):
+            return head[:end].removeprefix(BYTE_ORDER_MARK), _prepend(head[end:], rest)
+    header = head.removeprefix(BYTE_ORDER_MARK)
+    return header + NEWLINE if header else b"", iter(())
+
+
+def _prepend(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    if first:
+        yield first
+    yield from rest
+
+
+def rows_starting_before(chunks: Iterable[bytes], length: int) -> Iterator[bytes]:
+    """Of an endless-looking stream that begins at a row, the rows that begin in its first `length` bytes.
+
+    For files without newlines in values. Reads no further than the newline that ends the last such row.
+    """
+    seen = 0
+    for chunk in chunks:
+        if seen + len(chunk) < length:
+            seen += len(chunk)
+            yield chunk
+            continue
+        end = chunk.find(NEWLINE, max(length - seen - 1, 0))
+        yield chunk if end < 0 else chunk[: end + 1]
+        if end >= 0:
+            return
+        seen += len(chunk)
+
+
+def after_first_row(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Everything behind the first newline."""
+    rest = iter(chunks)
+    for chunk in rest:
+        if (end := chunk.find(NEWLINE)) >= 0:
+            yield from _prepend(chunk[end + 1 :], rest)
+            return

@@ -1,0 +1,198 @@
+"""The ParallelRunStep's entry script: init() and run(mini_batch) as the driver calls them.
+
+A mini-batch is a list of work item files. For each, run() has the plan's model version on disk, calls the
+user's init() once a worker and his run() as often as the item's input demands, and leaves one part in the
+lake. It answers one element an item: with an error threshold of 0 any missing one fails the step.
+
+An error is written to the receipt first: the driver's own log is hard to find, the receipt is not.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TYPE_CHECKING
+
+from . import ml_run, models, receipts
+from .errors import ScoringFailed, ScriptMissing
+from .feed import FileBatch, file_batches, table_blocks
+from .lake import Lake
+from .parts import PartFacts, PartWriter
+from .results import Place, as_frame, with_keys
+from .work import Plan, WorkItem, part_path, rejects_path
+
+if TYPE_CHECKING:
+    from .tables import Block, Reject
+    from types import ModuleType
+    from collections.abc import Callable, Iterator, Sequence
+
+FILE, ROW = "file", "row"
+
+
+class UserScript(Protocol):
+    """The user's score.py; init() may be absent."""
+
+    def run(self, mini_batch: Any, /) -> object: ...  # noqa: ANN401 - paths or a DataFrame
+
+
+def init() -> None:
+    """Nothing to do yet: which model it is stands in the first work item."""
+
+
+def run(mini_batch: Sequence[str]) -> list[str]:
+    """Score each work item; one line an item says what was done."""
+    return [_worker().score(WorkItem.from_json(Path(name).read_bytes())) for name in mini_batch]
+
+
+_WORKERS: list[Worker] = []
+
+
+def _worker() -> Worker:
+    """The one of this process."""
+    if not _WORKERS:
+        _WORKERS.append(Worker(root=Path.cwd()))
+    return _WORKERS[0]
+
+
+class Worker:
+    """One process of the ParallelRunStep: one model, one user script, many work items."""
+
+    def __init__(
+        self,
+        root: Path,
+        open_lake: Callable[[str, str], Lake] = Lake,
+        load: Callable[[str, str, Path], None] = models.download,
+    ) -> None:
+        self._root = root
+        self._open_lake = open_lake
+        self._load = load
+        self._lake: Lake | None = None
+        self._ready: tuple[UserScript, str] | None = None
+
+    def score(self, item: WorkItem) -> str:
+        started = time.monotonic()
+        plan = item.plan
+        lake = self._lake = self._lake or self._open_lake(plan.lake_url, plan.file_system)
+        with receipts.failures_reported(lake, lambda: receipts.of_plan(plan, "failed")):
+            if not item.pieces:
+                return f"{item.label}: nothing to score"
+            script, sha256 = self._prepared(plan, item)
+            rows = _score_item(item, lake, script, sha256)
+        line = f"{item.label}: {rows} rows in {time.monotonic() - started:.1f} s"
+        print(line, flush=True)
+        return line
+
+    def _prepared(self, plan: Plan, item: WorkItem) -> tuple[UserScript, str]:
+        """The user's script after its init(), and the sha256 of the model it has; once a worker."""
+        if self._ready is None:
+            sha256 = models.fetch(
+                plan.registered_model, plan.model_version, plan.model_sha256, self._load, self._root
+            )
+            with ml_run.hidden(), _blamed(plan, item.label, f"{plan.score_script} init()"):
+                script = load_script(self._root, plan.score_script)
+                getattr(script, "init", lambda: None)()
+            self._ready = script, sha256
+        return self._ready
+
+
+def load_script(root: Path, name: str) -> Any:  # noqa: ANN401 - a module with init() and run()
+    """Import the user's script; its neighbours in `root` can be imported by it."""
+    path = root / name
+    if not path.is_file():
+        raise ScriptMissing(name, f"there is no such file in {root}")
+    for folder in (str(path.parent), str(root)):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    module = _import(path)
+    if not callable(getattr(module, "run", None)):
+        raise ScriptMissing(name, "it defines no run(mini_batch)")
+    return module
+
+
+def _import(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ScriptMissing(path.name, "it is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def _blamed(plan: Plan, files: str, where: str) -> Iterator[None]:
+    """Whatever the user's code raises, with model, window, files and cause; a SystemExit is one of them."""
+    try:
+        yield
+    except (Exception, SystemExit) as cause:
+        raise ScoringFailed(plan.model, plan.window_id, where, files, cause) from cause
+
+
+@dataclass
+class _Item:
+    """One item while it is being scored."""
+
+    plan: Plan
+    script: UserScript
+    writer: PartWriter
+    rejects: list[Reject]
+    rows_in: int = 0
+
+    def score(self, given: object, expected: int, unit: str, files: str, keys: dict[str, Any]) -> None:
+        plan = self.plan
+        with ml_run.hidden(), _blamed(plan, files, f"{plan.score_script} run()"):
+            result = self.script.run(given)
+        place = Place(plan.model, plan.window_id, files, unit)
+        self.writer.add(with_keys(as_frame(result, expected, place), keys, place))
+
+    def score_table(self, block: Block) -> None:
+        self.rows_in += block.rows_in
+        self.rejects += block.rejects
+        if not block.table.num_rows:
+            return
+        if self.plan.row_key is None:
+            files, rows = block.origins()
+            keys: dict[str, Any] = {FILE: files, ROW: rows}
+        else:
+            keys = {self.plan.row_key: block.table.column(self.plan.row_key)}
+        self.score(block.table.to_pandas(), block.table.num_rows, "rows", block.label, keys)
+
+    def score_files(self, batch: FileBatch) -> None:
+        self.rows_in += batch.expected
+        unit = "files" if self.plan.returns == "files" else "rows"
+        self.score([str(path) for path in batch.paths], batch.expected, unit, batch.label, batch.keys)
+
+
+def _score_item(item: WorkItem, lake: Lake, script: UserScript, sha256: str) -> int:
+    plan = item.plan
+    with tempfile.TemporaryDirectory(prefix="abs-") as folder:
+        part = Path(folder) / "part.parquet"
+        scoring = _Item(plan, script, PartWriter(part), [])
+        if plan.passes == "tables" and plan.returns == "rows":
+            for block in table_blocks(item, lake, Path(folder)):
+                scoring.score_table(block)
+        else:
+            for batch in file_batches(item, lake, Path(folder)):
+                scoring.score_files(batch)
+        facts = PartFacts(item.number, scoring.rows_in, len(scoring.rejects), sha256)
+        rows = scoring.writer.close(facts)
+        if scoring.rejects:
+            lake.upload(rejects_path(plan, item.number), _rejects(scoring.rejects))
+        lake.upload(part_path(plan, item.number), part)
+    return rows
+
+
+def _rejects(rejects: Sequence[Reject]) -> bytes:
+    import io
+
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    buffer = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist([vars(reject) for reject in rejects]), buffer)
+    return buffer.getvalue()

@@ -1,0 +1,277 @@
+"""The first step of a batch run: decide everything that must be decided once, and write it down.
+
+In this order, since each fixes what the next relies on: the window; the receipt `started`; what lies at the
+destination (its etag) and this attempt's start; the model version; the input. Then the work items.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from . import ml_run, models, receipts
+from .commit import finished
+from .errors import BadArgument, InputMissing, InputUnexpected, LakePathMissing
+from .lake import ABSENT, Lake, LakeFile
+from .landing import Receipt, TemplateFields, format_template, predictions_path
+from .parameters import NONE, Arguments
+from .work import Piece, Plan, WorkItem, cut, digest_of, input_digest, item_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+PLAN_FILE = "plan.json"
+
+
+def main(argv: Sequence[str]) -> None:
+    arguments = Arguments(argv)
+    lake = Lake(arguments.text("lake-url"), arguments.text("file-system"))
+    plan, items = stage(arguments, lake, models.registered, datetime.now(UTC))
+    _write(Path(arguments.text("plan")), PLAN_FILE, WorkItem(-1, plan, ()).to_json())
+    for item in items:
+        _write(Path(arguments.text("work-items")), item_name(item.number), item.to_json())
+    print(f"{plan.files} files of {plan.input_path} in {plan.items} work items", flush=True)
+
+
+def _write(folder: Path, name: str, content: bytes) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(content)
+
+
+@dataclass(frozen=True)
+class WindowTexts:
+    """A window in the forms that paths and receipts use."""
+
+    id: str
+    start: datetime
+    end: datetime
+
+    @property
+    def start_text(self) -> str:
+        return _instant(self.start)
+
+    @property
+    def end_text(self) -> str:
+        return _instant(self.end)
+
+
+def stage(
+    arguments: Arguments,
+    lake: Lake,
+    versions: Callable[[str], Sequence[models.ModelVersion]],
+    now: datetime,
+) -> tuple[Plan, list[WorkItem]]:
+    """The plan and its items; writes the receipt `started`, and `failed` with the reason when it raises."""
+    receipt = _first_receipt(arguments)
+    with receipts.failures_reported(lake, lambda: receipt):
+        window = resolve_window(arguments, now)
+        receipt = replace(
+            receipt, window_id=window.id, window_start=window.start_text, window_end=window.end_text
+        )
+        receipts.write(lake, receipt)
+        output_path = _configured(arguments, "output-path")
+        destination = predictions_path(output_path, window.id, arguments.text("format"))
+        landed = lake.state(destination)
+        complete = finished(lake, receipt.model, window.id, destination)
+        started = datetime.now(UTC)
+        name, wanted = arguments.text("registered-model"), _configured(arguments, "model-version")
+        version = models.choose(name, wanted, versions(name))
+        receipt = replace(receipt, model_version=str(version.version))
+        receipts.write(lake, receipt)
+        pieces = _list_input(arguments, lake, window)
+        plan = _plan(arguments, receipt, version, pieces, started)
+        plan = replace(
+            plan,
+            destination_etag=landed.etag if landed else ABSENT,
+            unchanged=complete is not None and complete.record.digest == plan.digest,
+        )
+        return _with_items(plan, arguments, pieces)
+
+
+def _first_receipt(arguments: Arguments) -> Receipt:
+    ml_run_id = ml_run.pipeline_run_id()
+    group_id = arguments.optional("adf-group-id") or (
+        ml_run_id if ml_run_id != NONE else f"local-{uuid.uuid4().hex}"
+    )
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", group_id):
+        raise BadArgument("adf-group-id", group_id, "letters, digits, `.`, `_` and `-`: it names a file")
+    return Receipt(
+        status="started",
+        group_id=group_id,
+        adf_run_id=arguments.optional("adf-run-id") or "",
+        ml_run_id=ml_run_id,
+        model=arguments.text("model"),
+    )
+
+
+# ------------------------------------------------------------------------------------------- window
+
+
+def resolve_window(arguments: Arguments, now: datetime) -> WindowTexts:
+    """The window given, which must be one of the grid; else the last one complete at the fire time, or now."""
+    windows = _windows()
+    grid = windows.Grid.parse(
+        arguments.text("window-every"),
+        zone=arguments.text("window-zone"),
+        offset_minutes=arguments.number("window-offset-minutes"),
+    )
+    start, end, fired = (arguments.optional(name) for name in ("window-start", "window-end", "fire-time"))
+    if start is None:
+        at = windows.parse_instant(fired) if fired else now
+        window = grid.last_complete(at)
+    else:
+        window = grid.window_starting(windows.parse_instant(start))
+        if end is not None and windows.parse_instant(end) != window.end:
+            raise BadArgument(
+                "window-end", end, f"{_instant(window.end)}, where the grid's window ends ({grid})"
+            )
+    return WindowTexts(windows.window_id(window), window.start, window.end)
+
+
+def _windows() -> Any:  # noqa: ANN401 - adf/windows.py lies beside this file only where it is shipped
+    return import_module(".windows", __package__)
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def _configured(arguments: Arguments, name: str) -> str:
+    """A path that a run may pass; `-` means the one that is configured."""
+    return arguments.optional(name) or arguments.text(f"configured-{name}")
+
+
+# ------------------------------------------------------------------------------------------- input
+
+
+def _list_input(arguments: Arguments, lake: Lake, window: WindowTexts) -> list[Piece]:
+    zone = arguments.text("window-zone")
+    path = format_template(
+        _configured(arguments, "input-path"),
+        TemplateFields(
+            model=arguments.text("model"),
+            window_id=window.id,
+            window_start=window.start,
+            window_end=window.end,
+            zone=UTC if zone in ("UTC", "Etc/UTC") else ZoneInfo(zone),
+        ),
+    )
+    files = list_matching(lake, path)
+    model, land_empty = arguments.text("model"), arguments.text("empty-window") == "land_empty"
+    if not sum(file.size for file in files or []) and not land_empty:
+        found = "no such path" if files is None else f"{len(files)} empty files" if files else "no file"
+        raise InputMissing(model, window.id, path, found)
+    expected = arguments.text("input-format")
+    root = path if not _is_pattern(path) else path.rpartition("/")[0]
+    pieces = [_piece(file, root) for file in files or []]
+    for piece in pieces:
+        if expected != "any" and piece.suffix != expected:
+            raise InputUnexpected(model, window.id, piece.path, expected)
+    return pieces
+
+
+def list_matching(lake: Lake, path: str) -> list[LakeFile] | None:
+    """The files of a folder, a file, or those of a folder that match a pattern as its last name, `*.csv`.
+
+    Names that begin with `_` or `.` are no input, as everywhere on a lake. None where there is no such path.
+    """
+    folder, _, name = path.rpartition("/")
+    if not _is_pattern(name):
+        state = lake.state(path)
+        if state is not None:
+            return [LakeFile(path, state.etag, state.size)]
+        folder, name = path, ""
+    try:
+        files = lake.list_files(folder)
+    except LakePathMissing:
+        return None
+    return [file for file in files if _is_input(_below(file.path, folder), name)]
+
+
+def _is_input(name: str, pattern: str) -> bool:
+    if any(each.startswith(("_", ".")) for each in name.split("/")):
+        return False
+    return not pattern or ("/" not in name and fnmatch.fnmatchcase(name, pattern))
+
+
+def _is_pattern(path: str) -> bool:
+    return any(mark in path for mark in "*?[")
+
+
+def _below(path: str, folder: str) -> str:
+    return path.removeprefix(folder).lstrip("/") or path.rpartition("/")[2]
+
+
+def _piece(file: LakeFile, root: str) -> Piece:
+    return Piece(file.path, _below(file.path, root), file.etag, file.size, 0, file.size)
+
+
+# ------------------------------------------------------------------------------------------- plan
+
+
+def _plan(
+    arguments: Arguments,
+    receipt: Receipt,
+    version: models.ModelVersion,
+    pieces: Sequence[Piece],
+    started: datetime,
+) -> Plan:
+    inputs = input_digest(pieces)
+    handling = [arguments.text(name) for name in ("row-key", "passes", "returns", "format")]
+    digest = digest_of(receipt.model, version.name, version.version, version.sha256, receipt.window_id,
+                       inputs, arguments.text("code"), *handling)  # fmt: skip
+    return Plan(
+        lake_url=arguments.text("lake-url"),
+        file_system=arguments.text("file-system"),
+        model=receipt.model,
+        registered_model=version.name,
+        model_version=str(version.version),
+        model_sha256=version.sha256,
+        window_id=receipt.window_id,
+        window_start=receipt.window_start,
+        window_end=receipt.window_end,
+        attempt=uuid.uuid4().hex,
+        started=started.isoformat(timespec="microseconds"),
+        group_id=receipt.group_id,
+        adf_run_id=receipt.adf_run_id,
+        ml_run_id=receipt.ml_run_id,
+        input_path=_configured(arguments, "input-path"),
+        input_format=arguments.text("input-format"),
+        input_digest=inputs,
+        output_path=_configured(arguments, "output-path"),
+        output_format=arguments.text("format"),
+        destination_etag=ABSENT,
+        row_key=arguments.optional("row-key"),
+        passes=arguments.choice("passes", ("files", "tables")),
+        returns=arguments.choice("returns", ("rows", "files")),
+        score_script=arguments.text("score-script"),
+        max_quarantined_percent=arguments.decimal("max-quarantined-percent"),
+        code=arguments.text("code"),
+        git_commit=arguments.optional("git-commit") or "",
+        digest=digest,
+        empty_window=arguments.text("empty-window"),
+        files=len(pieces),
+        items=0,
+        unchanged=False,
+    )
+
+
+def _with_items(plan: Plan, arguments: Arguments, pieces: Sequence[Piece]) -> tuple[Plan, list[WorkItem]]:
+    """A ParallelRunStep without a file fails: where there is nothing to score, one item says so."""
+    groups = list(
+        cut(
+            [] if plan.unchanged else pieces,
+            files_per_work_item=arguments.number("files-per-work-item"),
+            bytes_per_work_item=arguments.number("bytes-per-work-item"),
+            split=not arguments.flag("newlines-in-values") and plan.passes == "tables" and bool(plan.row_key),
+        )
+    ) or [()]
+    plan = replace(plan, items=len(groups))
+    return plan, [WorkItem(number, plan, group) for number, group in enumerate(groups)]

@@ -1,0 +1,256 @@
+"""Input as tables: CSV and Parquet in, Arrow tables of whole rows out, every row accounted for.
+
+Types are those that pandas.read_csv would find: a text that looks like a date stays a text, and an empty
+value is missing. Rows that cannot be read are set aside as rejects, each with its text and why:
+
+- a row with more or fewer values than the header
+- where rejects are allowed (`max_quarantined_percent` above 0): a value that is no number in a column whose
+  other values mostly are. Where they are not allowed such a column is a column of texts, as in pandas.
+
+The row key is text unless all keys of a block are whole numbers written plainly: `0012` stays `0012`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .errors import ColumnMissing, RowsUnaccounted
+from .rows import NEWLINE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Iterator, Sequence
+    import numpy as np
+    import pyarrow as pa
+
+MOSTLY = 0.5
+"""The share of a column's values that must be numbers for it to be a column of numbers."""
+
+PARQUET_ROWS = 131_072
+
+
+@dataclass(frozen=True)
+class Share:
+    """A block's rows that come from one file, `before` of whose rows (of its piece) are in earlier blocks."""
+
+    file: str
+    rows: int
+    before: int = 0
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that cannot be scored; `row` counts from 1 below the header, within its piece."""
+
+    file: str
+    row: int
+    cause: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """What run() is given at once: a table, and which row of `shares` each of its rows is."""
+
+    table: pa.Table
+    shares: tuple[Share, ...]
+    positions: np.ndarray[Any, Any]
+    rejects: tuple[Reject, ...] = ()
+
+    @property
+    def rows_in(self) -> int:
+        return sum(share.rows for share in self.shares)
+
+    @property
+    def label(self) -> str:
+        """Which files, for messages."""
+        more = f" and {len(self.shares) - 1} more" if len(self.shares) > 1 else ""
+        return f"{self.shares[0].file}{more}" if self.shares else "no file"
+
+    def origins(self) -> tuple[list[str], list[int]]:
+        """The file and the row number of each row of the table."""
+        places = [_place(self.shares, int(position)) for position in self.positions]
+        return [file for file, _ in places], [row for _, row in places]
+
+
+@dataclass
+class CsvReader:
+    """Parses the CSV blocks of one work item; remembers which columns of a header are texts."""
+
+    row_key: str | None
+    rejects_allowed: bool
+    _texts: dict[bytes, frozenset[str]] = field(default_factory=dict)
+
+    def block(self, header: bytes, bodies: Sequence[bytes], shares: Sequence[Share]) -> Block:
+        """The rows of `bodies` under one header; `shares` counts them, one a body, by other means."""
+        table, malformed = self._parse(header, header + b"".join(_ended(body) for body in bodies))
+        check_key(table, self.row_key, shares[0].file)
+        rows_in = sum(share.rows for share in shares)
+        if table.num_rows + len(malformed) != rows_in:
+            raise RowsUnaccounted(shares[0].file, rows_in, table.num_rows, len(malformed))
+        rejects = [Reject(*_place(shares, at), cause, text) for at, (cause, text) in malformed.items()]
+        positions = _positions(rows_in, malformed)
+        if self.rejects_allowed:
+            table, positions, more = _without_text_in_numbers(table, positions, shares, self.row_key)
+            rejects += more
+        return Block(plain_key(table, self.row_key), tuple(shares), positions, tuple(rejects))
+
+    def _parse(self, header: bytes, content: bytes) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
+        texts = self._texts.get(header, frozenset({self.row_key} if self.row_key else ()))
+        table, malformed = _read_csv(content, texts)
+        times = {column.name for column in table.schema if _is_time(column.type)}
+        if times:
+            texts |= times
+            table, malformed = _read_csv(content, texts)
+        self._texts[header] = texts
+        return table, malformed
+
+
+def _read_csv(content: bytes, texts: frozenset[str]) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
+    """The table, and by position below the header the rows that have too many or too few values."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    malformed: dict[int, tuple[str, str]] = {}
+
+    def set_aside(row: Any) -> str:  # noqa: ANN401 - pyarrow.csv.InvalidRow
+        cause = f"{row.actual_columns} values under {row.expected_columns} columns"
+        malformed[row.number - 2] = cause, row.text
+        return "skip"
+
+    table = csv.read_csv(
+        pa.BufferReader(content),
+        read_options=csv.ReadOptions(use_threads=False, block_size=len(content)),
+        parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
+        convert_options=csv.ConvertOptions(
+            strings_can_be_null=True, column_types=dict.fromkeys(texts, pa.string())
+        ),
+    )
+    return _empty_columns_as_numbers(table), malformed
+
+
+def _empty_columns_as_numbers(table: pa.Table) -> pa.Table:
+    """pandas reads a column without a value as NaN, Arrow as null."""
+    import pyarrow as pa
+
+    fields = [
+        column.with_type(pa.float64()) if pa.types.is_null(column.type) else column for column in table.schema
+    ]
+    return table.cast(pa.schema(fields))
+
+
+def _positions(rows_in: int, malformed: dict[int, Any]) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    return np.delete(np.arange(rows_in), list(malformed)) if malformed else np.arange(rows_in)
+
+
+def _place(shares: Sequence[Share], position: int) -> tuple[str, int]:
+    for share in shares:
+        if position < share.rows:
+            return share.file, share.before + position + 1
+        position -= share.rows
+    raise AssertionError("a position is within the shares")
+
+
+def _without_text_in_numbers(
+    table: pa.Table, positions: np.ndarray[Any, Any], shares: Sequence[Share], row_key: str | None
+) -> tuple[pa.Table, np.ndarray[Any, Any], list[Reject]]:
+    """Columns that are mostly numbers as numbers, without the rows where they are not."""
+    import numpy as np
+    import pyarrow as pa
+
+    bad: dict[int, tuple[str, Any]] = {}
+    for index, column in enumerate(table.schema):
+        if column.name == row_key or not pa.types.is_string(column.type):
+            continue
+        numbers, wrong = _as_numbers(table.column(index))
+        if numbers is not None:
+            bad |= {at: (column.name, table.column(index)[at].as_py()) for at in wrong}
+            table = table.set_column(index, column.name, numbers)
+    if not bad:
+        return table, positions, []
+    rejects = [
+        Reject(*_place(shares, int(positions[at])), f"{name} is {value!r}, no number", _text(table, at))
+        for at, (name, value) in sorted(bad.items())
+    ]
+    good = np.ones(table.num_rows, dtype=bool)
+    good[list(bad)] = False
+    return table.filter(pa.array(good)), positions[good], rejects
+
+
+def _as_numbers(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray | None, list[int]]:
+    """The column as numbers with nulls for what is none, and where those are; None if it is one of texts."""
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+
+    texts = column.to_pandas()
+    numbers = pd.to_numeric(texts, errors="coerce")
+    wrong = np.flatnonzero((numbers.isna() & texts.notna()).to_numpy())
+    present = int(texts.notna().sum())
+    if not present or len(wrong) > MOSTLY * present:
+        return None, []
+    return pa.chunked_array([pa.Array.from_pandas(numbers.astype("float64"))]), wrong.tolist()
+
+
+def _text(table: pa.Table, row: int) -> str:
+    return ",".join(
+        "" if value is None else str(value) for value in table.slice(row, 1).to_pylist()[0].values()
+    )
+
+
+def check_key(table: pa.Table, row_key: str | None, file: str) -> None:
+    if row_key is not None and row_key not in table.column_names:
+        raise ColumnMissing(file, row_key, table.column_names)
+
+
+def plain_key(table: pa.Table, row_key: str | None) -> pa.Table:
+    """The key column as whole numbers if that loses nothing."""
+    import pyarrow as pa
+
+    if row_key is None or not pa.types.is_string(table.schema.field(row_key).type) or not table.num_rows:
+        return table
+    keys = table.column(row_key)
+    try:
+        numbers = keys.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return table
+    if not numbers.cast(pa.string()).equals(keys):
+        return table
+    return table.set_column(table.column_names.index(row_key), row_key, numbers)
+
+
+def parquet_blocks(path: Path, name: str, row_key: str | None) -> Iterator[Block]:
+    """The rows of a Parquet file, a part of them at a time."""
+    import numpy as np
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with parquet.ParquetFile(path) as file:
+        before = 0
+        for batch in file.iter_batches(PARQUET_ROWS):
+            table = pa.Table.from_batches([batch])
+            check_key(table, row_key, name)
+            share = Share(name, table.num_rows, before)
+            yield Block(table, (share,), np.arange(table.num_rows))
+            before += table.num_rows
+        if before != file.metadata.num_rows:
+            raise RowsUnaccounted(name, file.metadata.num_rows, before, 0)
+
+
+def parquet_rows(path: Path) -> int:
+    from pyarrow import parquet
+
+    return int(parquet.read_metadata(path).num_rows)
+
+
+def _is_time(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_temporal(kind))
+
+
+def _ended(body: bytes) -> bytes:
+    return body if not body or body.endswith(NEWLINE) else body + NEWLINE

@@ -1,0 +1,180 @@
+"""The plan of a window and its work items. Pure.
+
+A work item names files of the input, or a range of one big CSV file, by path and etag; it also carries the
+plan, so that any worker can do it with nothing else at hand. One work item is one mini-batch and one part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self, TYPE_CHECKING
+
+from .landing import predictions_path, staging_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that `stage` decided. Instants are ISO texts in UTC; `-` means none, `""` for an etag: not there."""
+
+    lake_url: str
+    file_system: str
+    model: str
+    registered_model: str
+    model_version: str
+    model_sha256: str
+    window_id: str
+    window_start: str
+    window_end: str
+    attempt: str
+    started: str
+    group_id: str
+    adf_run_id: str
+    ml_run_id: str
+    input_path: str
+    input_format: str
+    input_digest: str
+    output_path: str
+    output_format: str
+    destination_etag: str
+    row_key: str | None
+    passes: str
+    returns: str
+    score_script: str
+    max_quarantined_percent: float
+    code: str
+    git_commit: str
+    digest: str
+    empty_window: str
+    files: int
+    items: int
+    unchanged: bool
+    """What is landed already came from these very inputs, model and code: nothing is to be scored."""
+
+    @property
+    def destination(self) -> str:
+        return predictions_path(self.output_path, self.window_id, self.output_format)
+
+    @property
+    def staging(self) -> str:
+        return staging_folder(self.model, self.window_id, self.attempt)
+
+    def part_paths(self) -> list[str]:
+        return [part_path(self, number) for number in range(self.items)]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Bytes [offset, offset + length) of a file; `length == size` for a whole file.
+
+    `name` is the path below the window's input folder. A row belongs to the piece in which it starts.
+    """
+
+    path: str
+    name: str
+    etag: str
+    size: int
+    offset: int
+    length: int
+
+    @property
+    def whole(self) -> bool:
+        return self.length == self.size
+
+    @property
+    def suffix(self) -> str:
+        return Path(self.path).suffix.lower().removeprefix(".")
+
+
+@dataclass(frozen=True)
+class WorkItem:
+    number: int
+    plan: Plan
+    pieces: tuple[Piece, ...]
+
+    @property
+    def label(self) -> str:
+        """`item 3, incoming/a.csv and 4 more`: for messages."""
+        more = f" and {len(self.pieces) - 1} more" if len(self.pieces) > 1 else ""
+        return f"{self.pieces[0].path}{more}" if self.pieces else "no file"
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self), ensure_ascii=False).encode()
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Self:
+        found: dict[str, Any] = json.loads(content)
+        pieces = tuple(Piece(**piece) for piece in found["pieces"])
+        return cls(found["number"], Plan(**found["plan"]), pieces)
+
+
+def item_name(number: int) -> str:
+    return f"item-{number:06}.json"
+
+
+def part_path(plan: Plan, number: int) -> str:
+    """A part is named after what it is made from, so a second try of a mini-batch replaces the first's."""
+    return f"{plan.staging}/parts/{number:06}-{plan.digest[:12]}.parquet"
+
+
+def rejects_path(plan: Plan, number: int) -> str:
+    return f"{plan.staging}/parts/{number:06}-{plan.digest[:12]}.rejects.parquet"
+
+
+def cut(
+    pieces: Iterable[Piece], *, files_per_work_item: int, bytes_per_work_item: int, split: bool
+) -> Iterator[tuple[Piece, ...]]:
+    """Groups of neighbouring pieces within both limits; a piece that is too big stands alone.
+
+    With `split`, CSV files bigger than the limit are cut in ranges first.
+    """
+    group: list[Piece] = []
+    taken = 0
+    for piece in _ranges(pieces, bytes_per_work_item) if split else pieces:
+        if group and (len(group) == files_per_work_item or taken + piece.length > bytes_per_work_item):
+            yield tuple(group)
+            group, taken = [], 0
+        group.append(piece)
+        taken += piece.length
+    if group:
+        yield tuple(group)
+
+
+def _ranges(pieces: Iterable[Piece], limit: int) -> Iterator[Piece]:
+    for piece in pieces:
+        if piece.suffix == "parquet" or piece.size <= limit:
+            yield piece
+            continue
+        count = -(-piece.size // limit)
+        borders = [piece.size * number // count for number in range(count + 1)]
+        for start, end in zip(borders, borders[1:], strict=False):
+            yield Piece(piece.path, piece.name, piece.etag, piece.size, start, end - start)
+
+
+def input_digest(pieces: Sequence[Piece]) -> str:
+    """Of the files' paths, etags and sizes, whatever their order and however they are cut."""
+    files = sorted({(piece.path, piece.etag, piece.size) for piece in pieces})
+    return digest_of(*(f"{path}\0{etag}\0{size}" for path, etag, size in files))
+
+
+def digest_of(*facts: object) -> str:
+    return hashlib.sha256("\n".join(str(fact) for fact in facts).encode()).hexdigest()
+
+
+def digest_of_folder(path: Path) -> str:
+    """A folder: the sha256 of its sorted `<path> <sha256>` lines; a file: the sha256 of its bytes."""
+    if path.is_file():
+        return _digest_of_file(path)
+    files = sorted(each for each in path.rglob("*") if each.is_file())
+    lines = sorted(f"{each.relative_to(path).as_posix()} {_digest_of_file(each)}\n" for each in files)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _digest_of_file(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

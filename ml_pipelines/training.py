@@ -1,0 +1,98 @@
+"""The training pipeline of a model: prepare → train → evaluate → register."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from ml_pipelines.definition import Argument, MlPipelineDefinition, Note, Parameter, Read, ScriptStep, Written
+from ml_pipelines.errors import ScriptMissing
+from ml_pipelines.fingerprint import fingerprint
+from ml_pipelines.snapshot import ml_environment, require_scripts, snapshot
+from ml_pipelines.steps.parameters import NONE, TRAINING_PARAMETERS, argument, literal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from config.schema import Model, Settings, Training
+    from pathlib import Path
+
+SCRIPTS = {
+    "train.py": "it trains: train.py --input DIR --output DIR",
+    "evaluate.py": "it judges: evaluate.py --input DIR --model DIR --output FILE.json",
+}
+
+
+def name_of(model: str) -> str:
+    return f"train_{model}"
+
+
+def build(
+    settings: Settings, model: Model, shipped: tuple[Path, ...], *, git_commit: str = NONE
+) -> MlPipelineDefinition:
+    """Reads the model's folder; raises a SourceError where something is missing or in the way.
+
+    `git_commit` is told to the registered model and is no part of the fingerprint.
+    """
+    if model.training is None:
+        raise ScriptMissing(model.name, model.source, "train.py", "the model has no `training` section")
+    files = snapshot(model.name, model.source, shipped)
+    require_scripts(model.name, model.source, files, SCRIPTS)
+    definition = MlPipelineDefinition(
+        name=name_of(model.name),
+        model=model.name,
+        kind="training",
+        parameters=TRAINING_PARAMETERS | {"training_data": model.training.data},
+        steps=_steps(settings, model, model.training, git_commit),
+        snapshot=files,
+        ml_environment=ml_environment(model.name, model.source, model.ml_environment),
+        compute=settings.machine_learning.compute,
+    )
+    return replace(definition, fingerprint=fingerprint(definition))
+
+
+def _steps(settings: Settings, model: Model, training: Training, git_commit: str) -> tuple[ScriptStep, ...]:
+    def step(name: str, *arguments: Argument) -> ScriptStep:
+        return ScriptStep(name, "abs_step.py", (name, *arguments), training.timeout_minutes)
+
+    return (
+        step(
+            "prepare",
+            *(argument("lake_url"), literal(settings.lake_url)),
+            *(argument("file_system"), literal(settings.lake.file_system)),
+            *(argument("training_data"), Parameter("training_data")),
+            *(argument("configured_training_data"), literal(training.data)),
+            *(argument("data"), Written("data")),
+            *(argument("facts"), Written("facts")),
+        ),
+        step(
+            "train",
+            *(argument("data"), Read("data")),
+            *(argument("trained"), Written("trained")),
+            *(argument("hyperparameters"), json.dumps(training.hyperparameters, sort_keys=True)),
+        ),
+        step(
+            "evaluate",
+            *(argument("data"), Read("data")),
+            *(argument("trained"), Read("trained")),
+            *(argument("metrics"), Written("metrics")),
+        ),
+        step("register", *_register_arguments(model, training, git_commit)),
+    )
+
+
+def _register_arguments(model: Model, training: Training, git_commit: str) -> tuple[Argument, ...]:
+    gate = training.gate
+    return (
+        *(argument("model"), model.name),
+        *(argument("registered_model"), model.scoring.model_name or model.name),
+        *(argument("trained"), Read("trained")),
+        *(argument("facts"), Read("facts")),
+        *(argument("metrics"), Read("metrics")),
+        *(argument("gate_metric"), literal(gate and gate.metric)),
+        *(argument("gate_minimum"), literal(gate and gate.minimum)),
+        *(argument("gate_maximum"), literal(gate and gate.maximum)),
+        *(argument("approve"), literal(training.approve)),
+        *(argument("adf_run_id"), Parameter("adf_run_id")),
+        *(argument("adf_group_id"), Parameter("adf_group_id")),
+        *(argument("git_commit"), Note(literal(git_commit))),
+    )
