@@ -6,7 +6,7 @@ moment has no zone and prints none.
 """
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
@@ -48,8 +48,7 @@ class Moment(NamedTuple):
 
 def moment_of(when: datetime) -> Moment:
     """Read a datetime that has a zone."""
-    naive = (when - when.utcoffset()).replace(tzinfo=None) if when.utcoffset() else when.replace(tzinfo=None)
-    return Moment(ticks_of(naive), Kind.UTC)
+    return Moment(ticks_of(when.astimezone(UTC).replace(tzinfo=None)), Kind.UTC)
 
 
 def ticks_of(naive: datetime) -> int:

@@ -11,8 +11,8 @@ from tzlocal.windows_tz import win_tz
 
 from .dates import MAX_TICKS, TICKS_PER_DAY, TICKS_PER_SECOND, Kind, Moment
 
-_IANA = {name.lower(): iana for name, iana in win_tz.items()}
-_NAMES = {name.lower(): name for name in win_tz}
+_IANA: dict[str, str] = {name.lower(): iana for name, iana in win_tz.items()}
+_NAMES: dict[str, str] = {name.lower(): name for name in win_tz}
 
 
 class UnknownZone(Exception):  # noqa: N818  a fact, turned into the caller's own error
