@@ -1,1 +1,21 @@
-"""To be told by whoever builds this package."""
+"""The engine: what should be and what is → a plan that one can read → the same plan applied, and checked.
+
+    desired.py      settings → ML pipelines and the factory's entities (joins `ml_pipelines` and `adf`)
+    observed.py     what is published and deployed now
+    canonical.py    bodies as they mean, not as they are spelt; differences as property paths
+    planner.py      desired and observed → `Plan`, a value; decides ownership; never writes
+    executor.py     a plan applied: level by level, in parallel inside a level, triggers put back on failure
+    releases.py     what was deployed by whom, kept in the lake
+    report.py       plans, runs and status as text or JSON; progress.py: what is going on, on stderr
+    runs.py         pipeline runs: start, wait, and join ADF's run with the receipt in the lake
+    status.py       triggers, models and last runs, read together
+    session.py      addresses and identity of an environment; starts the local Azure
+    provisioning.py what an infrastructure team makes with Bicep, made for the local Azure
+    lake.py resource_manager.py   the gateways that have no package of their own
+    verbs.py        deploy, plan, run, status, destroy: the order of the above
+    arguments.py    the command line's grammar
+
+The planner is given readers and the executor readers and writers, so a dry run cannot write. Azure packages
+are imported when a session is opened, never by `--help` or `plan --offline`. Known drawback: two
+deployments at once are told apart by etags only, entity by entity; there is no lock over the whole.
+"""

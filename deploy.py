@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""The command line: parse → load → desired → observe → plan → show → apply.
+
+    python deploy.py [deploy|plan|run|status|destroy] --env ENV
+
+Thin: the grammar is in deployment/arguments.py, the verbs are in deployment/verbs.py. Nothing heavy is
+imported before a verb is known, so `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+from deployment.arguments import GrammarError, asks_for_json, parse
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+
+def main(argv: Sequence[str]) -> int:
+    """The exit code. Every failure is said once: on stderr for people, on stdout as JSON for scripts."""
+    arguments: Namespace | None = None
+    try:
+        arguments = parse(argv)
+        from deployment import verbs  # noqa: PLC0415 - only when there is something to do
+
+        return verbs.VERBS[arguments.verb](arguments)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the unforeseen is told with its traceback
+        return _fail(error, argv, verbose=arguments is not None and arguments.verbose)
+
+
+def _fail(error: BaseException, argv: Sequence[str], *, verbose: bool) -> int:
+    from deployment.errors import EXPECTED, UsageError, failure_of  # noqa: PLC0415 - only when it is needed
+    from deployment.terminal import Terminal  # noqa: PLC0415
+
+    if isinstance(error, GrammarError):
+        error = UsageError(str(error), hint=error.hint)
+    elif verbose or not isinstance(error, EXPECTED):
+        traceback.print_exception(error)
+    failure = failure_of(error)
+    Terminal(json=asks_for_json(argv), color="--no-color" not in argv).fail(failure)
+    return failure.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

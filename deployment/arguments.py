@@ -1,0 +1,162 @@
+"""The command line's grammar. Imports argparse and nothing of ours but errors, so that --help is instant.
+
+The verb may stand anywhere (`--env prod plan` is `plan --env prod`); without one it is `deploy`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERBS: Final = {
+    "deploy": "validate, plan, publish the ML pipelines, apply the factory, verify (the default)",
+    "plan": "the same without a single write",
+    "run": "run one window, or a range, now; wait and mirror the result",
+    "status": "triggers, models and the last runs",
+    "destroy": "remove what this project owns in the environment; the lake's data stays",
+}
+NOT_IN_THIS_VERSION: Final = ("render",)
+TAKES_A_VALUE: Final = frozenset(
+    {"-e", "--env", "-o", "--output", "--set", "--project-dir", "--model", "--window", "--from", "--to"}
+)
+EXAMPLES: Final = """\
+examples:
+  python deploy.py --env local                      a local Azure, started when it is needed
+  python deploy.py plan --env prod --offline        validation only: no network, no credentials
+  python deploy.py run --env local --window 2026-11-22
+exit codes: 0 fine, 1 failed, 2 changes present (--detailed-exitcode), 64 usage or configuration,
+            75 locked or worth a retry, 130 interrupted"""
+
+
+class GrammarError(Exception):
+    """The command line cannot be understood."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(message)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise GrammarError(message, f"{self.prog} --help")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Raises GrammarError; exits for --help only."""
+    return _parser().parse_args(_verb_first(list(argv)))
+
+
+def asks_for_json(argv: Sequence[str]) -> bool:
+    """Whether -o json was meant, known even where the rest cannot be understood."""
+    pairs = zip(argv, [*argv[1:], ""], strict=True)
+    return any(
+        (word in {"-o", "--output"} and after == "json") or word in {"-ojson", "--output=json", "-o=json"}
+        for word, after in pairs
+    )
+
+
+def _verb_first(argv: list[str]) -> list[str]:
+    index = 0
+    while index < len(argv):
+        word = argv[index]
+        if word.startswith("-"):
+            index += 2 if word in TAKES_A_VALUE else 1
+            continue
+        _refuse_unknown(word)
+        return [word, *argv[:index], *argv[index + 1 :]]
+    return argv if {"-h", "--help"} & set(argv) else ["deploy", *argv]
+
+
+def _refuse_unknown(word: str) -> None:
+    if word in NOT_IN_THIS_VERSION:
+        raise GrammarError(f"`{word}` is not in this version", f"verbs: {', '.join(VERBS)}")
+    if word not in VERBS:
+        close = get_close_matches(word, VERBS, n=1)
+        meant = f"did you mean `{close[0]}`? " if close else ""
+        raise GrammarError(f"unknown verb `{word}`", f"{meant}verbs: {', '.join(VERBS)}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="deploy.py",
+        description="Batch scoring on Azure Machine Learning, scheduled by Azure Data Factory.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_Parser)
+    common = _common()
+    for verb, story in VERBS.items():
+        described = f"{story[0].upper()}{story[1:]}."
+        own = verbs.add_parser(verb, help=story, description=described, parents=[common], allow_abbrev=False)
+        _ADD_OPTIONS[verb](own)
+    return parser
+
+
+def _common() -> _Parser:
+    common = _Parser(add_help=False, allow_abbrev=False)
+    group = common.add_argument_group("everywhere")
+    group.add_argument("-e", "--env", required=True, help="the environment: a file config/ENV.yaml")
+    group.add_argument(
+        "-o", "--output", choices=("text", "json"), default="text", help="the result's form on stdout"
+    )
+    group.add_argument("-q", "--quiet", action="store_true", help="no progress on stderr")
+    group.add_argument(
+        "-v", "--verbose", action="store_true", help="more on stderr: requests, logs, tracebacks"
+    )
+    group.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="override the configuration: a.b=c"
+    )
+    group.add_argument("--no-color", action="store_true", help="plain text")
+    group.add_argument(
+        "--project-dir",
+        type=Path,
+        default=Path(__file__).resolve().parent.parent,
+        metavar="DIR",
+        help="the folder that holds config/ (default: this repository)",
+    )
+    return common
+
+
+def _deploy(parser: argparse.ArgumentParser) -> None:
+    _prune(parser)
+    parser.add_argument("--yes", action="store_true", help="do not ask before deleting or recreating")
+
+
+def _plan(parser: argparse.ArgumentParser) -> None:
+    _prune(parser)
+    parser.add_argument("--offline", action="store_true", help="validation only: no network, no credentials")
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", help="exit 2 if there is something to change"
+    )
+
+
+def _prune(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--prune", action="store_true", help="delete what is ours and no longer wanted")
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", help="this model only (default: every model)")
+    parser.add_argument("--training", action="store_true", help="train instead of scoring")
+    parser.add_argument(
+        "--window", help="2026-11-22, a window id or an ISO instant (default: the last complete window)"
+    )
+    parser.add_argument("--from", dest="since", metavar="INSTANT", help="the first window of a range")
+    parser.add_argument("--to", dest="until", metavar="INSTANT", help="the end of the range, not included")
+    parser.add_argument("--no-wait", action="store_true", help="start, print the run ids, do not wait")
+
+
+def _status(parser: argparse.ArgumentParser) -> None:  # noqa: ARG001 - no option of its own yet
+    return
+
+
+def _destroy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+_ADD_OPTIONS: Final = {"deploy": _deploy, "plan": _plan, "run": _run, "status": _status, "destroy": _destroy}

@@ -1,0 +1,49 @@
+"""Settings → everything that should exist. The one place where `adf` and `ml_pipelines` meet; pure.
+
+`adf` is handed the parameters that each ML pipeline declares; `ml_pipelines` is handed the file of windows
+that the steps share with the factory, and the IANA name of the grid's time zone, which only `adf` can tell.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adf import factory, windows
+from adf.triggers import grid_of
+from deployment.resources import Desired, Owner
+from ml_pipelines import batch_scoring, training
+from ml_pipelines.steps.parameters import NONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.schema import Settings
+    from ml_pipelines.definition import MlPipelineDefinition
+
+SHIPPED = (Path(windows.__file__),)
+
+
+def build(settings: Settings, git_commit: str = "") -> Desired:
+    """Raises the errors of `adf` and `ml_pipelines` where the settings contradict themselves.
+
+    `git_commit` is told to registered models and manifests; it makes no definition another one.
+    """
+    ml_pipelines = tuple(_ml_pipelines(settings, git_commit or NONE))
+    contracts = {definition.name: definition.parameters for definition in ml_pipelines}
+    entities = factory.build(settings, contracts)
+    return Desired(
+        Owner(settings.project, settings.environment),
+        settings.data_factory.name,
+        settings.azure.location,
+        ml_pipelines,
+        tuple(entities),
+    )
+
+
+def _ml_pipelines(settings: Settings, git_commit: str) -> Iterator[MlPipelineDefinition]:
+    for _, model in sorted(settings.models.items()):
+        if model.training is not None:
+            yield training.build(settings, model, SHIPPED, git_commit=git_commit)
+        zone = grid_of(model).zone
+        yield batch_scoring.build(settings, model, SHIPPED, git_commit=git_commit, zone=zone)

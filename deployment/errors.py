@@ -1,0 +1,175 @@
+"""What stops a command.
+
+    DeploymentError                 exit code 1
+    ├── UsageError                  64: the command line
+    ├── NotConfirmedError           64: something destructive, and nobody to ask
+    ├── ForeignObjectsError         a name of ours is taken by what is not ours
+    ├── InvalidFactoryError         what we would deploy breaks Data Factory's own rules
+    ├── NothingDeployedError        a command needs what no deployment has made yet
+    ├── RunsFailedError             a pipeline run that Data Factory lost
+    ├── ApplyError                  steps of a plan that failed, each with its reason
+    ├── VerificationError           what was read back is not what was written
+    ├── LakeError                   the lake refused
+    ├── InfrastructureError         something that must exist does not, or Resource Manager refused
+    ├── LocalAzureError             the local Azure did not start
+    │   └── LocalAzureBusyError     75: another one is starting or stopping
+    └── InterruptedByUserError      130: Ctrl-C, after the triggers were put back
+
+`failure_of` makes one shape of these, of the other packages' errors and of anything unforeseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from adf.errors import DataFactoryError
+from config.errors import ConfigurationError
+from ml_pipelines.errors import MachineLearningError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+FAILED, USAGE, RETRY, INTERRUPTED = 1, 64, 75, 130
+
+
+class DeploymentError(Exception):
+    code = "deployment"
+    exit_code = FAILED
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(message)
+
+
+class UsageError(DeploymentError):
+    code = "usage"
+    exit_code = USAGE
+
+
+class NotConfirmedError(DeploymentError):
+    code = "not_confirmed"
+    exit_code = USAGE
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}, and nobody is there to confirm it", hint="read the plan, then add --yes")
+
+
+class ForeignObjectsError(DeploymentError):
+    code = "not_ours"
+
+    def __init__(self, names: Iterable[str], owner: str) -> None:
+        hint = f"rename one of them; ours carry the annotations {owner}"
+        super().__init__(f"these exist already and are not ours: {', '.join(names)}", hint=hint)
+
+
+class NothingDeployedError(DeploymentError):
+    code = "nothing_deployed"
+
+    def __init__(self, what: str, environment: str) -> None:
+        super().__init__(f"{what} does not exist", hint=f"python deploy.py --env {environment}")
+
+
+class ApplyError(DeploymentError):
+    code = "apply"
+
+    def __init__(self, failures: Sequence[tuple[str, str]], not_tried: int) -> None:
+        self.failures = list(failures)
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in failures)
+        rest = f" ({not_tried} later steps were not tried)" if not_tried else ""
+        super().__init__(f"{reasons}{rest}", hint="mend the cause and deploy again: what is done stays done")
+
+
+class VerificationError(DeploymentError):
+    code = "verification"
+
+    def __init__(self, names: Iterable[str]) -> None:
+        hint = "somebody may have changed them meanwhile; `plan` shows the differences"
+        super().__init__(f"read back and found different: {', '.join(names)}", hint=hint)
+
+
+class InvalidFactoryError(DeploymentError):
+    code = "invalid_factory"
+
+
+class RunsFailedError(DeploymentError):
+    code = "run_failed"
+
+
+class LakeError(DeploymentError):
+    code = "lake"
+
+
+class InfrastructureError(DeploymentError):
+    code = "infrastructure"
+
+
+class LocalAzureError(DeploymentError):
+    code = "local_azure"
+
+
+class LocalAzureBusyError(LocalAzureError):
+    exit_code = RETRY
+
+
+class InterruptedByUserError(DeploymentError):
+    code = "interrupted"
+    exit_code = INTERRUPTED
+
+    def __init__(self, put_back: Sequence[str] = ()) -> None:
+        what = f"; triggers put back: {', '.join(put_back)}" if put_back else ""
+        super().__init__(f"interrupted{what}")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error as users and scripts see it."""
+
+    code: str
+    message: str
+    exit_code: int
+    file: str | None = None
+    line: int | None = None
+    hint: str | None = None
+    details: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, object]:
+        body: dict[str, object] = {"code": self.code, "message": self.message}
+        body |= {"file": self.file, "line": self.line, "hint": self.hint}
+        if self.details:
+            body["problems"] = list(self.details)
+        return {"error": body}
+
+
+EXPECTED = (DeploymentError, ConfigurationError, DataFactoryError, MachineLearningError, KeyboardInterrupt)
+
+
+def failure_of(error: BaseException) -> Failure:
+    match error:
+        case ConfigurationError():
+            return _configuration(error)
+        case DeploymentError():
+            return Failure(error.code, str(error), error.exit_code, hint=error.hint or None)
+        case DataFactoryError():
+            return _foreign("data_factory", error)
+        case MachineLearningError():
+            return _foreign("machine_learning", error)
+        case KeyboardInterrupt():
+            return Failure("interrupted", "interrupted", INTERRUPTED)
+        case _:
+            hint = "this is a fault of this program; the traceback above says where"
+            return Failure("internal", f"{type(error).__name__}: {error}", FAILED, hint=hint)
+
+
+def _foreign(code: str, error: Exception) -> Failure:
+    return Failure(code, str(error), FAILED, hint=getattr(error, "hint", None) or None)
+
+
+def _configuration(error: ConfigurationError) -> Failure:
+    first = error.problems[0]
+    more = len(error.problems) - 1
+    message = str(first) + (f" (and {more} more)" if more else "")
+    nearest = None if first.nearest is None else f"did you mean `{first.nearest}`?"
+    details = tuple(str(problem) for problem in error.problems)
+    place = (first.where.source, first.where.line)
+    return Failure(error.code, message, USAGE, *place, hint=nearest, details=details)

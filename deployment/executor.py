@@ -1,0 +1,150 @@
+"""A plan, applied.
+
+Levels one after the other, the steps of a level in parallel with a bound; ML pipelines one at a time,
+because the Azure ML SDK is not made for threads. A trigger is stopped only if its own body changes or it
+goes, and is left as the configuration wants it. If a step fails or Ctrl-C comes, running steps end, no
+later level starts, and triggers that were stopped but not replaced are started again.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from adf.entities import resolve
+from adf.errors import DataFactoryError
+from deployment.errors import ApplyError, InterruptedByUserError
+from ml_pipelines.errors import MachineLearningError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from adf.entities import Entity
+    from deployment.gateways import Definition, FactoryWriter, LiveEntity, MachineLearningWriter, Published
+    from deployment.progress import Progress
+    from deployment.resources import Change, Plan
+
+WORKERS = 8
+"""Anchor: 8 workers reach 1.08 of the ideal time at 100 ms a call; more only burn processor time."""
+
+
+@dataclass
+class Executor:
+    factory: FactoryWriter
+    machine_learning: MachineLearningWriter
+    progress: Progress
+    endpoints: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """ML pipeline → (endpoint id, version): of the unchanged ones at first, completed while publishing."""
+    workers: int = WORKERS
+    _stopped: set[str] = field(default_factory=set)
+    """Triggers that run in the factory as it was, and that we stopped and have not replaced yet."""
+
+    def apply(self, plan: Plan) -> None:
+        """Raises ApplyError with every step that failed, or InterruptedByUserError."""
+        self._remember_endpoints(plan)
+        left = len(plan.changes)
+        for level in plan.levels():
+            left -= len(level)
+            failures = self._apply_level(level)
+            if failures:
+                self._put_back()
+                raise ApplyError(failures, left)
+
+    def _remember_endpoints(self, plan: Plan) -> None:
+        for step in plan.steps:
+            if step.address.kind == "ml_pipeline" and step.action == "unchanged" and step.live is not None:
+                published = cast("Published", step.live)
+                self.endpoints[step.address.name] = (published.endpoint_id, published.version)
+
+    def _apply_level(self, level: list[Change]) -> list[tuple[str, str]]:
+        workers = 1 if level[0].address.kind == "ml_pipeline" else self.workers
+        with ThreadPoolExecutor(workers, thread_name_prefix="apply") as pool:
+            futures = [pool.submit(self._apply, step) for step in level]
+            try:
+                wait(futures)
+            except KeyboardInterrupt:
+                raise self._interrupted(futures) from None
+        return [failure for future in futures if (failure := future.result()) is not None]
+
+    def _interrupted(self, futures: list[Future[tuple[str, str] | None]]) -> InterruptedByUserError:
+        for future in futures:
+            future.cancel()
+        wait([future for future in futures if not future.cancelled()])
+        return InterruptedByUserError(self._put_back())
+
+    def _put_back(self) -> list[str]:
+        names = sorted(self._stopped)
+        for name in names:
+            self.factory.start_trigger(name)
+            self.progress.note(f"trigger {name} put back: started again")
+        self._stopped.clear()
+        return names
+
+    def _apply(self, step: Change) -> tuple[str, str] | None:
+        """The step's name and the reason if it failed."""
+        self.progress.began(step)
+        try:
+            self._dispatch(step)
+        except (DataFactoryError, MachineLearningError) as error:
+            self.progress.failed(step, str(error))
+            return str(step.address), str(error)
+        self.progress.ended(step)
+        return None
+
+    def _dispatch(self, step: Change) -> None:
+        match step.address.kind:
+            case "factory":
+                self.factory.create_factory(step.location)
+            case "ml_pipeline":
+                self._ml_pipeline(step)
+            case "trigger":
+                self._trigger(step)
+            case _:
+                self._entity(step)
+
+    def _ml_pipeline(self, step: Change) -> None:
+        if step.action == "delete":
+            self.machine_learning.retire(step.address.name)
+            return
+        definition = cast("Definition", step.wanted)
+        published = self.machine_learning.publish(definition)
+        self.endpoints[definition.name] = (published.endpoint_id, published.version)
+
+    def _entity(self, step: Change) -> None:
+        if step.action == "delete":
+            live = cast("LiveEntity", step.live)
+            self.factory.delete(live.kind, live.name)
+        else:
+            self._put(step, None if step.live is None else cast("LiveEntity", step.live).etag)
+
+    def _put(self, step: Change, etag: str | None) -> None:
+        entity = cast("Entity", step.wanted)
+        self.factory.put(entity.kind, entity.name, resolve(entity.properties, self.endpoints), etag)
+
+    def _trigger(self, step: Change) -> None:
+        """Stop what runs if it must not run while it is edited; edit; start what should run."""
+        live = cast("LiveEntity | None", step.live)
+        entity = cast("Entity | None", step.wanted)
+        running = live is not None and live.properties.get("runtimeState") == "Started"
+        wanted = entity is not None and bool(entity.started)
+        edits = step.action in {"create", "delete", "recreate"} or step.body_changes
+        if running and live is not None and (edits or not wanted):
+            self.factory.stop_trigger(live.name)
+            if edits:
+                self._stopped.add(live.name)
+            running = False
+        if edits:
+            self._edit_trigger(step, live)
+        if entity is not None and wanted and not running:
+            self.factory.start_trigger(entity.name)
+
+    def _edit_trigger(self, step: Change, live: LiveEntity | None) -> None:
+        if live is not None and step.destructive:
+            self.factory.delete("trigger", live.name)
+            self._stopped.discard(live.name)
+        if step.action != "delete":
+            # No etag: stopping has changed it already.
+            self._put(step, None)
+            if live is not None:
+                self._stopped.discard(live.name)

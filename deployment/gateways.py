@@ -1,0 +1,80 @@
+"""What the engine needs of Azure, as protocols: readers for plans, readers and writers for applying them.
+
+`adf.gateway.DataFactory` and `ml_pipelines.gateway.MachineLearning` fit; so do the fakes of the tests.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from adf.entities import Kind as EntityKind
+
+
+class LiveEntity(Protocol):
+    """An entity as Data Factory returned it."""
+
+    @property
+    def kind(self) -> EntityKind: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def properties(self) -> Mapping[str, Any]: ...
+    @property
+    def etag(self) -> str | None: ...
+
+
+class Definition(Protocol):
+    """What is to be published: equal fingerprints mean equal pipelines."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+
+
+class Published(Protocol):
+    """A published ML pipeline: the endpoint Data Factory refers to, and the version it is pinned to."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def endpoint_id(self) -> str: ...
+    @property
+    def version(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+
+
+class FactoryReader(Protocol):
+    def factory(self) -> Mapping[str, Any] | None: ...
+    def list(self, kind: EntityKind) -> Sequence[LiveEntity]: ...
+
+
+class FactoryWriter(FactoryReader, Protocol):
+    def create_factory(self, location: str) -> object: ...
+    def put(
+        self, kind: EntityKind, name: str, properties: dict[str, Any], etag: str | None = None
+    ) -> object: ...
+    def delete(self, kind: EntityKind, name: str) -> object: ...
+    def start_trigger(self, name: str) -> object: ...
+    def stop_trigger(self, name: str) -> object: ...
+
+
+class MachineLearningReader(Protocol):
+    def published(self, names: Iterable[str]) -> Mapping[str, Published]: ...
+
+
+class MachineLearningWriter(MachineLearningReader, Protocol):
+    def publish(self, definition: Any) -> Published: ...  # noqa: ANN401 - a Definition with its steps
+    def retire(self, name: str) -> object: ...
+
+
+class LakeFiles(Protocol):
+    """Small files of the lake, by path inside the file system."""
+
+    def read(self, path: str) -> bytes | None: ...
+    def create(self, path: str, content: bytes) -> bool: ...
+    def names(self, folder: str) -> Sequence[str]: ...

@@ -1,0 +1,112 @@
+"""The lake (ADLS Gen2): small files by path. The only module beside the steps that speaks to it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from deployment.errors import LakeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Lake:
+    """One file system of one account. Safe for threads."""
+
+    def __init__(self, url: str, file_system: str, credential: Any) -> None:  # noqa: ANN401 - azure-identity's
+        from azure.storage.filedatalake import FileSystemClient  # noqa: PLC0415 - 0.3 s, only with a session
+
+        self.url = url
+        self.name = file_system
+        self._client: Any = FileSystemClient(url, file_system, credential=credential)
+
+    def exists(self) -> bool:
+        with _as_lake_errors(self.name):
+            return bool(self._client.exists())
+
+    def create_file_system(self) -> None:
+        with _as_lake_errors(self.name):
+            self._client.create_file_system()
+
+    def read(self, path: str) -> bytes | None:
+        """The file's content; None where there is no such file."""
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+
+        with _as_lake_errors(path):
+            try:
+                return bytes(self._client.get_file_client(path).download_file().readall())
+            except ResourceNotFoundError:
+                return None
+
+    def holds(self, path: str) -> bool:
+        with _as_lake_errors(path):
+            return bool(self._client.get_file_client(path).exists())
+
+    def names(self, folder: str) -> list[str]:
+        """Names directly in the folder; none where there is no folder."""
+        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+
+        with _as_lake_errors(folder):
+            try:
+                paths = [str(path.name) for path in self._client.get_paths(folder, recursive=False)]
+            except ResourceNotFoundError:
+                return []
+        return [path.rsplit("/", 1)[-1] for path in paths]
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Write a new file as a whole, or not at all; False where the path is taken.
+
+        Staged beside it and renamed on condition that the name is free, so no reader ever sees a part.
+        """
+        from azure.core import MatchConditions  # noqa: PLC0415
+        from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415
+
+        folder = path.rpartition("/")[0]
+        staged = f"_staging/_deployments/{uuid4().hex}"
+        self.write(staged, content)
+        with _as_lake_errors(path):
+            self._client.create_directory(folder)
+            client = self._client.get_file_client(staged)
+            try:
+                client.rename_file(f"{self.name}/{path}", match_condition=MatchConditions.IfMissing)
+            except ResourceExistsError:
+                client.delete_file()
+                return False
+        return True
+
+    def write(self, path: str, content: bytes) -> None:
+        """Write a file in place: for paths that nobody reads yet."""
+        with _as_lake_errors(path):
+            client = self._client.get_file_client(path)
+            client.create_file()
+            if content:
+                client.append_data(content, offset=0, length=len(content))
+            client.flush_data(len(content))
+
+    def upload(self, local: Path, path: str) -> None:
+        self.write(path, local.read_bytes())
+
+
+@contextmanager
+def _as_lake_errors(path: str) -> Iterator[None]:
+    """The SDK's errors in our words, with the path that they concern."""
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError  # noqa: PLC0415
+
+    try:
+        yield
+    except ClientAuthenticationError as error:
+        raise LakeError(
+            f"the lake does not know who asks for {path}: {_said(error)}", hint="az login"
+        ) from error
+    except HttpResponseError as error:
+        hint = "the role Storage Blob Data Contributor is needed" if error.status_code == 403 else ""
+        raise LakeError(f"the lake refused {path}: {_said(error)}", hint=hint) from error
+    except AzureError as error:
+        raise LakeError(f"the lake cannot be reached for {path}: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]

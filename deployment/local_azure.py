@@ -1,0 +1,141 @@
+"""The local Azure: found running, or started as a process of its own that outlives the command.
+
+It is known by its module's name and by what it writes into its state folder (endpoints.json); nothing of it
+is imported.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.error import URLError
+from urllib.request import HTTPSHandler, ProxyHandler, build_opener
+
+from deployment.errors import LocalAzureBusyError, LocalAzureError
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from config.schema import Sandbox
+    from deployment.progress import Progress
+
+REPOSITORY: Final = Path(__file__).resolve().parent.parent
+START_SECONDS: Final = 60
+FOREIGN_IDENTITY: Final = (
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_TENANT_ID",
+    "AZURE_USERNAME",
+    "AZURE_PASSWORD",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "AZURE_AUTHORITY_HOST",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+    "IDENTITY_SERVER_THUMBPRINT",
+)
+"""Variables that would make azure-identity ask a real Azure, or ask in another form."""
+
+
+@dataclass(frozen=True)
+class LocalAzure:
+    """Where the local Azure listens, as endpoints.json says."""
+
+    control: str
+    identity: str
+    identity_header: str
+    ca: str
+    bundle: str
+
+
+def ensure(sandbox: Sandbox, progress: Progress) -> LocalAzure:
+    """The running local Azure of this state folder, started if none runs.
+
+    Raises LocalAzureError with what the process said, or LocalAzureBusyError where another one holds the
+    folder.
+    """
+    running = find(sandbox.state)
+    if running is None:
+        progress.state("local Azure", "starting")
+        running = _start(sandbox)
+        progress.done("local Azure", f"ready on {running.control}")
+    if not running.control.endswith(f":{sandbox.port}"):
+        raise LocalAzureError(
+            f"the local Azure of {sandbox.state} listens on {running.control}, not on port {sandbox.port}",
+            hint="stop it, choose another sandbox.state, or set sandbox.port to its port",
+        )
+    return running
+
+
+def find(state: Path) -> LocalAzure | None:
+    """The local Azure of the folder, if one runs and answers."""
+    try:
+        body = json.loads((state / "endpoints.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    found = LocalAzure(body["control"], body["identity"], body["identity_header"], body["ca"], body["bundle"])
+    return found if _answers(found) else None
+
+
+def _answers(azure: LocalAzure) -> bool:
+    try:
+        context = ssl.create_default_context(cafile=azure.ca)
+        opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
+        with opener.open(f"{azure.control}/_sandbox/health", timeout=5) as response:
+            return bool(response.status == HTTPStatus.OK)
+    except (URLError, OSError):
+        return False
+
+
+def _start(sandbox: Sandbox) -> LocalAzure:
+    sandbox.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    said = sandbox.state / "start.log"
+    command = [sys.executable, "-m", "sandbox", "--state", str(sandbox.state), "--port", str(sandbox.port)]
+    with said.open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        running = find(sandbox.state)
+        if running is not None:
+            return running
+        if process.poll() not in (None, LocalAzureBusyError.exit_code):
+            raise _failed(sandbox, said)
+        time.sleep(0.05)
+    if process.poll() == LocalAzureBusyError.exit_code:
+        raise LocalAzureBusyError(_last_lines(said), hint="it is starting or stopping: try again in a moment")
+    process.terminate()
+    raise LocalAzureError(f"the local Azure was not ready within {START_SECONDS} s: {_last_lines(said)}")
+
+
+def _failed(sandbox: Sandbox, said: Path) -> LocalAzureError:
+    hint = f"--set sandbox.port={sandbox.port + 1000}, or another port in the configuration, if it is taken"
+    return LocalAzureError(f"the local Azure did not start: {_last_lines(said)}", hint=hint)
+
+
+def _last_lines(log: Path) -> str:
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return " / ".join(lines[-3:]) or f"it said nothing ({log})"
+
+
+def point_at(azure: LocalAzure, variables: MutableMapping[str, str] = os.environ) -> None:
+    """Point Microsoft's SDKs at the local Azure; before they are imported, as some read these at import."""
+    for name in FOREIGN_IDENTITY:
+        variables.pop(name, None)
+    variables["IDENTITY_ENDPOINT"] = azure.identity
+    variables["IDENTITY_HEADER"] = azure.identity_header
+    variables["REQUESTS_CA_BUNDLE"] = azure.bundle
+    variables["SSL_CERT_FILE"] = azure.bundle
+    variables["ARM_CLOUD_METADATA_URL"] = f"{azure.control}/metadata/endpoints?api-version=2019-05-01"
+    variables["AZUREML_CURRENT_CLOUD"] = "LocalSandbox"
+    for name in ("NO_PROXY", "no_proxy"):
+        variables[name] = ",".join(filter(None, [variables.get(name), "127.0.0.1"]))

@@ -1,0 +1,159 @@
+"""What is going on, on stderr: a live line per subject on a terminal, plain lines elsewhere, nothing with -q.
+
+A subject is whatever takes a while: a step of a plan, a pipeline run, the start of the local Azure.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Protocol, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.table import Table
+
+    from deployment.resources import Action, Change
+
+DOING: Final[dict[Action, tuple[str, str]]] = {
+    "create": ("creating", "created"),
+    "change": ("changing", "changed"),
+    "recreate": ("recreating", "recreated"),
+    "drift": ("putting back", "put back"),
+    "delete": ("deleting", "deleted"),
+    "unchanged": ("checking", "unchanged"),
+}
+
+
+class Progress(Protocol):
+    """All methods may be called from any thread."""
+
+    def began(self, step: Change) -> None: ...
+    def ended(self, step: Change) -> None: ...
+    def failed(self, step: Change, reason: str) -> None: ...
+    def note(self, text: str) -> None: ...
+    def state(self, subject: str, text: str) -> None:
+        """The subject goes on, and this is how."""
+
+    def done(self, subject: str, text: str, *, failed: bool = False) -> None:
+        """The subject has ended, and this is how."""
+
+
+class _Steps:
+    """Steps of a plan told as subjects."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._since: dict[str, float] = {}
+
+    def began(self, step: Change) -> None:
+        self._since[str(step.address)] = self._clock()
+        self.state(str(step.address), DOING[step.action][0])
+
+    def ended(self, step: Change) -> None:
+        self.done(str(step.address), f"{DOING[step.action][1]}{self._took(step)}")
+
+    def failed(self, step: Change, reason: str) -> None:
+        self.done(str(step.address), f"failed{self._took(step)}: {reason}", failed=True)
+
+    def _took(self, step: Change) -> str:
+        seconds = self._clock() - self._since.get(str(step.address), self._clock())
+        return f" in {seconds:.1f} s" if seconds >= 0.1 else ""
+
+    def state(self, subject: str, text: str) -> None:
+        raise NotImplementedError
+
+    def done(self, subject: str, text: str, *, failed: bool = False) -> None:
+        raise NotImplementedError
+
+
+class Silent(_Steps):
+    def note(self, text: str) -> None:
+        pass
+
+    def state(self, subject: str, text: str) -> None:
+        pass
+
+    def done(self, subject: str, text: str, *, failed: bool = False) -> None:
+        pass
+
+
+class Lines(_Steps):
+    """For logs: a line when something changes, never the same line twice in a row for a subject."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._last: dict[str, str] = {}
+
+    def note(self, text: str) -> None:
+        with self._lock:
+            print(text, file=self._stream, flush=True)
+
+    def state(self, subject: str, text: str) -> None:
+        if self._last.get(subject) != text:
+            self._last[subject] = text
+            self.note(f"{subject}: {text}")
+
+    def done(self, subject: str, text: str, *, failed: bool = False) -> None:
+        self._last.pop(subject, None)
+        self.note(f"{'error: ' if failed else ''}{subject}: {text}")
+
+
+class Board(_Steps):
+    """For terminals: what has ended scrolls away, what goes on stays below with a spinner."""
+
+    def __init__(self, stream: TextIO, *, color: bool) -> None:
+        super().__init__()
+        from rich.console import Console  # noqa: PLC0415 - only a terminal needs Rich
+        from rich.live import Live  # noqa: PLC0415
+        from rich.spinner import Spinner  # noqa: PLC0415
+
+        self._console = Console(file=stream, no_color=not color, highlight=False)
+        self._going: dict[str, str] = {}
+        self._lock = threading.Lock()
+        self._spinner = Spinner("dots", style="cyan")
+        self.live = Live(
+            console=self._console, refresh_per_second=8, transient=True, get_renderable=self._draw
+        )
+
+    def _draw(self) -> Table:
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        table = Table.grid(padding=(0, 1))
+        with self._lock:
+            for subject, text in self._going.items():
+                table.add_row(self._spinner, Text(subject), Text(text, style="dim"))
+        return table
+
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False, style="dim")
+
+    def state(self, subject: str, text: str) -> None:
+        with self._lock:
+            self._going[subject] = text
+
+    def done(self, subject: str, text: str, *, failed: bool = False) -> None:
+        from rich.text import Text  # noqa: PLC0415
+
+        with self._lock:
+            self._going.pop(subject, None)
+        mark = Text("✗ ", "red") if failed else Text("✓ ", "green")
+        self._console.print(mark + Text(f"{subject}: {text}", "default"))
+
+
+@contextmanager
+def progress_on(stream: TextIO, *, quiet: bool, color: bool) -> Iterator[Progress]:
+    """The progress that suits `stream`."""
+    if quiet:
+        yield Silent()
+    elif stream.isatty():
+        board = Board(stream, color=color)
+        with board.live:
+            yield board
+    else:
+        yield Lines(stream)

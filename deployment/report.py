@@ -1,0 +1,246 @@
+"""Results as users read them (text) and as scripts do (JSON). Pure: values in, lines or documents out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from deployment.resources import Action, Change, Plan
+    from deployment.runs import RunReport
+    from deployment.status import Status
+
+SYMBOLS: Final[dict[Action, tuple[str, str]]] = {
+    "create": ("+", "green"),
+    "change": ("~", "yellow"),
+    "recreate": ("-/+", "magenta"),
+    "delete": ("-", "red"),
+    "drift": ("!", "yellow"),
+    "unchanged": ("=", "dim"),
+}
+LONGEST_VALUE: Final = 100
+
+
+@dataclass(frozen=True)
+class Line:
+    text: str
+    style: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    right: frozenset[str] = frozenset()
+    """Columns of numbers."""
+
+
+def plan_lines(plan: Plan, *, heading: str) -> Iterator[Line]:
+    """The plan, one line a change and one a difference; the last line is the summary."""
+    yield Line(heading, "bold")
+    if plan.changes:
+        yield Line("")
+    width = max((len(step.address.kind) for step in plan.changes), default=0)
+    for step in plan.changes:
+        yield from _step_lines(step, width)
+    for address in plan.unwanted:
+        yield Line(f"      {address} is ours and no longer wanted: --prune deletes it", "dim")
+    yield Line("")
+    yield Line(summary_line(plan), "bold")
+
+
+def _step_lines(step: Change, width: int) -> Iterator[Line]:
+    symbol, style = SYMBOLS[step.action]
+    yield Line(f"{symbol:>3} {step.address.kind:<{width}}  {step.address.name}{_aside(step)}", style)
+    for difference in step.differences:
+        if step.action == "create":
+            continue
+        before, after = _shown(difference.before), _shown(difference.after)
+        yield Line(f"      {difference.path}: {before} → {after}")
+
+
+def _aside(step: Change) -> str:
+    """What a step's symbol does not say."""
+    if step.action == "drift":
+        return "  (changed by hand since the last release)"
+    if step.action == "recreate":
+        return "  (this cannot be edited: deleted and created again, its windows start over)"
+    if step.action == "create" and step.address.kind == "trigger" and not step.differences:
+        return "  (stays stopped)"
+    return ""
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON
+    if value is None:
+        return "(none)"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+
+
+def summary_line(plan: Plan) -> str:
+    """The last line of every plan, which scripts may look for."""
+    counts = plan.summary()
+    return (
+        f"Plan: {counts['add']} to add, {counts['change']} to change, "
+        f"{counts['delete']} to delete, {counts['unchanged']} unchanged"
+    )
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    return {
+        "env": plan.environment,
+        "changes": [
+            {
+                "action": step.action,
+                "kind": step.address.kind,
+                "name": step.address.name,
+                "diff": [difference.document() for difference in step.differences],
+            }
+            for step in plan.changes
+        ],
+        "summary": plan.summary(),
+        "unwanted": [{"kind": address.kind, "name": address.name} for address in plan.unwanted],
+    }
+
+
+def run_document(report: RunReport) -> dict[str, Any]:
+    """The keys that product scripts rely on, in their order; what is not known is null."""
+    return {
+        "model": report.model,
+        "pipeline": report.pipeline,
+        "window_start": report.window_start,
+        "window_end": report.window_end,
+        "status": report.status,
+        "adf_run_id": report.adf_run_id,
+        "ml_run_id": report.ml_run_id,
+        "rows_in": report.rows_in,
+        "rows_scored": report.rows_scored,
+        "rows_quarantined": report.rows_quarantined,
+        "output": report.output,
+        "error": report.error,
+    }
+
+
+RUN_COLUMNS: Final = (
+    "model",
+    "window",
+    "status",
+    "rows in",
+    "scored",
+    "quarantined",
+    "ADF run",
+    "ML run",
+    "path",
+)
+NUMBERS: Final = frozenset({"rows in", "scored", "quarantined"})
+
+
+def run_table(reports: Sequence[RunReport]) -> Table:
+    return Table(RUN_COLUMNS, [_run_row(report) for report in reports], NUMBERS)
+
+
+def _run_row(report: RunReport) -> list[str]:
+    return [
+        report.model,
+        window_name(report.window_start, report.window_end)
+        if report.pipeline.startswith("score_")
+        else "training",
+        report.status,
+        _number(report.rows_in),
+        _number(report.rows_scored),
+        _number(report.rows_quarantined),
+        report.adf_run_id or "",
+        report.ml_run_id or "",
+        report.output or "",
+    ]
+
+
+def run_errors(reports: Sequence[RunReport]) -> Iterator[Line]:
+    for report in reports:
+        if report.error:
+            yield Line(f"{report.pipeline} {report.adf_run_id}: {report.error}", "red")
+
+
+def window_name(start: str | None, end: str | None) -> str:
+    """A UTC day by its date, any other window by both ends."""
+    if start is None or end is None:
+        return ""
+    return start[:10] if _is_utc_day(start, end) else f"{start} to {end}"
+
+
+def _is_utc_day(start: str, end: str) -> bool:
+    from datetime import datetime, timedelta  # noqa: PLC0415 - beside its only use
+
+    length = datetime.fromisoformat(end) - datetime.fromisoformat(start)
+    return start.endswith("T00:00:00Z") and length == timedelta(days=1)
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def status_document(status: Status) -> dict[str, Any]:
+    return {
+        "env": status.environment,
+        "releases": [
+            {"release": each.number, "at": each.at, "by": each.by, "commit": each.commit}
+            for each in status.releases
+        ],
+        "triggers": [{"name": each.name, "state": each.state, "next": each.next} for each in status.triggers],
+        "models": [
+            {
+                "model": each.model,
+                "version": each.version,
+                "sha256": each.sha256,
+                "last_success": each.last_success,
+                "late": each.late,
+            }
+            for each in status.models
+        ],
+        "runs": [run_document(report) for report in status.runs],
+    }
+
+
+def status_parts(status: Status) -> Iterator[Line | Table]:
+    yield Line(f"Environment {status.environment}, {_release(status)}", "bold")
+    yield Line("")
+    yield Table(
+        ("model", "version", "sha256", "last success", "late"),
+        [
+            [
+                each.model,
+                each.version or "none",
+                (each.sha256 or "")[:12],
+                each.last_success or "never",
+                _late(each.late),
+            ]
+            for each in status.models
+        ],
+    )
+    if status.triggers:
+        yield Table(
+            ("trigger", "state", "next"),
+            [[each.name, each.state, each.next or ""] for each in status.triggers],
+        )
+    else:
+        yield Line("No triggers.", "dim")
+    if status.runs:
+        yield run_table(status.runs)
+        yield from run_errors(status.runs)
+    else:
+        yield Line("No runs in the last days.", "dim")
+
+
+def _release(status: Status) -> str:
+    if not status.releases:
+        return "no release yet"
+    last = status.releases[0]
+    commit = f", commit {last.commit[:12]}" if last.commit else ""
+    return f"release {last.number} of {last.at} by {last.by}{commit}"
+
+
+def _late(late: bool) -> str:  # noqa: FBT001 - a value to be shown
+    return "late" if late else "no"

@@ -1,0 +1,260 @@
+"""Pipeline runs: which windows are meant, starting them once, waiting, and what came of them.
+
+A run is known in two places: Data Factory says how the pipeline ended, the receipt in the lake says what
+landed. They meet in the run group's id.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from zoneinfo import ZoneInfo
+
+from adf.errors import NotFound
+from adf.windows import Window, WindowError, format_instant, parse_instant, parse_window_id
+from deployment.errors import NothingDeployedError, RunsFailedError, UsageError
+from ml_pipelines.steps.landing import Receipt, receipt_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from adf.windows import Grid
+    from deployment.gateways import LakeFiles
+    from deployment.progress import Progress
+
+ENDED: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
+AT_ONCE: Final = 4
+"""Windows of a range that run side by side; scoring costs nodes."""
+
+
+class FactoryRuns(Protocol):
+    def create_run(self, pipeline: str, parameters: Mapping[str, str]) -> str: ...
+    def run(self, run_id: str) -> Mapping[str, Any] | None: ...
+    def activity_runs(self, run_id: str) -> Sequence[Mapping[str, Any]]: ...
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    model: str
+    pipeline: str
+    parameters: Mapping[str, str]
+    window: Window | None = None
+
+    def __str__(self) -> str:
+        return (
+            self.pipeline if self.window is None else f"{self.pipeline} {format_instant(self.window.start)}"
+        )
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """A run as ADF and the receipt tell it together; what is not known is None."""
+
+    model: str
+    pipeline: str
+    status: str
+    """Data Factory's word: Queued, InProgress, Succeeded, Failed, Cancelling, Cancelled."""
+    adf_run_id: str | None
+    window_start: str | None = None
+    window_end: str | None = None
+    ml_run_id: str | None = None
+    rows_in: int | None = None
+    rows_scored: int | None = None
+    rows_quarantined: int | None = None
+    output: str | None = None
+    error: str | None = None
+    ended: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return self.status == "Succeeded"
+
+
+# ------------------------------------------------------------------------------------------- windows
+
+
+def window_of(text: str, grid: Grid) -> Window:
+    """The window that `2026-11-22` (a local day), a window id or an ISO instant names. Raises UsageError."""
+    try:
+        if _is_date(text):
+            return _only_window_of_day(date.fromisoformat(text), grid)
+        return grid.window_starting(_instant(text))
+    except WindowError as error:
+        raise UsageError(
+            str(error), hint="--window 2026-11-22, a window id, or the instant it starts at"
+        ) from error
+
+
+def windows_between(since: str, until: str, grid: Grid) -> list[Window]:
+    """The windows that start in [since, until). Raises UsageError if there is none."""
+    try:
+        start, end = _boundary(since, grid), _boundary(until, grid)
+        found = list(grid.between(start, end))
+    except WindowError as error:
+        raise UsageError(str(error), hint="--from 2026-11-01 --to 2026-11-08") from error
+    if not found:
+        raise UsageError(f"no window starts from {since} to before {until}", hint=f"the grid is {grid}")
+    return found
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return len(text) == len("2026-11-22") and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+def _instant(text: str) -> datetime:
+    return parse_window_id(text) if "T" in text and text.count("-") == 4 else parse_instant(text)
+
+
+def _boundary(text: str, grid: Grid) -> datetime:
+    return _midnight(date.fromisoformat(text), grid) if _is_date(text) else _instant(text)
+
+
+def _midnight(day: date, grid: Grid) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(grid.zone))
+
+
+def _only_window_of_day(day: date, grid: Grid) -> Window:
+    start, end = _midnight(day, grid), _midnight(day + timedelta(days=1), grid)
+    found = list(grid.between(start, end))
+    if len(found) == 1:
+        return found[0]
+    hint = f"--from {day} --to {day + timedelta(days=1)}, or the instant that a window starts at"
+    raise UsageError(f"{len(found) or 'no'} windows of the grid ({grid}) start on {day}", hint=hint)
+
+
+def scoring_request(model: str, window: Window) -> RunRequest:
+    parameters = {"window_start": format_instant(window.start), "window_end": format_instant(window.end)}
+    return RunRequest(model, f"score_{model}", parameters, window)
+
+
+def training_request(model: str) -> RunRequest:
+    return RunRequest(model, f"train_{model}", {})
+
+
+# ------------------------------------------------------------------------------------------- running
+
+
+@dataclass
+class Runner:
+    factory: FactoryRuns
+    lake: LakeFiles
+    progress: Progress
+    environment: str
+    polling_seconds: float
+    sleep: Callable[[float], None] = time.sleep
+
+    def start(self, request: RunRequest) -> RunReport:
+        """Start a run and do not wait."""
+        run_id = self._create(request)
+        self.progress.note(f"{request}: started, ADF run {run_id}")
+        return report_of(request.model, self._read(run_id), None, None)
+
+    def run_all(self, requests: Sequence[RunRequest]) -> list[RunReport]:
+        """Run each to its end, a few side by side; the reports in the order of the requests."""
+        with ThreadPoolExecutor(min(AT_ONCE, len(requests)), thread_name_prefix="run") as pool:
+            futures = [pool.submit(self.run, request) for request in requests]
+            try:
+                return [future.result() for future in futures]
+            except KeyboardInterrupt:
+                pool.shutdown(wait=False, cancel_futures=True)
+                self._interrupted = True
+                raise
+
+    _interrupted: bool = False
+
+    def run(self, request: RunRequest) -> RunReport:
+        """Start, wait for the end, and join with the receipt."""
+        run_id = self._create(request)
+        subject = str(request)
+        while True:
+            run = self._read(run_id)
+            status = str(run["status"])
+            if status in ENDED or self._interrupted:
+                break
+            self.progress.state(subject, f"{status}, ADF run {run_id}")
+            self.sleep(self.polling_seconds)
+        report = self.joined(request.model, run)
+        self.progress.done(subject, _outcome(report), failed=not report.succeeded)
+        return report
+
+    def joined(self, model: str, run: Mapping[str, Any]) -> RunReport:
+        """A run with its receipt, and with the first error of its activities if it has none."""
+        content = self.lake.read(receipt_path(model, str(run.get("runGroupId") or run["runId"])))
+        receipt = None if content is None else Receipt.from_json(content)
+        error = None
+        if run["status"] == "Failed" and not (receipt and receipt.error):
+            error = first_error(self.factory.activity_runs(str(run["runId"])))
+        return report_of(model, run, receipt, error)
+
+    def _read(self, run_id: str) -> Mapping[str, Any]:
+        run = self.factory.run(run_id)
+        if run is None:
+            raise RunsFailedError(f"Data Factory no longer knows the run {run_id}")
+        return run
+
+    def _create(self, request: RunRequest) -> str:
+        try:
+            return self.factory.create_run(request.pipeline, dict(request.parameters))
+        except NotFound as error:
+            raise NothingDeployedError(f"pipeline {request.pipeline}", self.environment) from error
+
+
+def _outcome(report: RunReport) -> str:
+    if not report.succeeded:
+        return f"{report.status}: {report.error or 'no reason given'}"
+    return f"{report.status}{f', {report.output}' if report.output else ''}"
+
+
+def report_of(model: str, run: Mapping[str, Any], receipt: Receipt | None, error: str | None) -> RunReport:
+    """Data Factory's run and the receipt of its group, as one."""
+    parameters = run.get("parameters") or {}
+    said = (error or run.get("message") or None) if run["status"] in {"Failed", "Cancelled"} else None
+    report = RunReport(
+        model=model,
+        pipeline=str(run["pipelineName"]),
+        status=str(run["status"]),
+        adf_run_id=str(run["runId"]),
+        window_start=_given(parameters.get("window_start")),
+        window_end=_given(parameters.get("window_end")),
+        error=said,
+        ended=run.get("runEnd"),
+    )
+    return report if receipt is None else _with_receipt(report, receipt)
+
+
+def _with_receipt(report: RunReport, receipt: Receipt) -> RunReport:
+    return replace(
+        report,
+        window_start=_given(receipt.window_start) or report.window_start,
+        window_end=_given(receipt.window_end) or report.window_end,
+        ml_run_id=_given(receipt.ml_run_id),
+        rows_in=receipt.rows_in,
+        rows_scored=receipt.rows_scored,
+        rows_quarantined=receipt.rows_quarantined,
+        output=_given(receipt.path),
+        error=_given(receipt.error) or report.error,
+    )
+
+
+def _given(text: str | None) -> str | None:
+    return None if text in (None, "", "-") else text
+
+
+def first_error(activities: Sequence[Mapping[str, Any]]) -> str | None:
+    """The message of the first activity that failed: what follows it is only a consequence."""
+    for message in _errors(activities):
+        return message
+    return None
+
+
+def _errors(activities: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for activity in sorted(activities, key=lambda each: str(each.get("activityRunEnd") or "")):
+        message = (activity.get("error") or {}).get("message")
+        if activity.get("status") == "Failed" and message:
+            yield f"{activity.get('activityName')}: {message}"

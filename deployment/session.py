@@ -1,0 +1,97 @@
+"""An environment, opened: its addresses, its identity and one gateway for each service.
+
+Local and public differ here and nowhere else. Gateways and the credential are made when they are first used.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from deployment import local_azure, provisioning, resource_manager
+
+if TYPE_CHECKING:
+    from ml_pipelines.gateway import MachineLearning
+
+    from adf.gateway import DataFactory
+    from config.schema import Settings
+    from deployment.lake import Lake
+    from deployment.progress import Progress
+    from deployment.resource_manager import ResourceManager
+
+LOCAL_POLLING_SECONDS: Final = 0.5
+AZURE_POLLING_SECONDS: Final = 15.0
+
+
+class Session:
+    """Not a context manager: nothing is held open that the end of the process does not close."""
+
+    def __init__(self, settings: Settings, resource_manager_url: str, polling_seconds: float) -> None:
+        self.settings = settings
+        self.polling_seconds = polling_seconds
+        self._url = resource_manager_url
+
+    @cached_property
+    def credential(self) -> Any:  # noqa: ANN401 - azure-identity's
+        if self.settings.azure.cloud == "local":
+            from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - 0.25 s, when first used
+
+            return ManagedIdentityCredential()
+        from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+
+        return DefaultAzureCredential()
+
+    def token(self, audience: str) -> str:
+        """A bearer token; the Azure ML SDK asks for Azure's old management audience."""
+        if audience.startswith("https://management."):
+            audience = resource_manager.AZURE
+        return str(self.credential.get_token(f"{audience.rstrip('/')}/.default").token)
+
+    @cached_property
+    def resources(self) -> ResourceManager:
+        return resource_manager.ResourceManager(self.credential, self._url)
+
+    @cached_property
+    def lake(self) -> Lake:
+        from deployment.lake import Lake  # noqa: PLC0415 - beside its only use
+
+        return Lake(self.settings.lake_url, self.settings.lake.file_system, self.credential)
+
+    @cached_property
+    def data_factory(self) -> DataFactory:
+        from adf.gateway import DataFactory  # noqa: PLC0415 - imports the SDK
+
+        azure = self.settings.azure
+        return DataFactory(
+            subscription_id=azure.subscription_id,
+            resource_group=azure.resource_group,
+            factory=self.settings.data_factory.name,
+            base_url=self._url,
+            credential=self.credential,
+            polling_interval=max(1, int(self.polling_seconds)),
+        )
+
+    @cached_property
+    def machine_learning(self) -> MachineLearning:
+        from ml_pipelines.gateway import MachineLearning  # noqa: PLC0415 - imports the SDK, 1 to 2 s
+
+        azure = self.settings.azure
+        return MachineLearning(
+            subscription_id=azure.subscription_id,
+            resource_group=azure.resource_group,
+            workspace=self.settings.machine_learning.workspace,
+            token=self.token,
+        )
+
+
+def open_session(settings: Settings, progress: Progress) -> Session:
+    """The environment, ready to be read and written. Raises InfrastructureError and LocalAzureError."""
+    if settings.azure.cloud == "local":
+        azure = local_azure.ensure(settings.sandbox, progress)
+        local_azure.point_at(azure)
+        session = Session(settings, azure.control, LOCAL_POLLING_SECONDS)
+        provisioning.make(settings, session.resources, session.lake, progress)
+        return session
+    session = Session(settings, resource_manager.AZURE, AZURE_POLLING_SECONDS)
+    provisioning.require(settings, session.resources, session.lake)
+    return session

@@ -1,0 +1,124 @@
+"""Triggers, models and the last runs, read together: ADF's runs joined with the receipts in the lake."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from adf.triggers import grid_of
+from adf.windows import format_instant, window_id
+from deployment.fires import next_fire
+from deployment.releases import Releases
+from deployment.resources import Owner
+from deployment.runs import Runner, RunReport
+from ml_pipelines.steps.landing import manifest_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from config.schema import Model, Settings
+    from deployment.gateways import LiveEntity
+    from deployment.progress import Progress
+    from deployment.releases import Release
+    from deployment.session import Session
+
+DAYS: Final = 7
+MOST_RUNS: Final = 10
+RELEASES: Final = 5
+
+
+@dataclass(frozen=True)
+class TriggerStatus:
+    name: str
+    state: str
+    next: str | None
+    """The next fire time (a tumbling window's end plus its delay), if the trigger is started."""
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    model: str
+    version: str | None
+    """The registered version that the next run would score with."""
+    sha256: str | None
+    last_success: str | None
+    late: bool
+    """Schedules are on, and the last window that a run has had time to score has not landed."""
+
+
+@dataclass(frozen=True)
+class Status:
+    environment: str
+    releases: Sequence[Release]
+    triggers: Sequence[TriggerStatus]
+    models: Sequence[ModelStatus]
+    runs: Sequence[RunReport]
+
+
+def read(settings: Settings, session: Session, progress: Progress, *, now: datetime) -> Status:
+    owner = Owner(settings.project, settings.environment)
+    triggers, found = [], []
+    if session.data_factory.factory() is not None:
+        live = [each for each in session.data_factory.list("trigger") if owner.owns(each)]
+        triggers = [_trigger(each, now) for each in sorted(live, key=lambda each: each.name)]
+        found = _runs(settings, session, progress, now)
+    return Status(
+        settings.environment,
+        Releases(session.lake, owner).last(RELEASES),
+        triggers,
+        [_model(settings, session, model, found, now) for _, model in sorted(settings.models.items())],
+        found,
+    )
+
+
+def _trigger(live: LiveEntity, now: datetime) -> TriggerStatus:
+    state = str(live.properties.get("runtimeState") or "Stopped")
+    fire = next_fire(live.properties, now) if state == "Started" else None
+    return TriggerStatus(live.name, state, None if fire is None else format_instant(fire))
+
+
+def _runs(settings: Settings, session: Session, progress: Progress, now: datetime) -> list[RunReport]:
+    """The newest first."""
+    models = {f"{verb}_{name}": name for name in settings.models for verb in ("score", "train")}
+    runs = session.data_factory.runs(now - timedelta(days=DAYS), now + timedelta(days=1))
+    ours = [run for run in runs if run["pipelineName"] in models]
+    newest = sorted(ours, key=lambda run: str(run.get("runStart") or ""), reverse=True)[:MOST_RUNS]
+    runner = Runner(
+        session.data_factory, session.lake, progress, settings.environment, session.polling_seconds
+    )
+
+    def joined(run: Mapping[str, Any]) -> RunReport:
+        return runner.joined(models[run["pipelineName"]], run)
+
+    with ThreadPoolExecutor(4, thread_name_prefix="status") as pool:
+        return list(pool.map(joined, newest))
+
+
+def _model(
+    settings: Settings, session: Session, model: Model, runs: Sequence[RunReport], now: datetime
+) -> ModelStatus:
+    version, sha256 = _version(session, model)
+    successes = [run for run in runs if run.pipeline == f"score_{model.name}" and run.succeeded]
+    last = max((run.ended or "" for run in successes), default="") or None
+    return ModelStatus(model.name, version, sha256, last, _is_late(settings, session, model, now))
+
+
+def _version(session: Session, model: Model) -> tuple[str | None, str | None]:
+    wanted = model.scoring.model_version
+    registered = session.machine_learning.models(model.scoring.model_name or model.name)
+    for each in sorted(registered, key=lambda each: int(each.version), reverse=True):
+        approved = str(each.tags.get("approved", "")).lower() == "true"
+        if wanted == "latest" or wanted == str(each.version) or (wanted == "approved" and approved):
+            return str(each.version), each.sha256
+    return None, None
+
+
+def _is_late(settings: Settings, session: Session, model: Model, now: datetime) -> bool:
+    if settings.schedules == "off" or not model.schedules.score:
+        return False
+    had_time = now - timedelta(minutes=model.scoring.timeout_minutes)
+    window = grid_of(model).last_complete(had_time)
+    return session.lake.read(manifest_path(model.name, window_id(window))) is None

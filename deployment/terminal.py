@@ -1,0 +1,91 @@
+"""Where results go: text through Rich or one JSON document, on stdout; errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+
+from deployment.report import Line, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rich.console import Console
+
+    from deployment.errors import Failure
+
+WIDE = 240
+"""Columns where nobody looks at a screen: a log or a file takes whole ids."""
+
+
+@dataclass
+class Terminal:
+    json: bool = False
+    color: bool = True
+    quiet: bool = False
+    verbose: bool = False
+    stdout: TextIO = sys.stdout
+    stderr: TextIO = sys.stderr
+
+    @property
+    def colored(self) -> bool:
+        return self.color and "NO_COLOR" not in os.environ
+
+    @property
+    def interactive(self) -> bool:
+        return not self.json and sys.stdin.isatty() and self.stderr.isatty()
+
+    def show(self, parts: Iterable[Line | Table], document: Mapping[str, Any]) -> None:
+        """One result in the form that was asked for."""
+        if self.json:
+            self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+            self.stdout.flush()
+            return
+        console = self._console(self.stdout)
+        for part in parts:
+            if isinstance(part, Line):
+                console.print(part.text, style=part.style or None, markup=False, soft_wrap=True)
+            else:
+                console.print(_rich_table(part), soft_wrap=not self.stdout.isatty())
+                console.print()
+
+    def confirm(self, question: str) -> bool:
+        """Ask on the terminal; only `yes` means yes."""
+        self.stderr.write(f"{question} Only `yes` goes on: ")
+        self.stderr.flush()
+        return sys.stdin.readline().strip().lower() == "yes"
+
+    def fail(self, failure: Failure) -> None:
+        """The failure on stderr for people; with -o json the document on stdout for scripts."""
+        if self.json:
+            self.stdout.write(json.dumps(failure.document(), ensure_ascii=False, indent=2) + "\n")
+            self.stdout.flush()
+            return
+        console = self._console(self.stderr)
+        for text in failure.details or (failure.message,):
+            console.print("[bold red]error[/bold red] ", end="")
+            console.print(text, markup=False, soft_wrap=True)
+        if failure.hint and not failure.details:
+            console.print(f"hint  {failure.hint}", markup=False, soft_wrap=True)
+
+    def _console(self, stream: TextIO) -> Console:
+        from rich.console import Console  # noqa: PLC0415 - JSON needs no Rich
+
+        width = None if stream.isatty() else WIDE
+        return Console(file=stream, no_color=not self.colored, highlight=False, width=width)
+
+
+def _rich_table(table: Table) -> Any:  # noqa: ANN401 - Rich's
+    from rich import box  # noqa: PLC0415
+    from rich.table import Table as RichTable  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in table.columns:
+        drawn.add_column(column, justify="right" if column in table.right else "left", overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*(Text(cell) for cell in row))
+    return drawn

@@ -1,0 +1,246 @@
+"""The verbs: what happens in which order. Each answers the exit code."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from deployment import desired as desires
+from deployment import planner, provenance, report, runs
+from deployment.errors import NotConfirmedError, UsageError, VerificationError
+from deployment.executor import Executor
+from deployment.observed import observe
+from deployment.progress import progress_on
+from deployment.releases import Releases
+from deployment.report import Line, Table
+from deployment.resources import NOTHING, Owner
+from deployment.terminal import Terminal
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Iterator
+
+    from config.schema import Settings
+    from deployment.progress import Progress
+    from deployment.resources import Desired, Observed, Plan
+    from deployment.runs import RunRequest
+    from deployment.session import Session
+
+CHANGES_PRESENT: Final = 2
+
+
+@dataclass(frozen=True)
+class Command:
+    """What every verb has: the settings, the terminal, and someone to tell how it goes."""
+
+    arguments: Namespace
+    settings: Settings
+    terminal: Terminal
+    progress: Progress
+
+    def session(self) -> Session:
+        from deployment.session import open_session  # noqa: PLC0415 - nothing of Azure before it is needed
+
+        return open_session(self.settings, self.progress)
+
+
+@contextmanager
+def _command(arguments: Namespace) -> Iterator[Command]:
+    from config.loader import load  # noqa: PLC0415 - beside its only use
+
+    terminal = Terminal(
+        arguments.output == "json", not arguments.no_color, arguments.quiet, arguments.verbose
+    )
+    settings = load(arguments.project_dir, arguments.env, variables=os.environ, options=arguments.set)
+    with progress_on(terminal.stderr, quiet=terminal.quiet, color=terminal.colored) as progress:
+        yield Command(arguments, settings, terminal, progress)
+
+
+# ------------------------------------------------------------------------------------------- plan
+
+
+def plan(arguments: Namespace) -> int:
+    with _command(arguments) as command:
+        desired = desires.build(command.settings)
+        made = _offline(desired) if arguments.offline else _observed_plan(command, desired)[0]
+    document = report.plan_document(made) | ({"offline": True} if arguments.offline else {})
+    command.terminal.show(report.plan_lines(made, heading=_heading(command, arguments.offline)), document)
+    return CHANGES_PRESENT if arguments.detailed_exitcode and made.changes else 0
+
+
+def _offline(desired: Desired) -> Plan:
+    """Against an empty subscription: everything that is wanted, as new."""
+    return planner.plan(desired, NOTHING)
+
+
+def _observed_plan(command: Command, desired: Desired) -> tuple[Plan, Session]:
+    session = command.session()
+    observed = _observe(session, desired)
+    return planner.plan(desired, observed, prune=command.arguments.prune), session
+
+
+def _observe(session: Session, desired: Desired) -> Observed:
+    last = Releases(session.lake, desired.owner).last()
+    released = last[0].bodies() if last else {}
+    names = [definition.name for definition in desired.ml_pipelines]
+    return observe(session.data_factory, session.machine_learning, names, released)
+
+
+def _heading(command: Command, offline: bool = False) -> str:  # noqa: FBT001, FBT002 - the option as it came
+    settings = command.settings
+    where = f"{settings.data_factory.name} in {settings.azure.resource_group}"
+    against = ", offline: shown as if nothing existed" if offline else ""
+    return f"Environment {settings.environment}: factory {where}{against}"
+
+
+# ------------------------------------------------------------------------------------------- deploy
+
+
+def deploy(arguments: Namespace) -> int:
+    with _command(arguments) as command:
+        commit = provenance.git_commit(arguments.project_dir)
+        desired = desires.build(command.settings, commit)
+        made, session = _observed_plan(command, desired)
+        document = report.plan_document(made)
+        lines = list(report.plan_lines(made, heading=_heading(command)))
+        releases = Releases(session.lake, desired.owner)
+        if not made.changes:
+            number = next((release.number for release in releases.last()), None)
+            closing = Line("Nothing to do: all is as the configuration says.", "green")
+        else:
+            _confirm(command, made, lines)
+            number = _apply(command, session, desired, made, releases, commit)
+            closing = Line(f"Applied and verified: release {number}.", "green")
+    command.terminal.show([*lines, closing], document | {"release": number, "applied": True})
+    return 0
+
+
+def _apply(
+    command: Command, session: Session, desired: Desired, made: Plan, releases: Releases, commit: str
+) -> int:
+    Executor(session.data_factory, session.machine_learning, command.progress).apply(made)
+    observed = _observe(session, desired)
+    left = planner.plan(desired, observed, prune=command.arguments.prune).changes
+    if left:
+        raise VerificationError(str(step.address) for step in left)
+    at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return releases.record(observed, at=at, by=provenance.who(), commit=commit).number
+
+
+def _confirm(command: Command, made: Plan, lines: list[Line]) -> None:
+    """Ask before anything is deleted, with the plan in sight. Raises NotConfirmedError."""
+    if not made.destructive or command.arguments.yes:
+        return
+    names = ", ".join(str(step.address) for step in made.destructive)
+    what = f"this deletes {names}"
+    if not command.terminal.interactive:
+        raise NotConfirmedError(what)
+    command.terminal.show(lines, {})
+    if not command.terminal.confirm(f"This deletes {names}."):
+        raise NotConfirmedError(what)
+
+
+# ------------------------------------------------------------------------------------------- run
+
+
+def run(arguments: Namespace) -> int:
+    with _command(arguments) as command:
+        requests = list(_requests(command))
+        session = command.session()
+        runner = runs.Runner(
+            session.data_factory, session.lake, command.progress, arguments.env, session.polling_seconds
+        )
+        if arguments.no_wait:
+            reports = [runner.start(request) for request in requests]
+        else:
+            reports = runner.run_all(requests)
+    parts: list[Line | Table] = [report.run_table(reports), *report.run_errors(reports)]
+    command.terminal.show(parts, {"runs": [report.run_document(each) for each in reports]})
+    return 0 if arguments.no_wait or all(each.succeeded for each in reports) else 1
+
+
+def _requests(command: Command) -> Iterator[RunRequest]:
+    arguments = command.arguments
+    _refuse_contradictions(arguments)
+    for name in _models(command):
+        if arguments.training:
+            if command.settings.models[name].training is None:
+                raise UsageError(f"model {name} has no training", hint=f"config/models/{name}.yaml: training")
+            yield runs.training_request(name)
+        else:
+            yield from _scoring_requests(command, name)
+
+
+def _refuse_contradictions(arguments: Namespace) -> None:
+    if arguments.training and (arguments.window or arguments.since or arguments.until):
+        raise UsageError("training has no window", hint="leave out --window, --from and --to")
+    if arguments.window and (arguments.since or arguments.until):
+        raise UsageError("--window is one window, --from and --to are a range", hint="give one of the two")
+    if bool(arguments.since) != bool(arguments.until):
+        raise UsageError("a range has two ends", hint="give both --from and --to")
+
+
+def _models(command: Command) -> list[str]:
+    known = command.settings.models
+    wanted = command.arguments.model
+    if wanted is None:
+        return sorted(known)
+    if wanted not in known:
+        raise UsageError(f"there is no model `{wanted}`", hint=f"models: {', '.join(sorted(known))}")
+    return [wanted]
+
+
+def _scoring_requests(command: Command, name: str) -> Iterator[RunRequest]:
+    from adf.triggers import grid_of  # noqa: PLC0415 - beside its only use
+
+    grid = grid_of(command.settings.models[name])
+    arguments = command.arguments
+    if arguments.since:
+        windows = runs.windows_between(arguments.since, arguments.until, grid)
+    elif arguments.window:
+        windows = [runs.window_of(arguments.window, grid)]
+    else:
+        windows = [grid.last_complete(datetime.now(UTC))]
+    for window in windows:
+        yield runs.scoring_request(name, window)
+
+
+# ------------------------------------------------------------------------------------------- status, destroy
+
+
+def status(arguments: Namespace) -> int:
+    from deployment.status import read  # noqa: PLC0415 - beside its only use
+
+    with _command(arguments) as command:
+        session = command.session()
+        found = read(command.settings, session, command.progress, now=datetime.now(UTC))
+    command.terminal.show(report.status_parts(found), report.status_document(found))
+    return 0
+
+
+def destroy(arguments: Namespace) -> int:
+    with _command(arguments) as command:
+        settings = command.settings
+        owner = Owner(settings.project, settings.environment)
+        session = command.session()
+        names = [definition.name for definition in desires.build(settings).ml_pipelines]
+        observed = observe(session.data_factory, session.machine_learning, names)
+        made = planner.plan_destruction(owner, observed)
+        lines = list(report.plan_lines(made, heading=_heading(command)))
+        _confirm(command, made, lines)
+        Executor(session.data_factory, session.machine_learning, command.progress).apply(made)
+    kept = Line("The factory itself and everything in the lake stay.", "dim")
+    command.terminal.show([*lines, kept], report.plan_document(made) | {"applied": True})
+    return 0
+
+
+VERBS: Final[dict[str, Callable[[Namespace], int]]] = {
+    "deploy": deploy,
+    "plan": plan,
+    "run": run,
+    "status": status,
+    "destroy": destroy,
+}
