@@ -1,0 +1,55 @@
+"""Runs one command as a process group and never leaves anything of it behind. Started as a script, standard library only.
+
+    python -I supervisor.py -- python train.py ...        exit code: the command's; 128 + n when signal n ended it
+
+Its standard input is a pipe that the sandbox holds open. When that ends (the sandbox cancels the step, or was itself
+killed with -9) the whole group is killed. What the command leaves running when it ends is killed too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(command: list[str]) -> int:
+    """The command gets no input, and this process's output and error streams."""
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent()
+    ) as process:
+        threading.Thread(target=_kill_at_end_of_input, args=(process.pid,), daemon=True).start()
+        code = process.wait()
+        _kill_group(process.pid)
+    return code if code >= 0 else 128 - code
+
+
+def _kill_at_end_of_input(group: int) -> None:
+    while os.read(0, 4096):
+        pass
+    _kill_group(group)
+
+
+def _kill_group(group: int) -> None:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _die_with_parent() -> Callable[[], object] | None:
+    """On Linux, also when this process is killed with -9 and so cannot kill its group."""
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[sys.argv.index("--") + 1 :]))
