@@ -47,6 +47,9 @@ class Entity:
     properties: dict[str, Any]
     started: bool | None = None
 
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
 
 def resolve(properties: dict[str, Any], published: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
     """The body with each placeholder replaced from `published`: ML pipeline name → (endpoint id, version).

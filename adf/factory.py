@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adf import datasets, linked_services, pipelines, triggers
-from adf.contract import mismatches
+from adf.checks.machine_learning import mismatches
 from adf.entities import EndpointId, EndpointVersion, Entity, Kind, placeholders, resolve
 from adf.errors import ContractMismatch, TrainingNotConfigured
 

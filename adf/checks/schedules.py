@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from adf.errors import UnknownTimeZone
+from adf.problems import Problem
+from adf.time_zones import iana_name
+from adf.windows import tumbling_pipeline_problems, tumbling_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from adf.entities import Entity
+
+WEEK_DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+ALLOWED = {
+    "Minute": (),
+    "Hour": (),
+    "Day": ("hours", "minutes"),
+    "Week": ("hours", "minutes", "weekDays"),
+    "Month": ("hours", "minutes", "monthDays"),
+}
+"""What a recurrence's schedule may say; Azure's engine ignores the rest in silence."""
+
+
+def check(entities: Sequence[Entity]) -> Iterator[Problem]:
+    """A trigger starts a pipeline, at times that mean what they seem to."""
+    for trigger in entities:
+        if trigger.kind != "trigger":
+            continue
+        if trigger.properties.get("type") == "TumblingWindowTrigger":
+            yield from _tumbling(trigger)
+        else:
+            yield from _calendar(trigger)
+
+
+def _tumbling(trigger: Entity) -> Iterator[Problem]:
+    for message in tumbling_pipeline_problems(trigger.properties):
+        yield Problem(str(trigger), "", message)
+    for message in tumbling_problems(trigger.properties.get("typeProperties", {})):
+        yield Problem(str(trigger), "typeProperties", message)
+
+
+def _calendar(trigger: Entity) -> Iterator[Problem]:
+    path = "typeProperties.recurrence"
+    recurrence: dict[str, Any] = trigger.properties.get("typeProperties", {}).get("recurrence", {})
+    if not trigger.properties.get("pipelines"):
+        yield Problem(str(trigger), "pipelines", "starts no pipeline")
+    if not 1 <= recurrence.get("interval", 1) <= 1000:
+        yield Problem(str(trigger), f"{path}.interval", f"is {recurrence['interval']}, expected 1 to 1000")
+    yield from _zone(trigger, path, recurrence)
+    yield from _schedule(trigger, f"{path}.schedule", recurrence)
+
+
+def _zone(trigger: Entity, path: str, recurrence: dict[str, Any]) -> Iterator[Problem]:
+    zone = recurrence.get("timeZone", "UTC")
+    try:
+        iana_name(zone)
+    except UnknownTimeZone as error:
+        yield Problem(str(trigger), f"{path}.timeZone", str(error), error.hint)
+    in_utc = zone == "UTC"
+    for key in ("startTime", "endTime"):
+        if key in recurrence and recurrence[key].endswith("Z") != in_utc:
+            rule = "ends in Z" if in_utc else "is local time, without Z"
+            yield Problem(str(trigger), f"{path}.{key}", f"is {recurrence[key]!r}; in {zone} it {rule}")
+
+
+def _schedule(trigger: Entity, path: str, recurrence: dict[str, Any]) -> Iterator[Problem]:
+    schedule: dict[str, list[Any]] = recurrence.get("schedule") or {}
+    frequency = recurrence.get("frequency", "")
+    for key in schedule:
+        if key not in ALLOWED.get(frequency, ()):
+            yield Problem(str(trigger), f"{path}.{key}", f"means nothing every {frequency}")
+    if "minutes" in schedule and "hours" not in schedule:
+        message = "minutes without hours: Azure's documentation contradicts itself about what that is"
+        yield Problem(str(trigger), path, message, "say the hours too")
+    for day in schedule.get("monthDays", []):
+        if day == 0 or not -31 <= day <= 31:
+            message = f"{day} is no day of a month, expected 1 to 31 or -31 to -1"
+            yield Problem(str(trigger), f"{path}.monthDays", message)
+    for name in schedule.get("weekDays", []):
+        if str(name).capitalize() not in WEEK_DAYS:
+            yield Problem(str(trigger), f"{path}.weekDays", f"{name!r} is no day", ", ".join(WEEK_DAYS))
