@@ -95,11 +95,12 @@ def _request(call: Call) -> Json:
     if not isinstance(parameters, dict):
         raise ActivityFailed("4123", "mlPipelineParameters must be an object of names and values.")
     request: Json = {
-        "ExperimentName": call.value("experimentName", call.frame.run.definition_name),
         "ParameterAssignments": {name: wire_text(value) for name, value in parameters.items()},
         "RunSource": "ADF",
         "RunType": "HTTP",
     }
+    if call.value("experimentName", None):
+        request["ExperimentName"] = call.text("experimentName")
     if call.value("dataPathAssignments", None):
         request["DataPathAssignments"] = call.value("dataPathAssignments")
     if call.value("continueOnStepFailure", None) is not None:
@@ -113,7 +114,7 @@ def _shown(call: Call, request: Json) -> Json:
     names = [name for name in (*_IDS, "version") if call.properties.get(name)]
     return {
         **{name: call.value(name) for name in names},
-        "experimentName": request["ExperimentName"],
+        "experimentName": request.get("ExperimentName"),
         "mlPipelineParameters": request["ParameterAssignments"],
     }
 
@@ -162,12 +163,12 @@ async def _failure(workspace: _Workspace, run_id: str, run: Json) -> ActivityFai
 
 async def _cause(workspace: _Workspace, run_id: str) -> str:
     """The run history's error; the activity has failed anyway, so a history that does not answer adds nothing."""
-    url = f"{workspace.history}/history/v1.0{workspace.scope}/runs/{run_id}/details"
+    url = f"{workspace.history}/history/v1.0{workspace.scope}/runs/{run_id}"
     try:
-        details = await workspace.ask("get run details", "GET", url)
+        run = await workspace.ask("get run", "GET", url)
     except ActivityFailed:
         return ""
-    return str(((details.get("error") or {}).get("error") or {}).get("message") or "")
+    return str(((run.get("error") or {}).get("error") or {}).get("message") or "")
 
 
 async def _ask(call: Call, operation: str, method: str, url: str, body: Json | None) -> Json:
