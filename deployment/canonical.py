@@ -73,23 +73,34 @@ def _canonical_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:  # noqa: ANN401 - any JSON
     """What changes from one canonical body to another, in the order of their keys."""
-    if type(before) is type(after) and isinstance(before, dict):
+    if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted(before.keys() | after.keys()):
             yield from differences(before.get(key), after.get(key), f"{path}.{key}" if path else key)
-    elif type(before) is type(after) and isinstance(before, list) and len(before) == len(after):
-        for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from differences(old, new, f"{path}[{_label(old, new, index)}]")
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _list_differences(before, after, path)
     elif before != after or isinstance(before, bool) != isinstance(after, bool):
         yield Difference(path, before, after)
 
 
-def _label(old: Any, new: Any, index: int) -> str:  # noqa: ANN401 - any JSON
-    """A list's item by its name where both sides agree on it: `activities[score]` reads better than `[3]`."""
-    if (
-        isinstance(old, dict)
-        and isinstance(new, dict)
-        and old.get("name")
-        and old.get("name") == new.get("name")
-    ):
-        return str(old["name"])
-    return str(index)
+def _list_differences(before: list[Any], after: list[Any], path: str) -> Iterator[Difference]:
+    """Items by name where all have one: `activities[score]` reads better than `[3]`, and one more is one more."""
+    old, new = _by_name(before), _by_name(after)
+    if old is not None and new is not None:
+        for name in {**old, **new}:
+            yield from differences(old.get(name), new.get(name), f"{path}[{name}]")
+        common = [[name for name in names if name in old and name in new] for names in (old, new)]
+        if common[0] != common[1]:
+            yield Difference(f"{path} (order)", *common)
+    elif len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            yield from differences(one, other, f"{path}[{index}]")
+    else:
+        yield Difference(path, before, after)
+
+
+def _by_name(items: list[Any]) -> dict[str, Any] | None:
+    """The items by their unique names; None where they are no named things."""
+    if not all(isinstance(item, dict) and isinstance(item.get("name"), str) for item in items):
+        return None
+    named = {item["name"]: item for item in items}
+    return named if items and len(named) == len(items) else None

@@ -18,8 +18,6 @@ from deployment.errors import ApplyError, InterruptedByUserError
 from ml_pipelines.errors import MachineLearningError
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from adf.entities import Entity
     from deployment.gateways import Definition, FactoryWriter, LiveEntity, MachineLearningWriter, Published
     from deployment.progress import Progress
@@ -43,12 +41,20 @@ class Executor:
     def apply(self, plan: Plan) -> None:
         """Raises ApplyError with every step that failed, or InterruptedByUserError."""
         self._remember_endpoints(plan)
+        try:
+            self._apply_levels(plan)
+        except KeyboardInterrupt:
+            raise InterruptedByUserError(self._put_back()) from None
+        except BaseException:
+            self._put_back()
+            raise
+
+    def _apply_levels(self, plan: Plan) -> None:
         left = len(plan.changes)
         for level in plan.levels():
             left -= len(level)
             failures = self._apply_level(level)
             if failures:
-                self._put_back()
                 raise ApplyError(failures, left)
 
     def _remember_endpoints(self, plan: Plan) -> None:
@@ -59,25 +65,24 @@ class Executor:
 
     def _apply_level(self, level: list[Change]) -> list[tuple[str, str]]:
         workers = 1 if level[0].address.kind == "ml_pipeline" else self.workers
-        with ThreadPoolExecutor(workers, thread_name_prefix="apply") as pool:
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="apply")
+        try:
             futures = [pool.submit(self._apply, step) for step in level]
-            try:
-                wait(futures)
-            except KeyboardInterrupt:
-                raise self._interrupted(futures) from None
+            wait(futures)
+        finally:
+            # After Ctrl-C: what runs ends, what waits does not begin.
+            pool.shutdown(wait=True, cancel_futures=True)
         return [failure for future in futures if (failure := future.result()) is not None]
 
-    def _interrupted(self, futures: list[Future[tuple[str, str] | None]]) -> InterruptedByUserError:
-        for future in futures:
-            future.cancel()
-        wait([future for future in futures if not future.cancelled()])
-        return InterruptedByUserError(self._put_back())
-
     def _put_back(self) -> list[str]:
+        """Start again what ran before, and what we stopped without replacing it; their names."""
         names = sorted(self._stopped)
         for name in names:
-            self.factory.start_trigger(name)
-            self.progress.note(f"trigger {name} put back: started again")
+            try:
+                self.factory.start_trigger(name)
+                self.progress.note(f"trigger {name} put back: started again")
+            except DataFactoryError as error:
+                self.progress.note(f"trigger {name} could not be started again: {error}")
         self._stopped.clear()
         return names
 

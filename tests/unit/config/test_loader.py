@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from config.errors import ConfigurationError, Problem, UnknownEnvironmentError
 from config.loader import environments, load
 from config.schema import CalendarSchedule, TumblingSchedule
+from tests.unit.config import project
 
-_SPEC = importlib.util.spec_from_file_location("project", Path(__file__).with_name("project.py"))
-assert _SPEC is not None
-assert _SPEC.loader is not None
-project = importlib.util.module_from_spec(_SPEC)
-sys.modules["project"] = project
-_SPEC.loader.exec_module(project)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def problems(folder: Path, *options: str, env: str = "dev") -> list[Problem]:

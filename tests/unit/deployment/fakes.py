@@ -1,0 +1,249 @@
+"""An Azure in memory that enforces the rules a deployment could break, and remembers what it was asked to do."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from adf.entities import Entity, Kind, placeholders
+from adf.errors import DataFactoryError
+from deployment.resources import Desired, Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from deployment.resources import Change
+
+OWNER = Owner("shop", "dev")
+OURS = [*OWNER.annotations]
+
+
+class RefusedError(DataFactoryError):
+    """The fake's answer to what Azure would refuse."""
+
+
+@dataclass(frozen=True)
+class Live:
+    kind: Kind
+    name: str
+    properties: dict[str, Any]
+    etag: str
+
+
+@dataclass(frozen=True)
+class Definition:
+    name: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Published:
+    name: str
+    endpoint_id: str
+    version: str
+    fingerprint: str
+
+
+@dataclass
+class FakeFactory:
+    """Data Factory: references must exist, what is referred to stays, a started trigger is not edited."""
+
+    exists: bool = False
+    entities: dict[tuple[str, str], Live] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+    """Names whose PUT is refused, for failures in the middle."""
+    _etags: Counter[str] = field(default_factory=Counter)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def factory(self) -> dict[str, Any] | None:
+        return {"name": "adf-shop"} if self.exists else None
+
+    def create_factory(self, location: str) -> None:
+        assert not self.exists, "the factory would have been replaced"
+        self.calls.append(f"create factory in {location}")
+        self.exists = True
+
+    def list(self, kind: Kind) -> list[Live]:
+        return [live for live in self.entities.values() if live.kind == kind]
+
+    def put(self, kind: Kind, name: str, properties: dict[str, Any], etag: str | None = None) -> Live:
+        with self._lock:
+            self.calls.append(f"put {kind} {name}")
+            live = self.entities.get((kind, name.lower()))
+            self._check_put(kind, name, properties, live, etag)
+            state = {"runtimeState": "Stopped"} if kind == "trigger" else {}
+            made = Live(kind, name, {**properties, **state}, self._etag(name))
+            self.entities[kind, name.lower()] = made
+            return made
+
+    def _check_put(
+        self, kind: Kind, name: str, properties: Mapping[str, Any], live: Live | None, etag: str | None
+    ) -> None:
+        if not self.exists:
+            raise RefusedError("ResourceNotFound")
+        if list(placeholders(properties)):
+            raise RefusedError(f"unresolved placeholders in {name}")
+        if name in self.refuses:
+            raise RefusedError(f"refused {name}")
+        if live is not None and live.properties.get("runtimeState") == "Started":
+            raise RefusedError("TriggerEnabledCannotUpdate")
+        if live is not None and kind == "trigger" and live.properties["type"] != properties["type"]:
+            raise RefusedError(f"the type of {name} cannot change")
+        if etag is not None and (live is None or live.etag != etag):
+            raise RefusedError("412")
+        for reference in references(properties):
+            if reference not in self.entities:
+                raise RefusedError(f"invalid reference {reference}")
+
+    def delete(self, kind: Kind, name: str) -> None:
+        with self._lock:
+            self.calls.append(f"delete {kind} {name}")
+            live = self.entities[kind, name.lower()]
+            if live.properties.get("runtimeState") == "Started":
+                raise RefusedError("TriggerEnabledCannotUpdate")
+            for other in self.entities.values():
+                if (kind, name.lower()) in references(other.properties):
+                    raise RefusedError(f"cannot be deleted since it is referenced by {other.name}")
+            del self.entities[kind, name.lower()]
+
+    def start_trigger(self, name: str) -> None:
+        self._switch(name, "start", "Started")
+
+    def stop_trigger(self, name: str) -> None:
+        self._switch(name, "stop", "Stopped")
+
+    def _switch(self, name: str, verb: str, state: str) -> None:
+        with self._lock:
+            self.calls.append(f"{verb} {name}")
+            live = self.entities["trigger", name.lower()]
+            body = {**live.properties, "runtimeState": state}
+            self.entities["trigger", name.lower()] = Live("trigger", live.name, body, self._etag(name))
+
+    def _etag(self, name: str) -> str:
+        self._etags[name] += 1
+        return f"{name}-{self._etags[name]}"
+
+    def state(self, trigger: str) -> str:
+        return str(self.entities["trigger", trigger.lower()].properties["runtimeState"])
+
+
+@dataclass
+class FakeMachineLearning:
+    endpoints: dict[str, Published] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def published(self, names: Iterable[str]) -> dict[str, Published]:
+        return {name: self.endpoints[name] for name in names if name in self.endpoints}
+
+    def publish(self, definition: Definition) -> Published:
+        self.calls.append(f"publish {definition.name}")
+        before = self.endpoints.get(definition.name)
+        version = "0" if before is None else str(int(before.version) + 1)
+        made = Published(definition.name, f"id-of-{definition.name}", version, definition.fingerprint)
+        self.endpoints[definition.name] = made
+        return made
+
+    def retire(self, name: str) -> None:
+        self.calls.append(f"retire {name}")
+        del self.endpoints[name]
+
+
+@dataclass
+class FakeLake:
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def read(self, path: str) -> bytes | None:
+        return self.files.get(path)
+
+    def create(self, path: str, content: bytes) -> bool:
+        return self.files.setdefault(path, content) is content
+
+    def names(self, folder: str) -> list[str]:
+        return [path.removeprefix(f"{folder}/") for path in self.files if path.startswith(f"{folder}/")]
+
+
+class Told:
+    """A progress that keeps what it was told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def began(self, step: Change) -> None:
+        self.lines.append(f"began {step.address}")
+
+    def ended(self, step: Change) -> None:
+        self.lines.append(f"ended {step.address}")
+
+    def failed(self, step: Change, reason: str) -> None:
+        self.lines.append(f"failed {step.address}: {reason}")
+
+    def note(self, text: str) -> None:
+        self.lines.append(text)
+
+    def state(self, subject: str, text: str) -> None:
+        self.lines.append(f"{subject}: {text}")
+
+    def done(self, subject: str, text: str, *, failed: bool = False) -> None:
+        self.lines.append(f"{'error: ' if failed else ''}{subject}: {text}")
+
+
+REFERENCE_KINDS = {
+    "LinkedServiceReference": "linked_service",
+    "DatasetReference": "dataset",
+    "PipelineReference": "pipeline",
+}
+
+
+def references(body: object) -> set[tuple[str, str]]:
+    """(kind, folded name) of everything a body refers to."""
+    found = set()
+    if isinstance(body, dict):
+        if "referenceName" in body:
+            found.add((REFERENCE_KINDS[body["type"]], body["referenceName"].lower()))
+        for value in body.values():
+            found |= references(value)
+    elif isinstance(body, list):
+        for item in body:
+            found |= references(item)
+    return found
+
+
+def linked_service(name: str = "ls_lake", **more: Any) -> Entity:
+    return Entity("linked_service", name, {"type": "AzureBlobFS", "annotations": OURS, **more})
+
+
+def dataset(name: str = "ds_receipt", service: str = "ls_lake", **more: Any) -> Entity:
+    reference = {"referenceName": service, "type": "LinkedServiceReference"}
+    return Entity(
+        "dataset", name, {"type": "Json", "linkedServiceName": reference, "annotations": OURS, **more}
+    )
+
+
+def pipeline(name: str = "score_churn", *activities: dict[str, Any], **more: Any) -> Entity:
+    return Entity("pipeline", name, {"activities": list(activities), "annotations": OURS, **more})
+
+
+def calendar(
+    name: str = "tr_daily", pipeline: str = "score_churn", *, started: bool = True, hour: int = 6
+) -> Entity:
+    starts = {"pipelineReference": {"referenceName": pipeline, "type": "PipelineReference"}, "parameters": {}}
+    recurrence = {"frequency": "Day", "interval": 1, "schedule": {"hours": [hour]}}
+    body = {"type": "ScheduleTrigger", "pipelines": [starts], "typeProperties": {"recurrence": recurrence}}
+    return Entity("trigger", name, {**body, "annotations": OURS}, started=started)
+
+
+def tumbling(
+    name: str = "tr_daily", pipeline: str = "score_churn", *, hours: int = 24, concurrency: int = 1
+) -> Entity:
+    starts = {"pipelineReference": {"referenceName": pipeline, "type": "PipelineReference"}, "parameters": {}}
+    window = {"frequency": "Hour", "interval": hours, "startTime": "2026-11-01T00:00:00Z"}
+    body = {"type": "TumblingWindowTrigger", "pipeline": starts}
+    body["typeProperties"] = {**window, "maxConcurrency": concurrency}
+    return Entity("trigger", name, {**body, "annotations": OURS}, started=True)
+
+
+def desired(*entities: Entity, ml_pipelines: tuple[Definition, ...] = ()) -> Desired:
+    return Desired(OWNER, "adf-shop", "westeurope", ml_pipelines, tuple(entities))

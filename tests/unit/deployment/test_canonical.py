@@ -1,0 +1,71 @@
+"""Bodies as they mean: what Data Factory does to a body on its way through is no difference."""
+
+from __future__ import annotations
+
+import pytest
+
+from deployment.canonical import Difference, canonical, differences
+
+
+@pytest.mark.parametrize(
+    ("sent", "returned"),
+    [
+        ({"type": "X"}, {"type": "X", "runtimeState": "Stopped", "provisioningState": "Succeeded"}),
+        ({"type": "X"}, {"type": "X", "description": None, "annotations": [], "parameters": {}}),
+        (
+            {"activities": [{"name": "a"}]},
+            {"activities": [{"name": "a", "dependsOn": [], "userProperties": []}]},
+        ),
+        ({"parameters": {"w": {"type": "String"}}}, {"parameters": {"w": {"type": "string"}}}),
+        ({"variables": {"w": {"type": "bool"}}}, {"variables": {"w": {"type": "Bool"}}}),
+        ({"annotations": ["a", "b"]}, {"annotations": ["b", "a"]}),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        ({"typeProperties": {"url": "u"}}, {"typeProperties": {"url": "u", "encryptedCredential": "x"}}),
+    ],
+)
+def test_what_the_service_adds_or_respells_is_no_difference(sent, returned):
+    """Read-only properties, nulls, empty collections, case of parameter types, order of keys."""
+    assert list(differences(canonical(returned), canonical(sent))) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "path"),
+    [
+        ({"a": 1}, {"a": 2}, "a"),
+        ({"a": True}, {"a": 1}, "a"),
+        ({"a": [1, 2]}, {"a": [2, 1]}, "a[0]"),
+        ({"a": "x"}, {}, "a"),
+        ({"a": {"type": "String"}}, {"a": {"type": "string"}}, "a.type"),
+        (
+            {"activities": [{"name": "score", "v": "1"}]},
+            {"activities": [{"name": "score", "v": "2"}]},
+            "activities[score].v",
+        ),
+        ({"typeProperties": {"runtimeState": 1}}, {"typeProperties": {}}, "typeProperties"),
+    ],
+)
+def test_what_means_something_else_is_a_difference_with_its_path(before, after, path):
+    """Types of anything but parameters, order of lists, and names deeper down count."""
+    assert next(differences(canonical(before), canonical(after))).path == path
+
+
+def test_a_list_of_named_items_is_compared_by_name():
+    """One activity more does not make every activity different."""
+    before = {"activities": [{"name": "score"}, {"name": "check"}]}
+    after = {"activities": [{"name": "wait"}, {"name": "score"}, {"name": "check"}]}
+
+    assert list(differences(before, after)) == [Difference("activities[wait]", None, {"name": "wait"})]
+
+
+def test_named_items_in_another_order_are_a_difference_of_the_order():
+    """Order may mean something, so it is not silently equal."""
+    before, after = [{"name": "a"}, {"name": "b"}], [{"name": "b"}, {"name": "a"}]
+
+    assert list(differences(before, after, "x")) == [Difference("x (order)", ["a", "b"], ["b", "a"])]
+
+
+def test_a_secret_is_masked_in_every_difference():
+    """A plan is printed in logs."""
+    body = {"typeProperties": {"key": {"type": "SecureString", "value": "hunter2"}}}
+
+    assert "hunter2" not in str(canonical(body))

@@ -1,0 +1,164 @@
+"""A plan applied: resolved, bounded, and with the triggers left as they should be."""
+
+from __future__ import annotations
+
+import _thread
+import time
+
+import pytest
+
+from adf.entities import EndpointId, EndpointVersion
+from deployment.errors import ApplyError, InterruptedByUserError
+from deployment.executor import Executor
+from deployment.observed import observe
+from deployment.planner import plan
+from tests.unit.deployment.fakes import (
+    Definition,
+    FakeFactory,
+    FakeMachineLearning,
+    RefusedError,
+    Told,
+    calendar,
+    dataset,
+    desired,
+    linked_service,
+    pipeline,
+    tumbling,
+)
+
+
+class World:
+    def __init__(self) -> None:
+        self.factory = FakeFactory()
+        self.machine_learning = FakeMachineLearning()
+        self.told = Told()
+
+    def deploy(self, wanted, *, prune: bool = False):
+        names = [definition.name for definition in wanted.ml_pipelines]
+        made = plan(wanted, observe(self.factory, self.machine_learning, names), prune=prune)
+        self.factory.calls.clear()
+        self.machine_learning.calls.clear()
+        Executor(self.factory, self.machine_learning, self.told).apply(made)
+        return made
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_placeholders_are_resolved_from_what_was_published(world):
+    """The pipeline is written with the endpoint's id and version, as text."""
+    activity = {"name": "score", "id": EndpointId("score_churn"), "version": EndpointVersion("score_churn")}
+    wanted = desired(pipeline("score_churn", activity), ml_pipelines=(Definition("score_churn", "f"),))
+
+    world.deploy(wanted)
+
+    written = world.factory.entities["pipeline", "score_churn"].properties["activities"][0]
+    assert (written["id"], written["version"]) == ("id-of-score_churn", "0")
+
+
+def test_a_second_deployment_calls_nothing(world):
+    """Unchanged means no call, and nothing is published."""
+    wanted = desired(
+        linked_service(), dataset(), pipeline(), calendar(), ml_pipelines=(Definition("score_churn", "f"),)
+    )
+    world.deploy(wanted)
+
+    world.deploy(wanted)
+
+    assert world.factory.calls == []
+    assert world.machine_learning.calls == []
+
+
+def test_only_a_trigger_whose_body_changes_is_stopped(world):
+    """A changed pipeline stops nothing."""
+    world.deploy(desired(pipeline(), calendar("tr_a"), calendar("tr_b")))
+
+    world.deploy(desired(pipeline(description="new"), calendar("tr_a", hour=7), calendar("tr_b")))
+
+    assert world.factory.calls == ["put pipeline score_churn", "stop tr_a", "put trigger tr_a", "start tr_a"]
+
+
+def test_schedules_off_stops_and_leaves_the_body_alone(world):
+    """Only the state differs, so nothing is written."""
+    world.deploy(desired(pipeline(), calendar()))
+
+    world.deploy(desired(pipeline(), calendar(started=False)))
+
+    assert world.factory.calls == ["stop tr_daily"]
+
+
+def test_what_cannot_be_edited_is_deleted_and_created_again(world):
+    """Stop, delete, put, start."""
+    world.deploy(desired(pipeline(), calendar()))
+
+    world.deploy(desired(pipeline(), tumbling()))
+
+    assert world.factory.calls == [
+        "stop tr_daily",
+        "delete trigger tr_daily",
+        "put trigger tr_daily",
+        "start tr_daily",
+    ]
+
+
+def test_a_failure_says_what_failed_and_how_much_was_not_tried(world):
+    """Steps of the same level go on; later levels do not start."""
+    world.factory.refuses.add("ds_b")
+
+    with pytest.raises(ApplyError) as raised:
+        world.deploy(desired(linked_service(), dataset("ds_a"), dataset("ds_b"), pipeline(), calendar()))
+
+    assert raised.value.failures == [("dataset ds_b", "refused ds_b")]
+    assert "2 later steps were not tried" in str(raised.value)
+    assert ("dataset", "ds_a") in world.factory.entities
+
+
+def test_a_trigger_whose_edit_fails_is_started_again(world):
+    """It ran before, so it runs after."""
+    world.deploy(desired(pipeline(), calendar()))
+    world.factory.refuses.add("tr_daily")
+
+    with pytest.raises(ApplyError):
+        world.deploy(desired(pipeline(), calendar(hour=7)))
+
+    assert world.factory.state("tr_daily") == "Started"
+
+
+def test_an_interruption_waits_for_running_steps_and_puts_triggers_back(world):
+    """Ctrl-C while a trigger is stopped for its edit: it is started again, whatever became of the edit."""
+    world.deploy(desired(pipeline(), calendar()))
+
+    def interrupted(*_):
+        _thread.interrupt_main()
+        time.sleep(0.05)
+        raise RefusedError("connection lost")
+
+    world.factory.put = interrupted
+
+    with pytest.raises(InterruptedByUserError, match="tr_daily") as raised:
+        world.deploy(desired(pipeline(), calendar(hour=7)))
+
+    assert raised.value.exit_code == 130
+    assert world.factory.state("tr_daily") == "Started"
+
+
+def test_what_somebody_else_changed_since_the_plan_is_not_overwritten(world):
+    """The etag that was read is the condition of the write."""
+    world.deploy(desired(pipeline()))
+    wanted = desired(pipeline(description="new"))
+    made = plan(wanted, observe(world.factory, world.machine_learning, []))
+    world.factory.put("pipeline", "score_churn", {"activities": []})
+
+    with pytest.raises(ApplyError, match="412"):
+        Executor(world.factory, world.machine_learning, world.told).apply(made)
+
+
+def test_pruning_deletes_a_started_trigger_and_what_it_ran(world):
+    """Stopped first, or Azure would refuse."""
+    world.deploy(desired(pipeline(), calendar()))
+
+    world.deploy(desired(), prune=True)
+
+    assert world.factory.entities == {}
