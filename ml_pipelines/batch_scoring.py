@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ml_pipelines.definition import (
     Argument,
@@ -20,11 +21,11 @@ from ml_pipelines.fingerprint import fingerprint
 from ml_pipelines.snapshot import code_digest, ml_environment, require_scripts, snapshot
 from ml_pipelines.steps.landing import check_template
 from ml_pipelines.steps.parameters import BATCH_PARAMETERS, NONE, argument, literal
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from config.schema import Model, Settings
     from pathlib import Path
+
+    from config.schema import Model, Settings
 
 PUBLISH_TIMEOUT_MINUTES = 120
 NEWLINES_IN_VALUES = True

@@ -10,12 +10,19 @@ Those names of ours, and `azureml-models/` where a model is laid out, are reserv
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-
-from ml_pipelines.definition import CondaSpecification, MlEnvironment, RegisteredMlEnvironment, SnapshotFile
-from ml_pipelines.errors import ReservedName, ScriptMissing, SourceMissing
-from ml_pipelines.fingerprint import digest_of_file, fingerprint
 from typing import TYPE_CHECKING
+
+from ml_pipelines.definition import (
+    CondaSpecification,
+    MlEnvironment,
+    MlPipelineDefinition,
+    RegisteredMlEnvironment,
+    SnapshotFile,
+)
+from ml_pipelines.errors import ReservedName, ScriptMissing, SnapshotChanged, SourceMissing
+from ml_pipelines.fingerprint import digest_of_file, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,3 +102,16 @@ def ml_environment(model: str, folder: Path, named: str) -> MlEnvironment:
 def code_digest(files: tuple[SnapshotFile, ...], environment: MlEnvironment) -> str:
     """What a prediction depends on besides model and input: the code shipped, and what it runs in."""
     return fingerprint({"files": files, "environment": environment})
+
+
+def write_snapshot(definition: MlPipelineDefinition, target: Path) -> None:
+    """Copy the files together; raises SnapshotChanged where one is no longer what was defined."""
+    for file in definition.snapshot:
+        copy = target / file.path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file.source, copy)
+        if digest_of_file(copy) != file.sha256:
+            raise SnapshotChanged(file.source)
+    conda = definition.ml_environment
+    if isinstance(conda, CondaSpecification) and digest_of_file(conda.source) != conda.sha256:
+        raise SnapshotChanged(conda.source)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ml_pipelines.definition import Argument, MlPipelineDefinition, Note, Parameter, Read, ScriptStep, Written
 from ml_pipelines.errors import ScriptMissing
 from ml_pipelines.fingerprint import fingerprint
 from ml_pipelines.snapshot import ml_environment, require_scripts, snapshot
 from ml_pipelines.steps.parameters import NONE, TRAINING_PARAMETERS, argument, literal
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from config.schema import Model, Settings, Training
     from pathlib import Path
+
+    from config.schema import Model, Settings, Training
 
 SCRIPTS = {
     "train.py": "it trains: train.py --input DIR --output DIR",

@@ -5,17 +5,18 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import WrongResult
 from .rows import after_first_row, count_rows, rows_starting_before, split_header, whole_rows
 from .tables import Block, CsvReader, Share, parquet_blocks
 
 if TYPE_CHECKING:
-    from .work import Piece, WorkItem
-    from .lake import Lake
-    from pathlib import Path
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from .lake import Lake
+    from .work import Piece, WorkItem
 
 BLOCK_BYTES = 16 * 1024 * 1024
 """About how much CSV is one call of run(): some 100,000 to 500,000 rows."""

@@ -11,13 +11,13 @@ import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputChanged, LakeConflict, LakeError, LakePathMissing, describe
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
 CHUNK_BYTES = 16 * 1024 * 1024
 ABSENT = ""

@@ -15,12 +15,12 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import ml_run
 from .errors import ModelDamaged, ModelNotRegistered
 from .parameters import NONE
 from .work import digest_of_folder
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

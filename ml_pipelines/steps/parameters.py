@@ -8,9 +8,9 @@ is never empty, and `-` means none. What does not change from run to run is a li
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from .errors import ArgumentMissing, BadArgument
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

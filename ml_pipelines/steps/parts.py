@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from .errors import RowsUnaccounted
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     import pyarrow as pa
 
 FACTS = b"abs_part"

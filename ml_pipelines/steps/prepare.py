@@ -9,6 +9,7 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .errors import LakePathMissing, StepError
 from .lake import Lake
@@ -16,7 +17,6 @@ from .parameters import Arguments
 from .stage import list_matching
 from .user_scripts import require_content, run_script
 from .work import digest_of_folder
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -34,6 +34,7 @@ from .work import Plan, WorkItem, digest_of_folder, rejects_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     import pyarrow as pa
 
 DOWNLOADS = 8

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Protocol, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .errors import LakeError, LakePathMissing, StepError, Superseded, describe
 from .landing import Receipt, Status, receipt_path
 
 if TYPE_CHECKING:
-    from .work import Plan
     from collections.abc import Callable, Iterator
+
+    from .work import Plan
 
 
 class Receipts(Protocol):

@@ -11,6 +11,7 @@ import math
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import ml_run, models
 from .errors import GateNotPassed
@@ -18,7 +19,6 @@ from .evaluate import METRICS_FILE, read_metrics
 from .parameters import Arguments
 from .prepare import FACTS_FILE
 from .work import digest_of_folder
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

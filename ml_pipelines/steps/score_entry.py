@@ -16,7 +16,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from . import ml_run, models, receipts
 from .errors import ScoringFailed, ScriptMissing
@@ -27,9 +27,10 @@ from .results import Place, as_frame, with_keys
 from .work import Plan, WorkItem, part_path, rejects_path
 
 if TYPE_CHECKING:
-    from .tables import Block, Reject
-    from types import ModuleType
     from collections.abc import Callable, Iterator, Sequence
+    from types import ModuleType
+
+    from .tables import Block, Reject
 
 FILE, ROW = "file", "row"
 

@@ -19,8 +19,9 @@ from .errors import ColumnMissing, RowsUnaccounted
 from .rows import NEWLINE
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
     import numpy as np
     import pyarrow as pa
 

@@ -1,0 +1,518 @@
+"""Azure Machine Learning: the only module that imports azureml, and only inside functions.
+
+In go definitions and names, out come plain values; nothing of the SDK leaves this module. A compute, a
+datastore, an ML environment that is named is looked up, never created. No schedule is ever made here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, assert_never
+
+from ml_pipelines.definition import (
+    Argument,
+    CondaSpecification,
+    MlEnvironment,
+    MlPipelineDefinition,
+    Note,
+    ParallelStep,
+    Parameter,
+    Read,
+    RegisteredMlEnvironment,
+    ScriptStep,
+    Written,
+)
+from ml_pipelines.errors import (
+    ComputeMissing,
+    ComputeUnfit,
+    DatastoreMissing,
+    EndpointMissing,
+    MlEnvironmentMissing,
+    MlRunMissing,
+    ModelMissing,
+    SecondCloud,
+    ServiceRefused,
+    WorkspaceMissing,
+)
+from ml_pipelines.observed import MlRun, MlStepRun, PublishedMlPipeline, RegisteredModel
+from ml_pipelines.snapshot import write_snapshot
+from ml_pipelines.steps.work import digest_of_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+CLOUD_VARIABLES = ("ARM_CLOUD_METADATA_URL", "AZUREML_CURRENT_CLOUD")
+NOISY = ("azureml", "msrest", "urllib3", "azure.identity", "adal-python")
+
+
+_CLOUD: list[str] = []
+
+
+def _claim_cloud() -> None:
+    """Raises SecondCloud where the SDK was imported for another cloud than the environment names now."""
+    here = " ".join(os.environ.get(name, "") for name in CLOUD_VARIABLES).strip() or "the public cloud"
+    if not _CLOUD:
+        _CLOUD.append(here)
+    if _CLOUD[0] != here:
+        raise SecondCloud(_CLOUD[0], here)
+
+
+@dataclass(frozen=True)
+class StepClasses:
+    """Azure ML's step classes: the public ones, or their bases, which make the same payload."""
+
+    script: Any
+    parallel: Any
+    parallel_configuration: Any
+
+
+def step_classes() -> StepClasses:
+    """From azureml-pipeline-steps where it is installed; it cannot be on Python 3.12 and newer."""
+    try:
+        from azureml.pipeline.steps import ParallelRunConfig, ParallelRunStep, PythonScriptStep
+    except ImportError:
+        from azureml.pipeline.core._parallel_run_config_base import _ParallelRunConfigBase
+        from azureml.pipeline.core._parallel_run_step_base import _ParallelRunStepBase
+        from azureml.pipeline.core._python_script_step_base import _PythonScriptStepBase
+
+        return StepClasses(_PythonScriptStepBase, _ParallelRunStepBase, _ParallelRunConfigBase)
+    return StepClasses(PythonScriptStep, ParallelRunStep, ParallelRunConfig)
+
+
+class MachineLearning:
+    """One workspace. `token` gives an access token for an audience (a URL, with or without its last slash)."""
+
+    def __init__(
+        self, *, subscription_id: str, resource_group: str, workspace: str, token: Callable[[str], str]
+    ) -> None:
+        self._subscription_id = subscription_id
+        self._resource_group = resource_group
+        self._workspace_name = workspace
+        self._token = token
+        self._found: Any = None
+
+    # --------------------------------------------------------------------------------- looking up
+
+    @property
+    def _workspace(self) -> Any:  # noqa: ANN401 - azureml.core.Workspace
+        _claim_cloud()
+        if self._found is None:
+            from azureml.core import Workspace
+            from azureml.core.authentication import TokenAuthentication
+            from azureml.exceptions import ProjectSystemException, UserErrorException, WorkspaceException
+
+            _quieten()
+            try:
+                self._found = Workspace.get(
+                    name=self._workspace_name,
+                    auth=TokenAuthentication(self._token),
+                    subscription_id=self._subscription_id,
+                    resource_group=self._resource_group,
+                )
+            except (ProjectSystemException, UserErrorException, WorkspaceException) as error:
+                raise WorkspaceMissing(self._workspace_name, self._resource_group, _said(error)) from error
+        return self._found
+
+    def check(self, compute: str, ml_environment: MlEnvironment, node_count: int = 1) -> None:
+        """Raises what `publish` would miss: the compute, the datastore or the ML environment."""
+        self._compute(compute, node_count)
+        self._datastore()
+        if isinstance(ml_environment, RegisteredMlEnvironment):
+            self._environment(ml_environment)
+
+    def _compute(self, name: str, node_count: int) -> Any:  # noqa: ANN401 - azureml's ComputeTarget
+        from azureml.core.compute import AmlCompute, ComputeTarget
+        from azureml.exceptions import ComputeTargetException
+
+        workspace = self._workspace
+        try:
+            found = ComputeTarget(workspace, name)
+        except ComputeTargetException as error:
+            with _service("list the computes"):
+                existing = sorted(each.name for each in ComputeTarget.list(workspace))
+            raise ComputeMissing(name, self._workspace_name, existing) from error
+        if node_count > 1 and not isinstance(found, AmlCompute):
+            raise ComputeUnfit(name, self._workspace_name, f"a {found.type} cannot give {node_count} nodes")
+        most = found.scale_settings.maximum_node_count if isinstance(found, AmlCompute) else node_count
+        if node_count > most:
+            why = f"`scoring.node_count` is {node_count}, and it has {most} nodes at most"
+            raise ComputeUnfit(name, self._workspace_name, why)
+        return found
+
+    def _datastore(self) -> Any:  # noqa: ANN401 - azureml's datastore
+        try:
+            with _service("look up the default datastore"):
+                found = self._workspace.get_default_datastore()
+        except ServiceRefused as error:
+            raise DatastoreMissing(self._workspace_name, str(error)) from error
+        if found is None:
+            raise DatastoreMissing(self._workspace_name, "none is set")
+        return found
+
+    def _environment(self, wanted: MlEnvironment) -> Any:  # noqa: ANN401 - azureml.core.Environment
+        from azureml.core import Environment
+
+        match wanted:
+            case CondaSpecification(name=name, source=source):
+                return Environment.from_conda_specification(name, str(source))
+            case RegisteredMlEnvironment(name=name, version=version):
+                return self._registered_environment(name, version, str(wanted))
+        assert_never(wanted)
+
+    def _registered_environment(self, name: str, version: str | None, wanted: str) -> Any:  # noqa: ANN401
+        from azureml.core import Environment
+
+        try:
+            return Environment.get(self._workspace, name, version)
+        except Exception as error:  # the SDK raises a plain Exception for an environment that is not there
+            with _service("list the ML environments"):
+                existing = sorted(each for each in Environment.list(self._workspace))
+            own = [each for each in existing if not each.startswith("AzureML-")]
+            raise MlEnvironmentMissing(wanted, self._workspace_name, own) from error
+
+    # --------------------------------------------------------------------------------- publishing
+
+    def published(self, names: Iterable[str]) -> dict[str, PublishedMlPipeline]:
+        """The active endpoints among `names`; absent and retired ones are left out."""
+        found = {name: self._endpoint(name) for name in names}
+        return {
+            name: _published(endpoint)
+            for name, endpoint in found.items()
+            if endpoint is not None and endpoint.status == "Active"
+        }
+
+    def _endpoint(self, name: str) -> Any | None:  # noqa: ANN401 - azureml's PipelineEndpoint
+        workspace = self._workspace
+        from azureml.pipeline.core import PipelineEndpoint
+        from msrest.exceptions import HttpOperationError
+
+        try:
+            return PipelineEndpoint.get(workspace, name=name)
+        except HttpOperationError as error:
+            if error.response.status_code == 404:
+                return None
+            raise ServiceRefused(f"look up the endpoint {name}", _said(error)) from error
+
+    def publish(self, definition: MlPipelineDefinition) -> PublishedMlPipeline:
+        """The endpoint, with this content as its default version; unchanged content publishes nothing.
+
+        Content that was published before is made the default again: that is what a roll-back is.
+        """
+        endpoint = self._endpoint(definition.name)
+        if endpoint is None:
+            return _published(self._create_endpoint(definition))
+        with _service(f"publish {definition.name}"):
+            if endpoint.status != "Active":
+                endpoint.enable()
+            current = _published(endpoint)
+            if current.fingerprint == definition.fingerprint:
+                return current
+            earlier = _version_with(endpoint, definition.fingerprint)
+        if earlier is not None:
+            with _service(f"publish {definition.name}"):
+                endpoint.set_default_version(earlier)
+        else:
+            pipeline = self._publish_content(definition)
+            with _service(f"publish {definition.name}"):
+                endpoint.add_default(pipeline)
+        return _published(endpoint)
+
+    def _create_endpoint(self, definition: MlPipelineDefinition) -> Any:  # noqa: ANN401
+        from azureml.pipeline.core import PipelineEndpoint
+
+        pipeline = self._publish_content(definition)
+        with _service(f"create the endpoint {definition.name}"):
+            return PipelineEndpoint.publish(
+                self._workspace, definition.name, definition.description, pipeline
+            )
+
+    def _publish_content(self, definition: MlPipelineDefinition) -> Any:  # noqa: ANN401
+        """A published pipeline whose `version` is the fingerprint."""
+        from azureml.pipeline.core import Pipeline
+
+        workspace = self._workspace
+        with tempfile.TemporaryDirectory(prefix="abs-snapshot-") as folder, _path_kept(), _warnings_kept():
+            write_snapshot(definition, Path(folder))
+            steps = self._steps(definition, folder)
+            with _service(f"publish {definition.name}"):
+                pipeline = Pipeline(workspace, steps=steps, default_datastore=self._datastore())
+                return pipeline.publish(
+                    name=definition.name,
+                    description=definition.description,
+                    version=definition.fingerprint,
+                    continue_on_step_failure=False,
+                )
+
+    def _steps(self, definition: MlPipelineDefinition, folder: str) -> list[Any]:
+        """Azure ML's steps, in order; folders handed from step to step lie in the default datastore."""
+        builder = _Builder(
+            folder,
+            self._environment(definition.ml_environment),
+            self._compute(definition.compute, _nodes(definition)),
+            definition.parameters,
+        )
+        for step in definition.steps:
+            builder.add(step)
+        return list(builder.built.values())
+
+    def retire(self, name: str) -> None:
+        """Disable the endpoint and its pipelines; their runs stay. Raises EndpointMissing."""
+        endpoint = self._endpoint(name)
+        if endpoint is None:
+            raise EndpointMissing(name, self._workspace_name)
+        with _service(f"retire {name}"):
+            endpoint.disable()
+            for pipeline in endpoint.list_pipelines():
+                pipeline.disable()
+
+    # --------------------------------------------------------------------------------- models
+
+    def models(self, name: str) -> list[RegisteredModel]:
+        """Every version, the newest first; none is no error."""
+        workspace = self._workspace
+        from azureml.core import Model
+
+        with _service(f"list the models {name}"):
+            found = [_registered(each) for each in Model.list(workspace, name=name)]
+        return sorted(found, key=lambda each: -each.version)
+
+    def download_model(self, name: str, version: int, target: Path) -> Path:
+        """The model's one file or folder, below `target`. Raises ModelMissing."""
+        workspace = self._workspace
+        from azureml.core import Model
+        from azureml.exceptions import WebserviceException
+
+        try:
+            found = Model(workspace, name=name, version=version)
+        except WebserviceException as error:
+            raise ModelMissing(name, version, self._workspace_name) from error
+        with _service(f"download the model {name}"):
+            found.download(str(target), exist_ok=True)
+        entries = list(target.iterdir())
+        return entries[0] if len(entries) == 1 else target
+
+    def register_model(self, name: str, content: Path, tags: Mapping[str, str]) -> RegisteredModel:
+        """Register a file or folder as the next version; its sha256 is added to the tags."""
+        workspace = self._workspace
+        from azureml.core import Model
+
+        tagged = {**tags, "sha256": digest_of_folder(content)}
+        with _service(f"register the model {name}"):
+            return _registered(Model.register(workspace, str(content), name, tags=tagged))
+
+    # --------------------------------------------------------------------------------- runs
+
+    def ml_run(self, run_id: str) -> MlRun:
+        """A run and its steps as they are now. Raises MlRunMissing."""
+        run = self._run(run_id)
+        with _service(f"read the run {run_id}"):
+            steps = tuple(_step_run(each) for each in run.get_children())
+            status = str(run.get_status())
+        ordered = tuple(reversed(steps))
+        error = next((step.error for step in ordered if step.error), "")
+        return MlRun(run.id, status, error or _error_of(run.get_details()), ordered, run.get_portal_url())
+
+    def log_tail(self, run_id: str, lines: int = 40) -> str:
+        """The last lines of the failed step's log, or of the last step's; `""` where there is none yet."""
+        run = self.ml_run(run_id)
+        step = next((each for each in run.steps if each.status == "Failed"), None) or (
+            run.steps[-1] if run.steps else None
+        )
+        if step is None:
+            return ""
+        with _service(f"read the log of {step.id}"), tempfile.TemporaryDirectory() as folder:
+            found = [Path(each) for each in self._run(step.id).get_all_logs(destination=folder)]
+            return "\n".join(_last_log(found)[-lines:])
+
+    def _run(self, run_id: str) -> Any:  # noqa: ANN401 - azureml.core.Run
+        workspace = self._workspace
+        from azureml._restclient.exceptions import ServiceException
+        from azureml.core import Run
+        from azureml.exceptions import AzureMLException
+
+        try:
+            return Run.get(workspace, run_id)
+        except (ServiceException, AzureMLException) as error:
+            if "not found" in str(error).lower() or getattr(error, "status_code", 0) == 404:
+                raise MlRunMissing(run_id, self._workspace_name) from error
+            raise ServiceRefused(f"read the run {run_id}", _said(error)) from error
+
+
+# ------------------------------------------------------------------------------------------- the graph
+
+
+class _Builder:
+    """Azure ML's steps from ours; remembers the folders that steps hand to each other."""
+
+    def __init__(self, folder: str, environment: Any, compute: Any, defaults: Mapping[str, str]) -> None:  # noqa: ANN401
+        from azureml.pipeline.core import PipelineParameter
+
+        self._folder, self._environment, self._compute = folder, environment, compute
+        self._parameters = {name: PipelineParameter(name, default) for name, default in defaults.items()}
+        self._folders: dict[str, Any] = {}
+        self._classes = step_classes()
+        self.built: dict[str, Any] = {}
+
+    def add(self, step: ScriptStep | ParallelStep) -> None:
+        match step:
+            case ScriptStep():
+                self.built[step.name] = self._script(step)
+            case ParallelStep():
+                self.built[step.name] = self._parallel(step)
+            case _:
+                assert_never(step)
+
+    def _script(self, step: ScriptStep) -> Any:  # noqa: ANN401
+        from azureml.core.runconfig import RunConfiguration
+
+        configuration = RunConfiguration()
+        configuration.environment = self._environment
+        configuration.max_run_duration_seconds = step.timeout_minutes * 60
+        built = self._classes.script(
+            name=step.name,
+            script_name=step.script,
+            arguments=[self._argument(each) for each in step.arguments],
+            compute_target=self._compute,
+            runconfig=configuration,
+            source_directory=self._folder,
+            allow_reuse=False,
+        )
+        for name in step.after:
+            built.run_after(self.built[name])
+        return built
+
+    def _parallel(self, step: ParallelStep) -> Any:  # noqa: ANN401
+        configuration = self._classes.parallel_configuration(
+            environment=self._environment,
+            entry_script=step.entry_script,
+            source_directory=self._folder,
+            compute_target=self._compute,
+            node_count=step.node_count,
+            process_count_per_node=step.process_count_per_node,
+            mini_batch_size="1",
+            error_threshold=0,
+            output_action="summary_only",
+            run_max_try=step.run_max_try,
+            run_invocation_timeout=step.run_invocation_timeout_seconds,
+        )
+        return self._classes.parallel(
+            name=step.name,
+            parallel_run_config=configuration,
+            inputs=[self._folders[step.reads].as_input(step.reads)],
+            arguments=[self._argument(each) for each in step.arguments],
+            allow_reuse=False,
+        )
+
+    def _argument(self, argument: Argument) -> Any:  # noqa: ANN401
+        from azureml.data import OutputFileDatasetConfig
+
+        match argument:
+            case str():
+                return argument
+            case Note(text=text):
+                return text
+            case Parameter(name=name):
+                return self._parameters[name]
+            case Written(folder=folder):
+                self._folders[folder] = OutputFileDatasetConfig(name=folder)
+                return self._folders[folder]
+            case Read(folder=folder):
+                return self._folders[folder].as_input(folder)
+        assert_never(argument)
+
+
+def _nodes(definition: MlPipelineDefinition) -> int:
+    return max((step.node_count for step in definition.steps if isinstance(step, ParallelStep)), default=1)
+
+
+# ------------------------------------------------------------------------------------------- into our words
+
+
+def _published(endpoint: Any) -> PublishedMlPipeline:  # noqa: ANN401
+    pipeline = endpoint.get_pipeline()
+    version = str(endpoint.default_version)
+    return PublishedMlPipeline(endpoint.name, endpoint.id, version, pipeline.version or "", pipeline.id)
+
+
+def _version_with(endpoint: Any, fingerprint: str) -> str | None:  # noqa: ANN401
+    """The newest of the endpoint's versions that has this content and can be run."""
+    versions = sorted(endpoint.list_versions(), key=lambda each: -int(each.version))
+    usable = (each for each in versions if each.pipeline.status == "Active")
+    return next((each.version for each in usable if each.pipeline.version == fingerprint), None)
+
+
+def _registered(model: Any) -> RegisteredModel:  # noqa: ANN401
+    tags = dict(model.tags or {})
+    created = model.created_time.isoformat() if model.created_time else ""
+    return RegisteredModel(model.name, int(model.version), tags, tags.get("sha256", ""), created)
+
+
+def _step_run(run: Any) -> MlStepRun:  # noqa: ANN401
+    return MlStepRun(str(run.name), run.id, str(run.get_status()), _error_of(run.get_details()))
+
+
+def _error_of(details: Mapping[str, Any]) -> str:
+    error = details.get("error") or {}
+    return str((error.get("error") or error).get("message", ""))
+
+
+def _last_log(files: list[Path]) -> list[str]:
+    """The lines of the user's own log where there is one, else of the driver's."""
+    preferred = sorted(
+        files, key=lambda each: ("std_log" not in each.name, "70_driver" not in each.name, each.name)
+    )
+    return preferred[0].read_text(errors="replace").splitlines() if preferred else []
+
+
+def _said(error: BaseException) -> str:
+    """The first line of what the SDK says; some of its errors keep it in `message`."""
+    text = str(getattr(error, "message", "") or error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+@contextmanager
+def _service(operation: str) -> Iterator[None]:
+    """The SDK's many errors as ServiceRefused; what is ours passes."""
+    from azure.core.exceptions import AzureError
+    from azureml._restclient.exceptions import ServiceException
+    from azureml.exceptions import AzureMLException
+    from msrest.exceptions import ClientException
+
+    try:
+        yield
+    except (AzureError, AzureMLException, ClientException, ServiceException, OSError) as error:
+        raise ServiceRefused(operation, _said(error)) from error
+
+
+# ------------------------------------------------------------------------------------------- the SDK's habits
+
+
+def _quieten() -> None:
+    """Its loggers warn of nothing, on a terminal where a plan is read."""
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@contextmanager
+def _path_kept() -> Iterator[None]:
+    """Publishing puts the snapshot's folder on sys.path, where a user's `rich.py` would hide the real one."""
+    kept = list(sys.path)
+    try:
+        yield
+    finally:
+        sys.path[:] = kept
+
+
+@contextmanager
+def _warnings_kept() -> Iterator[None]:
+    """What the SDK warns of while it builds steps is not the user's to mend."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
