@@ -171,5 +171,5 @@ def _configuration(error: ConfigurationError) -> Failure:
     message = str(first) + (f" (and {more} more)" if more else "")
     nearest = None if first.nearest is None else f"did you mean `{first.nearest}`?"
     details = tuple(str(problem) for problem in error.problems)
-    place = (first.where.source, first.where.line)
-    return Failure(error.code, message, USAGE, *place, hint=nearest, details=details)
+    file = first.where.source if first.where.source.endswith(".yaml") else None
+    return Failure(error.code, message, USAGE, file, first.where.line, nearest, details)

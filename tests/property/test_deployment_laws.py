@@ -43,7 +43,7 @@ bodies = st.dictionaries(
 
 @st.composite
 def configurations(draw: st.DrawFn) -> Any:
-    """Some models, each with a dataset, a pipeline that is pinned to its ML pipeline, and perhaps a trigger."""
+    """Some models, each with a dataset, a pipeline pinned to its ML pipeline, and perhaps a trigger."""
     entities: list[Entity] = [linked_service(description=draw(st.sampled_from([None, "a", "b"])))]
     definitions = []
     for model in draw(st.lists(st.sampled_from(MODELS), unique=True)):
@@ -83,7 +83,7 @@ class World:
 @settings(max_examples=60, deadline=None)
 @given(st.lists(configurations(), min_size=1, max_size=3))
 def test_after_apply_exactly_the_desired_resources_exist_and_a_second_plan_is_empty(history):
-    """Whatever was deployed before. The second alone would be blind to a planner that never updates or deletes.
+    """Whatever was deployed before. The second alone is blind to a planner that never updates or deletes.
 
     The fake refuses to edit or delete a started trigger, to break a reference, and to leave a placeholder:
     that no trigger is edited while started is a law because apply succeeds.

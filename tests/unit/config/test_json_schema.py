@@ -6,9 +6,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from ruamel.yaml import YAML
 
 from config import json_schema
+from config.documents import read
 
 CONFIG = Path(json_schema.__file__).parent
 
@@ -23,14 +23,14 @@ def test_the_committed_schema_is_current():
 def test_our_own_environments_fit_the_schema_they_name(path):
     """Their first line names it for the YAML language server."""
     assert path.read_text().startswith("# yaml-language-server: $schema=schema.json\n")
-    jsonschema.validate(YAML(typ="safe").load(path) or {}, json_schema.environment_schema())
+    jsonschema.validate(read(path, path.name).values, json_schema.environment_schema())
 
 
 @pytest.mark.parametrize("path", sorted((CONFIG / "models").glob("*.yaml")), ids=lambda path: path.name)
 def test_our_own_models_fit_the_schema_they_name(path):
     """Their first line names it, one folder up."""
     assert path.read_text().startswith("# yaml-language-server: $schema=../model.schema.json\n")
-    jsonschema.validate(YAML(typ="safe").load(path), json_schema.model_schema())
+    jsonschema.validate(read(path, path.name).values, json_schema.model_schema())
 
 
 def test_a_field_says_in_the_editor_what_it_says_in_the_source():

@@ -1,4 +1,4 @@
-"""An Azure in memory that enforces the rules a deployment could break, and remembers what it was asked to do."""
+"""An Azure in memory that enforces the rules a deployment could break, and remembers what it was asked."""
 
 from __future__ import annotations
 

@@ -1,0 +1,55 @@
+"""The command line's grammar."""
+
+from __future__ import annotations
+
+import pytest
+
+from deployment.arguments import GrammarError, asks_for_json, parse
+
+
+@pytest.mark.parametrize(
+    ("line", "verb"),
+    [
+        ("--env dev", "deploy"),
+        ("-e dev -o json", "deploy"),
+        ("deploy --env dev", "deploy"),
+        ("--env dev plan --offline", "plan"),
+        ("--set a.b=plan run -e dev", "run"),
+        ("-e run status", "status"),
+    ],
+)
+def test_the_verb_may_stand_anywhere_and_is_deploy_where_there_is_none(line, verb):
+    """An option's value is never taken for a verb."""
+    assert parse(line.split()).verb == verb
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("pln -e dev", "did you mean `plan`"),
+        ("render -e dev", "verbs: deploy, plan, run, status, destroy"),
+        ("plan", "--help"),
+        ("plan -e dev --yes", "--help"),
+        ("plan -e dev --off", "--help"),
+        ("plan -e dev -o xml", "--help"),
+        ("plan status -e dev", "--help"),
+        ("plan -e", "--help"),
+    ],
+)
+def test_what_cannot_be_understood_is_refused_with_a_hint(line, hint):
+    """No abbreviations, no option of another verb."""
+    with pytest.raises(GrammarError) as raised:
+        parse(line.split())
+    assert hint in raised.value.hint
+
+
+def test_set_may_be_given_more_than_once():
+    """The later wins, which is the loader's business."""
+    assert parse(["-e", "dev", "--set", "a=1", "--set", "b=2"]).set == ["a=1", "b=2"]
+
+
+@pytest.mark.parametrize("line", ["-o json", "--output json x", "--output=json", "-ojson"])
+def test_json_is_meant_even_where_the_rest_is_nonsense(line):
+    """A script that made a mistake still reads JSON."""
+    assert asks_for_json(line.split())
+    assert not asks_for_json(["-o", "text", "json"])

@@ -1,0 +1,172 @@
+"""Which windows are meant, and what a run and its receipt say together."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from adf.errors import NotFound
+from adf.windows import Grid, format_instant
+from deployment.errors import NothingDeployedError, UsageError
+from deployment.runs import Runner, RunRequest, first_error, scoring_request, window_of, windows_between
+from tests.unit.deployment.fakes import FakeLake, Told
+
+DAY = Grid.parse("day")
+BERLIN = Grid.parse("day", zone="Europe/Berlin")
+HOUR = Grid.parse("hour")
+
+
+@pytest.mark.parametrize(
+    ("text", "grid", "start", "end"),
+    [
+        ("2026-11-22", DAY, "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"),
+        ("2026-11-22T00-00-00Z", DAY, "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"),
+        ("2026-11-22T00:00:00Z", DAY, "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"),
+        ("2026-11-22T01:00:00+01:00", DAY, "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"),
+        ("2026-11-22", BERLIN, "2026-11-21T23:00:00Z", "2026-11-22T23:00:00Z"),
+        ("2026-10-25", BERLIN, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+        ("2026-11-22T05:00:00Z", HOUR, "2026-11-22T05:00:00Z", "2026-11-22T06:00:00Z"),
+    ],
+)
+def test_a_window_is_named_by_its_day_its_id_or_the_instant_it_starts_at(text, grid, start, end):
+    """A day is a local day of the grid's zone, be it 25 hours long."""
+    window = window_of(text, grid)
+
+    assert (format_instant(window.start), format_instant(window.end)) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("text", "grid", "said"),
+    [
+        ("2026-11-22", HOUR, "24 windows"),
+        ("2026-11-22", Grid.parse("month"), "no windows"),
+        ("2026-11-22T05:00:00Z", DAY, "no window of the grid"),
+        ("2026-11-22T05:00:00", DAY, "not an instant"),
+        ("yesterday", DAY, "is not an instant"),
+        ("2026-02-30", DAY, "is not an instant"),
+    ],
+)
+def test_what_names_no_window_is_refused_with_a_way_out(text, grid, said):
+    """Never the nearest window instead: that would score other data than was asked for."""
+    with pytest.raises(UsageError, match=said) as raised:
+        window_of(text, grid)
+    assert raised.value.hint
+    assert raised.value.exit_code == 64
+
+
+def test_a_range_holds_the_windows_that_start_in_it_its_end_excluded():
+    """Adjoining ranges share none and miss none."""
+    found = windows_between("2026-11-20", "2026-11-23", DAY)
+
+    assert [format_instant(each.start)[:10] for each in found] == ["2026-11-20", "2026-11-21", "2026-11-22"]
+    with pytest.raises(UsageError, match="no window starts"):
+        windows_between("2026-11-20", "2026-11-20", DAY)
+
+
+class Factory:
+    """Runs that pass through the states they are given."""
+
+    def __init__(self, *states: str, activities: list[dict] | None = None) -> None:
+        self.states = list(states)
+        self.activities = activities or []
+        self.created: list[tuple[str, dict]] = []
+
+    def create_run(self, pipeline: str, parameters: dict) -> str:
+        self.created.append((pipeline, parameters))
+        return "run-1"
+
+    def run(self, run_id: str) -> dict:
+        status = self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        return {
+            "runId": run_id,
+            "runGroupId": "group-1",
+            "pipelineName": self.created[-1][0],
+            "status": status,
+        }
+
+    def activity_runs(self, run_id: str) -> list[dict]:
+        return self.activities
+
+
+RECEIPT = {
+    "status": "committed",
+    "group_id": "group-1",
+    "adf_run_id": "run-1",
+    "ml_run_id": "ml-1",
+    "model": "churn",
+    "window_start": "2026-11-22T00:00:00Z",
+    "window_end": "2026-11-23T00:00:00Z",
+    "rows_in": 10,
+    "rows_scored": 9,
+    "rows_quarantined": 1,
+    "path": "predictions/churn/window=2026-11-22T00-00-00Z/predictions.parquet",
+    "error": "",
+}
+
+
+def lake_with(**changes: object) -> FakeLake:
+    return FakeLake({"_landing/churn/_runs/group-1.json": json.dumps(RECEIPT | changes).encode()})
+
+
+def runner(factory: Factory, lake: FakeLake) -> Runner:
+    return Runner(factory, lake, Told(), "dev", 0.0, sleep=lambda _: None)
+
+
+def score() -> RunRequest:
+    return scoring_request("churn", window_of("2026-11-22", DAY))
+
+
+def test_a_run_is_created_once_waited_for_and_joined_with_its_receipt():
+    """Data Factory says how it ended, the receipt of the run group says what landed."""
+    factory = Factory("Queued", "InProgress", "Succeeded")
+
+    (report,) = runner(factory, lake_with()).run_all([score()])
+
+    parameters = {"window_start": "2026-11-22T00:00:00Z", "window_end": "2026-11-23T00:00:00Z"}
+    assert factory.created == [("score_churn", parameters)]
+    assert (report.status, report.ml_run_id, report.adf_run_id) == ("Succeeded", "ml-1", "run-1")
+    assert (report.rows_in, report.rows_scored, report.rows_quarantined) == (10, 9, 1)
+    assert report.output == RECEIPT["path"]
+
+
+def test_the_receipts_error_says_more_than_the_activity():
+    """A step's own words, where it left some."""
+    lake = lake_with(status="failed", error="patients.csv has no column bmi")
+
+    report = runner(Factory("Failed"), lake).run(score())
+
+    assert report.error == "patients.csv has no column bmi"
+
+
+def test_without_a_receipt_the_first_failed_activity_is_the_reason():
+    """What fails after it is only a consequence."""
+    activities = [
+        {"activityName": "fail_score", "status": "Failed", "activityRunEnd": "2", "error": {"message": "so"}},
+        {
+            "activityName": "score",
+            "status": "Failed",
+            "activityRunEnd": "1",
+            "error": {"message": "no compute"},
+        },
+        {"activityName": "other", "status": "Succeeded", "activityRunEnd": "0", "error": {"message": ""}},
+    ]
+
+    report = runner(Factory("Failed", activities=activities), FakeLake()).run(score())
+
+    assert report.error == "score: no compute"
+    assert first_error([]) is None
+
+
+def test_a_pipeline_that_is_not_deployed_is_said_to_be_so():
+    """With the command that deploys it."""
+    factory = Factory("Queued")
+    factory.create_run = _refuse
+
+    with pytest.raises(NothingDeployedError) as raised:
+        runner(factory, FakeLake()).run(score())
+    assert raised.value.hint == "python deploy.py --env dev"
+
+
+def _refuse(pipeline: str, parameters: dict) -> str:
+    raise NotFound("run pipeline", status=404, code="NotFound", message="no such pipeline", correlation_id="")
