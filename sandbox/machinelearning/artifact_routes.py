@@ -1,4 +1,4 @@
-"""Artifacts (files of runs and models, by origin and container) and the blob endpoint that their URLs lead to."""
+"""Artifacts (files of runs and models, by origin and container) and the blob endpoint of their URLs."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class ArtifactRoutes:
         return {"value": [artifact(origin, container, path) for path in found], "continuationToken": None}
 
     async def blob(self, request: web.Request) -> web.StreamResponse:
-        """PUT (whole, block or block list), HEAD and GET (with ranges), permitted by the URL's own signature."""
+        """PUT (whole, block or block list), HEAD and GET (with ranges), permitted by the URL's signature."""
         path, query = request.match_info["path"], dict(request.query)
         self._blobs.authorize(path, query, "w" if request.method == "PUT" else "r")
         blob = self._blobs.by_path(path)

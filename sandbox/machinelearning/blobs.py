@@ -1,12 +1,14 @@
-"""The workspace's storage account, as much of it as the SDK needs: files under one container, opened by SAS URLs.
+"""The workspace's storage account, as much of it as the SDK needs: files under one container, opened by SAS
+URLs.
 
-The SDK takes a SAS URL's host apart at its dots into account, "blob" and suffix, and builds a new URL of them. With
-`stlocal.blob.@127.0.0.1:PORT` (what stands before the @ is user information) the rebuilt URL is the same: no DNS, no
-patch, and TLS is checked against the certificate's 127.0.0.1.
+The SDK takes a SAS URL's host apart at its dots into account, "blob" and suffix, and builds a new URL of
+them. With `stlocal.blob.@127.0.0.1:PORT` (what stands before the @ is user information) the rebuilt URL is
+the same: no DNS, no patch, and TLS is checked against the certificate's 127.0.0.1.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -83,7 +85,7 @@ class Blobs:
         shutil.rmtree(_blocks(blob))
 
     def files(self, workspace: Workspace, prefix: str) -> Iterator[tuple[str, Blob]]:
-        """Every file whose path below the workspace's storage starts with the folder or file `prefix`, sorted."""
+        """Every file at or below the path `prefix` of the workspace's storage, sorted."""
         start = self.blob(workspace, prefix)
         found = [start.file] if start.file.is_file() else sorted(start.file.rglob("*"))
         for file in found:
@@ -117,9 +119,9 @@ async def _write(file: Path, content: AsyncIterator[bytes]) -> None:
             async for chunk in content:
                 draft.write(chunk)
         except BaseException:
-            Path(draft.name).unlink()
+            os.unlink(draft.name)  # noqa: PTH108 - as below
             raise
-    Path(draft.name).replace(file)
+    os.replace(draft.name, file)  # noqa: PTH105 - a rename is no waiting, and Path's is refused in a coroutine
 
 
 def _blocks(blob: Blob) -> Path:

@@ -33,8 +33,8 @@ class WorkspaceNotFound(AzureError):
         super().__init__(
             404,
             "ResourceNotFound",
-            f"The Resource 'Microsoft.MachineLearningServices/workspaces/{name}' under resource group '{group}' "
-            "was not found.",
+            f"The Resource 'Microsoft.MachineLearningServices/workspaces/{name}' under resource group "
+            f"'{group}' was not found.",
         )
 
 

@@ -1,8 +1,9 @@
-"""Runs what was submitted: a graph's steps in the order of its edges, each a process of its own, so many at a time.
+"""Runs what was submitted: a graph's steps in the order of its edges, each a process of its own, so many at
+a time.
 
 A run always ends: Completed, Failed or Canceled. A step that fails stops the run (its running siblings are
-cancelled) unless the pipeline goes on after failures; then only what depends on the failed step is left out.
-When the sandbox stops, or was killed, the runs it left are Failed and their processes are dead.
+cancelled) unless the pipeline goes on after failures; then only what depends on the failed step is left
+out. When the sandbox stops, or was killed, the runs it left are Failed and their processes are dead.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Run:
         return identity
 
     def ready(self) -> list[Node]:
-        """Steps that have not begun and whose predecessors all ended well; none once a failure stops the run."""
+        """Steps not begun whose predecessors all ended well; none once a failure stops the run."""
         if self.errors and not self.goes_on:
             return []
         return [
@@ -116,7 +117,9 @@ class Executor:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _forget(self, run: Run) -> None:
-        """A task that is cancelled before its first line never ends its run by itself; an ended run stays as it is."""
+        """A task that is cancelled before its first line never ends its run by itself; an ended run stays
+        as it is.
+        """
         self._tasks.pop(run.id, None)
         self._end_cancelled(run.workspace, run.id)
 
@@ -224,8 +227,8 @@ class Executor:
             datastore = self._context.store.get(run.workspace.scope, "datastores", output.datastore)
             if datastore is None or datastore["dataStoreType"] != "AzureBlob":
                 raise StepNotStarted(
-                    f"its output '{output.name}' is on the datastore '{output.datastore}': the local Azure writes "
-                    "outputs to registered blob datastores only"
+                    f"its output '{output.name}' is on the datastore '{output.datastore}': the local Azure "
+                    "writes outputs to registered blob datastores only"
                 )
             source = Source(node.id, output.name)
             run.paths[source] = steps.output_path(output, run_id)
@@ -234,7 +237,9 @@ class Executor:
             run.folders[source] = place.file
 
     def _prepare(self, workspace: Workspace, node: Node, folders: steps.Folders) -> None:
-        """What a step writes to `./outputs` and `./logs` belongs to its run: both are links into its artifacts."""
+        """What a step writes to `./outputs` and `./logs` belongs to its run: both are links into its
+        artifacts.
+        """
         if node.snapshot is not None:
             self._snapshots.materialize(workspace, node.snapshot, folders.work)
         for name in ("outputs", "logs"):
@@ -246,7 +251,9 @@ class Executor:
 
 
 async def run_process(command: steps.Command, folders: steps.Folders, timeout_seconds: float | None) -> None:
-    """Returns when the step ended well; a step that must stop (limit, cancel) is killed with all its processes."""
+    """Returns when the step ended well; a step that must stop (limit, cancel) is killed with all its
+    processes.
+    """
     with folders.log.open("wb") as stream:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", supervisor.__file__, "--", *command.arguments),
@@ -269,7 +276,9 @@ async def run_process(command: steps.Command, folders: steps.Folders, timeout_se
 
 
 async def _release(process: asyncio.subprocess.Process) -> None:
-    """The end of its input is the supervisor's order to kill the step; it is awaited even while being cancelled."""
+    """The end of its input is the supervisor's order to kill the step; it is awaited even while being
+    cancelled.
+    """
     if process.stdin is not None:
         process.stdin.close()
     if process.returncode is None:

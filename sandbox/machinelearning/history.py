@@ -1,7 +1,8 @@
-"""Run history: experiments, runs, their states, tags, properties and metrics. One document a run; it is kept for good.
+"""Run history: experiments, runs, their states, tags, properties and metrics. One document a run; it is
+kept for good.
 
-A run's states: NotStarted → Queued → Running → Completed | Failed | Canceled. The last three are final: what comes
-later does not change them, so a cancelled step that still reports its end stays Canceled.
+A run's states: NotStarted → Queued → Running → Completed | Failed | Canceled. The last three are final:
+what comes later does not change them, so a cancelled step that still reports its end stays Canceled.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class History:
     def create_pipeline_run(
         self, workspace: Workspace, experiment: str, pipeline: Document, *, parent: str | None = None
     ) -> Document:
-        """`pipeline` is what the executor needs to know: graph, parameters, whether to go on after a failure."""
+        """`pipeline` is what the executor needs: graph, parameters, whether to go on after a failure."""
         found = self.experiment(workspace, experiment)
         run = self._new_run(workspace, found, str(uuid.uuid4()), parent)
         run |= {
@@ -123,7 +124,9 @@ class History:
         self._move(workspace, run_id, status, {"endTimeUtc": self._now(), "error": error})
 
     def patch(self, workspace: Workspace, run_id: str, body: Mapping[str, Any]) -> Document:
-        """Merge tags and properties; replace the other fields that are given. Properties never change once set."""
+        """Merge tags and properties; replace the other fields that are given. Properties never change once
+        set.
+        """
         with self._store.transaction():
             run = self.run(workspace, run_id)
             for name, value in (body.get("properties") or {}).items():

@@ -111,7 +111,7 @@ class HistoryRoutes:
         )
 
     def event(self, call: Call) -> Document:
-        """A client that keeps a run of its own says so. An error it reports is kept, and does not end the run."""
+        """A client that keeps a run of its own says when it starts and ends."""
         body = call.document()
         status = _EVENTS.get(body.get("name", ""))
         if status == "Running":

@@ -59,7 +59,7 @@ class Output:
     name: str
     datastore: str
     path: str | None
-    """On the datastore, with `{run-id}` and `{output-name}` still to be replaced; None: the service's choice."""
+    """On the datastore, `{run-id}` and `{output-name}` still to be replaced; None: the service's choice."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,9 @@ class Graph:
 
 
 def parse_graph(graph: Document, interface: Document, module: Callable[[str], Document]) -> Graph:
-    """The graph as `Pipelines/Create` got it; `module` looks a module's entity up and raises when it is unknown."""
+    """The graph as `Pipelines/Create` got it; `module` looks a module's entity up and raises when it is
+    unknown.
+    """
     edges = graph.get("Edges") or []
     nodes = [_parse_node(node, module(node["ModuleId"]), edges) for node in graph.get("ModuleNodes") or []]
     parameters = interface.get("Parameters") or []

@@ -1,4 +1,6 @@
-"""How a handler of this service looks: a function of a `Call`, workspace found and body read, that returns JSON."""
+"""How a handler of this service looks: a function of a `Call`, workspace found and body read, that returns
+JSON.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,7 @@ Operation = Callable[[Call], Any]
 
 
 class Operations:
-    """One area of the service: `add("GET", "/Pipelines/{id}", handler)` below `prefix` + the workspace's path."""
+    """One area of the service, below `prefix` + the workspace's path."""
 
     def __init__(self, app: web.Application, workspaces: Workspaces, prefix: str) -> None:
         self._app = app

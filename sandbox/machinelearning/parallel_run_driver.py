@@ -1,10 +1,11 @@
-"""What `driver/amlbi_main.py` is in Azure: splits the inputs of a ParallelRunStep into mini-batches and has worker
-processes call the entry script's `run(mini_batch)`. Started as a script in the snapshot, standard library only.
+"""What `driver/amlbi_main.py` is in Azure: splits the inputs of a ParallelRunStep into mini-batches and has
+worker processes call the entry script's `run(mini_batch)`. Started as a script in the snapshot, standard
+library only.
 
-The rules, from the documentation of ParallelRunConfig: `init()` runs once a worker; a mini-batch that fails, takes
-longer than `run_invocation_timeout` or whose worker dies is tried `run_max_try` times in all; every element that
-run() returns is one input processed, every missing one an error; more errors than `error_threshold` abort the step
-(-1: never). One node is imitated, whatever `node_count` says.
+The rules, from the documentation of ParallelRunConfig: `init()` runs once a worker; a mini-batch that
+fails, takes longer than `run_invocation_timeout` or whose worker dies is tried `run_max_try` times in all;
+every element that run() returns is one input processed, every missing one an error; more errors than
+`error_threshold` abort the step (-1: never). One node is imitated, whatever `node_count` says.
 
 Its own output is the step's log; each worker's is in logs/user/stdout and logs/user/stderr.
 """
@@ -23,6 +24,7 @@ import tempfile
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -66,7 +68,9 @@ class MiniBatch:
 
 
 def parse(arguments: list[str], environment: dict[str, str]) -> Settings:
-    """Inputs arrive as names (`--input_fds_0 items`): the folder behind one is the environment variable of that name."""
+    """Inputs arrive as names (`--input_fds_0 items`): the folder behind one is the environment variable of
+    that name.
+    """
     parser = argparse.ArgumentParser(allow_abbrev=False)
     parser.add_argument("--scoring_module_name", required=True)
     parser.add_argument("--mini_batch_size", type=int, default=1)
@@ -85,11 +89,7 @@ def parse(arguments: list[str], environment: dict[str, str]) -> Settings:
             raise ParallelRunError(
                 f"--{name} is not implemented by the local Azure: give the step's input as files"
             )
-    names = [
-        value
-        for flag, value in zip(arguments, arguments[1:], strict=False)
-        if flag.startswith("--input_fds_")
-    ]
+    names = [value for flag, value in pairwise(arguments) if flag.startswith("--input_fds_")]
     return Settings(
         entry_script=known.scoring_module_name,
         inputs=tuple(_input(name, environment) for name in names),
@@ -308,7 +308,8 @@ class Pool:
         errors += sum(max(0, len(batch.files) - batch.processed) for batch in self.done)
         if 0 <= self.settings.error_threshold < errors:
             raise ParallelRunError(
-                f"{errors} inputs failed, error_threshold allows {self.settings.error_threshold}. {self._first()}"
+                f"{errors} inputs failed, error_threshold allows {self.settings.error_threshold}. "
+                f"{self._first()}"
             )
         if 0 <= self.settings.allowed_failed_count < len(self.failed):
             raise ParallelRunError(
@@ -324,7 +325,8 @@ class Pool:
 
     def _first(self) -> str:
         batch = next(one for one in [*self.failed, *self.done] if one.error)
-        return f"First: {batch} after {batch.tries} tries: {batch.error}"
+        tries = "1 try" if batch.tries == 1 else f"{batch.tries} tries"
+        return f"First: {batch} after {tries}: {batch.error}"
 
 
 def main(arguments: list[str]) -> int:
@@ -381,4 +383,7 @@ def _log(number: int, stream: str) -> TextIO:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ParallelRunError as failure:
+        sys.exit(f"ParallelRunError: {failure}")

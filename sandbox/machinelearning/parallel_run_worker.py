@@ -1,9 +1,10 @@
-"""One worker process of a ParallelRunStep. Started as a script by `parallel_run_driver`, standard library only.
+"""One worker process of a ParallelRunStep. Started as a script by `parallel_run_driver`, standard library
+only.
 
     python -P parallel_run_worker.py <socket fd> <entry script> <step arguments ...>
 
-It says `ready` once the entry script's init() is done, then answers one line of JSON a mini-batch, and calls
-shutdown(), where the script has one, when the driver closes the socket.
+It says `ready` once the entry script's init() is done, then answers one line of JSON a mini-batch, and
+calls shutdown(), where the script has one, when the driver closes the socket.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class BadReturn(TypeError):
-    """run() must say which inputs it processed: one element of a list, or one row of a DataFrame, for each."""
+    """run() must say which inputs it processed: an element of a list, or a row of a DataFrame, for each."""
 
     def __init__(self, value: object) -> None:
         super().__init__(
@@ -44,7 +45,7 @@ def main() -> int:
         script = _load(Path(sys.argv[0]))
         if hasattr(script, "init"):
             script.init()
-    except BaseException as error:  # init() may end with SystemExit: the driver must hear of any end
+    except BaseException as error:  # noqa: BLE001 - init() may end with SystemExit: any end is told
         _say(stream, {"event": "broken", **_failure(error)})
         return 1
     _say(stream, {"event": "ready"})
@@ -56,7 +57,9 @@ def main() -> int:
 
 
 def _load(path: Path) -> ModuleType:
-    """The script under its own name, so that what it pickles can be read again; its folder and the snapshot on the path."""
+    """The script under its own name, so that what it pickles can be read again; its folder and the snapshot
+    on the path.
+    """
     if not path.is_file():
         raise ScriptNotFound(path)
     sys.path[:0] = [str(path.resolve().parent), str(Path.cwd())]
@@ -75,13 +78,15 @@ def _process(script: ModuleType, order: dict[str, Any]) -> dict[str, Any]:
         rows = _rows(result)
         if order["rows_file"]:
             _keep(rows, Path(order["rows_file"]))
-    except BaseException as error:  # SystemExit in run() is a failed mini-batch, not a lost worker
+    except BaseException as error:  # noqa: BLE001 - SystemExit in run() is a failed mini-batch
         return {"event": "failed", **_failure(error)}
     return {"event": "done", "processed": len(rows)}
 
 
 def _rows(result: Any) -> list[str]:  # noqa: ANN401 - whatever the user's run() returns
-    """As the service writes them with append_row: an element is its text, a DataFrame's row its values, one space apart."""
+    """As the service writes them with append_row: an element is its text, a DataFrame's row its values, one
+    space apart.
+    """
     if hasattr(result, "to_csv"):
         text: str = result.to_csv(sep=" ", header=False, index=False)
         return text.splitlines() if len(result) else []

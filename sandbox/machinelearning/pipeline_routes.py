@@ -8,7 +8,7 @@ from sandbox.machinelearning import responses
 from sandbox.machinelearning.executor import Executor
 from sandbox.machinelearning.models import Document, Workspace
 from sandbox.machinelearning.operations import Call, Operations
-from sandbox.machinelearning.pipelines import Pipelines
+from sandbox.machinelearning.pipelines import Pipelines, pipeline_of
 from sandbox.machinelearning.submissions import Submission, Submissions
 from sandbox.machinelearning.workspaces import Workspaces
 
@@ -142,7 +142,7 @@ class PipelineRoutes:
         else:
             endpoint = self._pipelines.endpoint_by_name(call.workspace, call.query.get("name", ""))
         version = call.path.get("version") or call.query.get("pipelineversion")
-        return self._submit(call, self._pipelines.endpoint_pipeline(call.workspace, endpoint, version))
+        return self._submit(call, pipeline_of(endpoint, version))
 
     def create_unsubmitted(self, call: Call) -> Document:
         body = call.document()

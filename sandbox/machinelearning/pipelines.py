@@ -1,4 +1,6 @@
-"""What is published: modules (steps, found again by their hash), graphs, pipelines and the endpoints over them."""
+"""What is published: modules (steps, found again by their hash), graphs, pipelines and the endpoints over
+them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class Pipelines:
         self._snapshots = snapshots
 
     def create_module(self, workspace: Workspace, body: Document) -> Document:
-        """A module's snapshot must be here: the SDK's cache may name one of another workspace, and would run nothing."""
+        """A module's snapshot must be here: the SDK's cache may name one of another workspace, and would
+        run nothing.
+        """
         if body.get("StorageId"):
             self._snapshots.require(workspace, body["StorageId"])
         elif not body.get("IsInterfaceOnly"):
@@ -144,19 +148,6 @@ class Pipelines:
     def endpoints(self, workspace: Workspace, *, active_only: bool) -> list[Document]:
         return _newest(self._store.list(workspace.scope, "endpoints"), active_only=active_only)
 
-    def endpoint_pipeline(self, workspace: Workspace, endpoint: Document, version: str | None) -> str:
-        """The id of the pipeline behind a version; None is the default version."""
-        if endpoint["EntityStatus"] != "Active":
-            raise Disabled("PipelineEndpoint", endpoint["Id"])
-        wanted = version or endpoint["DefaultVersion"]
-        for candidate in endpoint["PipelineVersionList"]:
-            if str(candidate["Version"]) == wanted:
-                identity: str = candidate["PipelineId"]
-                return identity
-        raise BadRequest(
-            f"PipelineEndpoint '{endpoint['Name']}' has no version '{wanted}'.", target="version"
-        )
-
     def _endpoint_named(self, workspace: Workspace, name: str) -> Document | None:
         for endpoint in self._store.list(workspace.scope, "endpoints"):
             if endpoint["Name"].lower() == name.lower():
@@ -173,6 +164,18 @@ class Pipelines:
         now = as_utc(self._clock.now())
         identity = str(uuid.uuid4())
         return {"Id": identity, "EntityStatus": "Active", "CreatedDate": now, "LastModifiedDate": now}
+
+
+def pipeline_of(endpoint: Document, version: str | None) -> str:
+    """The id of the pipeline behind a version of an active endpoint; None is the default version."""
+    if endpoint["EntityStatus"] != "Active":
+        raise Disabled("PipelineEndpoint", endpoint["Id"])
+    wanted = version or endpoint["DefaultVersion"]
+    for candidate in endpoint["PipelineVersionList"]:
+        if str(candidate["Version"]) == wanted:
+            identity: str = candidate["PipelineId"]
+            return identity
+    raise BadRequest(f"PipelineEndpoint '{endpoint['Name']}' has no version '{wanted}'.", target="version")
 
 
 def _defaults(interface: Document) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What an infrastructure team creates: workspace and computes (Resource Manager), datastores, environments."""
+"""What an infrastructure team creates: workspace, computes, datastores, environments."""
 
 from __future__ import annotations
 
@@ -149,7 +149,9 @@ class Resources:
         return found
 
     def put_environment(self, call: Call) -> Document:
-        """Without a version: the one it has when nothing changed, else the next number. Nothing is built from it."""
+        """Without a version: the one it has when nothing changed, else the next number. Nothing is built
+        from it.
+        """
         name, body = call.path["name"], _lower_keys(call.document())
         newest = self._store.get(call.workspace.scope, "environments", name)
         version = call.path.get("version") or _next_version(newest, body)

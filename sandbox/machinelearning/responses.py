@@ -59,7 +59,9 @@ def workspace(one: Workspace, body: Document, control: str) -> Document:
 
 
 def compute(one: Workspace, document: Document) -> Document:
-    """As Resource Manager has it; the SDK needs `subnet` even when it is null, and no identity rather than null."""
+    """As Resource Manager has it; the SDK needs `subnet` even when it is null, and no identity rather than
+    null.
+    """
     given = document.get("properties") or {}
     own = given.get("properties") or {}
     scale = {"minNodeCount": 0, "maxNodeCount": 1, "nodeIdleTimeBeforeScaleDown": "PT120S"}

@@ -25,7 +25,9 @@ from sandbox.machinelearning.workspaces import Workspaces
 
 
 def add_routes(app: web.Application, context: Context) -> None:
-    """Runs that an earlier sandbox left unfinished are Failed before the first request; at its end all are stopped."""
+    """Runs that an earlier sandbox left unfinished are Failed before the first request; at its end all are
+    stopped.
+    """
     workspaces = Workspaces(context)
     blobs = Blobs(context, workspaces)
     snapshots = Snapshots(context.store, blobs)

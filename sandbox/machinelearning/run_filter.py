@@ -1,6 +1,8 @@
-"""The filters that the SDK writes for `runs:query`: comparisons of a field, `and`, `or`, parentheses (a part of OData).
+"""The filters that the SDK writes for `runs:query`: comparisons of a field, `and`, `or`, parentheses (a
+part of OData).
 
-(ParentRunId eq null)        (Tags/model eq diabetes) and (Status eq Completed)        RootRunId eq 4f.. and RunId ne 5a..
+(ParentRunId eq null)        (Tags/model eq diabetes) and (Status eq Completed)        RootRunId eq 4f.. and
+RunId ne 5a..
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class RunRoutes:
             "Named outputs of a pipeline (PipelineRunOutputs)",
         )
         area.add("POST", "/PipelineRuns/{id}/Graph/Shareable/STDOUT", self.log)
-        area.add("POST", "/PipelineRuns/{id}/Graph/Shareable/STDERR", lambda _: "")
+        area.add("POST", "/PipelineRuns/{id}/Graph/Shareable/STDERR", self.no_log)
         area.add("POST", "/PipelineRuns/{id}/Graph/Shareable/JobLog", self.job_log)
 
     def runs_of_pipeline(self, call: Call) -> list[Document]:
@@ -86,22 +86,26 @@ class RunRoutes:
             for output in node.outputs.values()
         }
 
-    def log(self, call: Call) -> str:
-        """Standard output and error in one, as they came."""
+    def log(self, call: Call) -> web.Response:
+        """Standard output and error in one, as they came: the SDK takes the body as the text."""
         step = self._step(call, self._node(call, self._run(call)).id)
         if step is None:
-            return ""
+            return web.Response(text="")
         path = f"artifacts/ExperimentRun/dcid.{step['runId']}/user_logs/std_log.txt"
         file = self._blobs.blob(call.workspace, path).file
-        return file.read_text("utf-8", "replace") if file.is_file() else ""
+        return web.Response(text=file.read_text("utf-8", "replace") if file.is_file() else "")
 
-    def job_log(self, call: Call) -> str:
+    def no_log(self, call: Call) -> web.Response:
+        self._node(call, self._run(call))
+        return web.Response(text="")
+
+    def job_log(self, call: Call) -> web.Response:
         step = self._step(call, self._node(call, self._run(call)).id)
         if step is None:
-            return ""
+            return web.Response(text="")
         moments = (("created", "createdUtc"), ("started", "startTimeUtc"), ("ended", "endTimeUtc"))
         lines = [f"[{step[key]}] {word}" for word, key in moments if step[key]]
-        return "\n".join([*lines, f"status {step['status']}"])
+        return web.Response(text="\n".join([*lines, f"status {step['status']}"]))
 
     def _run(self, call: Call) -> Document:
         run = self._history.run(call.workspace, call.path["id"])

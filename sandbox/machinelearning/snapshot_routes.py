@@ -30,7 +30,7 @@ class SnapshotRoutes:
         second.add("POST", "/snapshots/{id}", self.create)
 
     def latest(self, _: Call) -> Document:
-        """Always the empty one: a client without its own cache uploads everything. (404 would be fatal to it.)"""
+        """Always the empty one: a client without a cache uploads everything. (A 404 is fatal to it.)"""
         return {"id": _EMPTY, "root": {}}
 
     def metadata(self, call: Call) -> Document:

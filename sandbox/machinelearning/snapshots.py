@@ -19,7 +19,9 @@ class Snapshots:
         self._blobs = blobs
 
     def create(self, workspace: Workspace, identity: str, body: Document) -> Document:
-        """Every file of the tree must be uploaded with this snapshot or be in its parent, else the whole is refused."""
+        """Every file of the tree must be uploaded with this snapshot or be in its parent, else the whole is
+        refused.
+        """
         files = dict(self._parent_files(workspace, body.get("ParentSnapshotId")))
         revisions = (body.get("FileRevisionList") or {}).get("FileNodes") or []
         files |= {revision["FullName"]: _relative(revision["BlobUri"], workspace) for revision in revisions}

@@ -1,4 +1,6 @@
-"""One step of a run: which folders it reads and writes, with which arguments and environment its script starts."""
+"""One step of a run: which folders it reads and writes, with which arguments and environment its script
+starts.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,16 @@ TOKEN_LIFETIME_SECONDS = 7 * 24 * 3600
 """Longer than any local run, so that the SDK never starts its token refresh thread."""
 _OUTPUT = re.compile(r"^(?:DatasetOutputConfig:|\$AZUREML_DATAREFERENCE_)(?P<name>.+)$")
 _INPUT = re.compile(r"^(?:DatasetConsumptionConfig:|\$AZUREML_DATAREFERENCE_)(?P<name>.+)$")
+_EXCEPTION = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception): ")
+"""A last word without a traceback, as the driver of a ParallelRunStep writes it."""
 _INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 
 @dataclass(frozen=True)
 class Folders:
-    """A step run's places: `work` is its fresh copy of the snapshot, `home` its HOME; both are removed at its end."""
+    """A step run's places: `work` is its fresh copy of the snapshot, `home` its HOME; both are removed at
+    its end.
+    """
 
     work: Path
     home: Path
@@ -44,7 +50,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Locations:
-    """Where the outputs of a run's nodes are: path on the datastore, and the local folder that stands for it."""
+    """Where the outputs of a run's nodes are: path on the datastore, and the folder that stands for it."""
 
     paths: Mapping[Source, str]
     folders: Mapping[Source, Path]
@@ -57,7 +63,9 @@ class Locations:
 
 
 def output_path(output: Output, run_id: str) -> str:
-    """Azure's own default is `azureml/<run id>/<output name>` for PipelineData; configured paths are templates."""
+    """Azure's own default is `azureml/<run id>/<output name>` for PipelineData; configured paths are
+    templates.
+    """
     template = (output.path or "azureml/{run-id}/{output-name}").strip("/")
     return template.replace("{run-id}", run_id).replace("{output-name}", output.name)
 
@@ -65,7 +73,9 @@ def output_path(output: Output, run_id: str) -> str:
 def command(
     node: Node, parameters: Mapping[str, str], locations: Locations, environment: Mapping[str, str]
 ) -> Command:
-    """The process of a step. `parameters` are the run's, complete; the node's own outputs are in `locations` too."""
+    """The process of a step. `parameters` are the run's, complete; the node's own outputs are in
+    `locations` too.
+    """
     values = {
         name: parameters[value.text] if value.is_parameter else value.text
         for name, value in node.parameters.items()
@@ -86,7 +96,9 @@ def command(
 def run_environment(
     context: Context, workspace: Workspace, pipeline_run: Document, run: Document, folders: Folders
 ) -> dict[str, str]:
-    """What `Run.get_context()`, azure-identity and TLS need, and nothing else of the sandbox's own environment."""
+    """What `Run.get_context()`, azure-identity and TLS need, and nothing else of the sandbox's own
+    environment.
+    """
     endpoints = context.endpoints
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     now = int(context.clock.now().timestamp())
@@ -123,7 +135,7 @@ def run_parameters(graph: Graph, assigned: Mapping[str, str]) -> dict[str, str]:
 
 
 def _program(node: Node) -> tuple[str, ...]:
-    """-P keeps the driver's own folder off the path of the entry script, which may bring a module `errors`."""
+    """-P keeps the driver's folder off the path of the entry script, which may bring a module `errors`."""
     if node.is_parallel_run:
         return (sys.executable, "-P", str(Path(parallel_run_driver.__file__)))
     script = node.literal("Script")
@@ -165,17 +177,18 @@ def _port(name: str, ports: Mapping[str, Path], node: Node) -> Path:
 
 
 def error_of(log: Path) -> str:
-    """The line that says what went wrong: the last traceback's last line, or the last line of the log."""
+    """The line that says what went wrong: the last exception's, or the log's last when there is none."""
     lines = _tail(log).splitlines()
-    for position in range(len(lines) - 1, -1, -1):
-        if lines[position].startswith("Traceback (most recent call last)"):
-            line = next((line for line in lines[position + 1 :] if _is_exception(line)), lines[-1])
-            return line.strip().removeprefix("__main__.")
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
-
-
-def _is_exception(line: str) -> bool:
-    return bool(line.strip()) and not line.startswith((" ", "\t"))
+    in_traceback = False
+    found = ""
+    for line in lines:
+        if line.startswith("Traceback (most recent call last)"):
+            in_traceback = True
+        elif (in_traceback and line.strip() and not line.startswith((" ", "\t"))) or _EXCEPTION.match(line):
+            in_traceback = False
+            found = line
+    found = found or next((line for line in reversed(lines) if line.strip()), "")
+    return found.strip().removeprefix("__main__.")
 
 
 def _tail(log: Path, size: int = 65536) -> str:

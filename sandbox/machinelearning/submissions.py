@@ -14,7 +14,9 @@ from sandbox.machinelearning.pipelines import Pipelines
 
 @dataclass(frozen=True)
 class Submission:
-    """What a caller asks for. Field names are read without regard to case: Data Factory and the SDK differ in it."""
+    """What a caller asks for. Field names are read without regard to case: Data Factory and the SDK differ
+    in it.
+    """
 
     experiment: str | None
     parameters: Mapping[str, str]
@@ -54,7 +56,9 @@ class Submissions:
         self._history = history
 
     def accept(self, workspace: Workspace, pipeline_id: str, submission: Submission) -> Document:
-        """The new run, not started yet. Raises when the pipeline is disabled or a parameter is unknown or missing."""
+        """The new run, not started yet. Raises when the pipeline is disabled or a parameter is unknown or
+        missing.
+        """
         pipeline = self._pipelines.active_pipeline(workspace, pipeline_id)
         goes_on = pipeline["ContinueRunOnStepFailure"] if submission.goes_on is None else submission.goes_on
         experiment = submission.experiment or pipeline["Name"] or "pipelines"

@@ -1,9 +1,11 @@
-"""Runs one command as a process group and never leaves anything of it behind. Started as a script, standard library only.
+"""Runs one command as a process group and never leaves anything of it behind. Started as a script, standard
+library only.
 
-    python -I supervisor.py -- python train.py ...        exit code: the command's; 128 + n when signal n ended it
+    python -I supervisor.py -- python train.py ...    exit code: the command's; 128 + n after signal n
 
-Its standard input is a pipe that the sandbox holds open. When that ends (the sandbox cancels the step, or was itself
-killed with -9) the whole group is killed. What the command leaves running when it ends is killed too.
+Its standard input is a pipe that the sandbox holds open. When that ends (the sandbox cancels the step, or
+was itself killed with -9) the whole group is killed. What the command leaves running when it ends is killed
+too.
 """
 
 from __future__ import annotations
@@ -22,7 +24,10 @@ _PR_SET_PDEATHSIG = 1
 def main(command: list[str]) -> int:
     """The command gets no input, and this process's output and error streams."""
     with subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent()
+        command,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_die_with_parent(),  # noqa: PLW1509 - one thread
     ) as process:
         threading.Thread(target=_kill_at_end_of_input, args=(process.pid,), daemon=True).start()
         code = process.wait()
