@@ -52,7 +52,8 @@ class LiveEntity:
 class DataFactory:
     """One factory, which need not exist yet.
 
-    `base_url` is Resource Manager's address (None: the public cloud's). `sleep` and `now` are for tests.
+    `base_url` is Resource Manager's address (None: the public cloud's); `client` are further keywords of the
+    SDK's client, such as `polling_interval` in seconds. `sleep` and `now` are for tests.
     """
 
     def __init__(
@@ -63,15 +64,15 @@ class DataFactory:
         factory: str,
         credential: Credential,
         base_url: str | None = None,
-        polling_interval: float | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **client: Any,
     ) -> None:
         self.name = factory
         self._place = (resource_group, factory)
         self._sleep = sleep
         self._now = now
-        self._client = _client(subscription_id, credential, base_url, polling_interval)
+        self._client = _client(subscription_id, credential, {"base_url": base_url, **client})
 
     # ---------------------------------------------------------------- the factory
 
@@ -264,13 +265,11 @@ class DataFactory:
             waited += PROVISIONING_INTERVAL_SECONDS
 
 
-def _client(
-    subscription_id: str, credential: Credential, base_url: str | None, polling_interval: float | None
-) -> Any:  # noqa: ANN401
+def _client(subscription_id: str, credential: Credential, options: Mapping[str, Any]) -> Any:  # noqa: ANN401
     from azure.mgmt.datafactory import DataFactoryManagementClient  # noqa: PLC0415
 
-    options = {} if polling_interval is None else {"polling_interval": polling_interval}
-    return DataFactoryManagementClient(credential, subscription_id, base_url=base_url, **options)
+    given = {name: value for name, value in options.items() if value is not None}
+    return DataFactoryManagementClient(credential, subscription_id, **given)
 
 
 def _bytes(body: Mapping[str, Any]) -> bytes:

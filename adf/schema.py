@@ -75,7 +75,7 @@ def _wrong_in_kind(members: list[Any], value: object, path: str) -> Iterator[Wro
     shapes = [definitions()[member["$ref"].rpartition("/")[2]] for member in members]
     by_type = {known: shape for shape in shapes for known in shape["properties"]["type"]["enum"]}
     found = value.get("type") if isinstance(value, dict) else None
-    if found in by_type:
+    if isinstance(found, str) and found in by_type:
         yield from _wrong(by_type[found], value, path)
     else:
         expected = _one_of(sorted(by_type))
