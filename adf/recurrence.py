@@ -1,29 +1,32 @@
 """When a ScheduleTrigger fires.
 
-A recurrence in, instants out: `Recurrence.from_json(typeProperties["recurrence"])` validates, `fire_times(after)`
-goes on for ever, `between(start, end)` is the fast form. All instants are UTC and strictly increase.
+A recurrence in, instants out: `Recurrence.from_json(typeProperties["recurrence"])` validates,
+`fire_times(after)` goes on for ever, `between(start, end)` is the fast form. All instants are UTC and
+strictly increase.
 
 Each of these sentences has a test.
 
-- Occurrences count from startTime, on the calendar of the time zone, and keep their phase: every second day is every
-  second day from startTime, whenever the trigger is started. What lies in the past is not made up for.
+- Occurrences count from startTime, on the calendar of the time zone, and keep their phase: every second day
+  is every second day from startTime, whenever the trigger is started. What lies in the past is not made up
+  for.
 - Without a schedule startTime itself is the first fire time; with one, the first lies after it.
 - Nothing fires after endTime; at endTime something may.
-- Minutes and hours are fixed spans of UTC, so 24 hours drift when clocks change. Days, weeks and months follow the
-  clocks on the wall.
-- A local time that clocks skip fires when it would have been without the change; one that clocks repeat fires once,
-  the second time. Two fire times at one instant are one.
-- hours and minutes that a schedule does not say are those of startTime, as are the seconds, and the weekday or the
-  day of the month.
+- Minutes and hours are fixed spans of UTC, so 24 hours drift when clocks change. Days, weeks and months
+  follow the clocks on the wall.
+- A local time that clocks skip fires when it would have been without the change; one that clocks repeat
+  fires once, the second time. Two fire times at one instant are one.
+- hours and minutes that a schedule does not say are those of startTime, as are the seconds, and the weekday
+  or the day of the month.
 - Weeks begin on Sunday; every second week counts from the week that startTime is in.
-- monthDays counts from the month's end where it is negative, and skips months that have no such day. A monthly
-  recurrence without days takes startTime's, or the last of a shorter month.
+- monthDays counts from the month's end where it is negative, and skips months that have no such day. A
+  monthly recurrence without days takes startTime's, or the last of a shorter month.
 
-The documentation contradicts itself on schedules that say only `minutes`: they fire in startTime's hour, as the engine has it.
+The documentation contradicts itself on schedules that say only `minutes`: they fire in startTime's hour, as
+the engine has it.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -47,7 +50,7 @@ _FIRST_DAYS = 8
 """Days to look at for the next fire time; then eight times as many, and so on up to a year."""
 
 
-class IllegalRecurrence(ValueError):  # noqa: N818  reads as what it is: raise IllegalRecurrence(...)
+class IllegalRecurrence(ValueError):
     """Data Factory would refuse the recurrence. `field` is the place in it, `reason` what is wrong."""
 
     def __init__(self, field: str, reason: str) -> None:
@@ -60,7 +63,8 @@ class IllegalRecurrence(ValueError):  # noqa: N818  reads as what it is: raise I
 class Schedule:
     """Which days and times within a period. Empty means: as startTime has it.
 
-    `week_days` count from Sunday, which is 0; an occurrence is (week day, nth from the start or, negative, the end).
+    `week_days` count from Sunday, which is 0; an occurrence is (week day, nth from the start or, negative,
+    the end).
     """
 
     hours: tuple[int, ...] = ()
@@ -136,7 +140,8 @@ class Recurrence:
         count = (last - self.start) // step - skipped + 1
         if count <= 0:
             return iter(())
-        return accumulate(repeat(step, count - 1), initial=self.start + skipped * step)
+        steps: Iterable[Any] = repeat(step, count - 1)
+        return accumulate(steps, initial=self.start + skipped * step)
 
     def _calendar(self, first: datetime, last: datetime, days: int) -> Iterator[list[datetime]]:
         """Give the instants in portions: `days` days first, then ever more, a year at most."""

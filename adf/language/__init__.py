@@ -4,16 +4,16 @@
     evaluate(value, scope) → value                          strings, Expression objects, nested JSON
 
 A string passes four stages, a module each: `template` finds which part of it is an expression, `parser` makes
-the tree (`nodes`), `evaluator` checks its calls and computes its value, with the functions of `functions_*.py` and
-`accessors.py`. What the run knows comes in a `Scope`, the clock and the sources of chance included: nothing here
-reads a file, a clock or an environment variable.
+the tree (`nodes`), `evaluator` checks its calls and computes its value, with the functions of
+`functions_*.py` and `accessors.py`. What the run knows comes in a `Scope`, the clock and the sources of
+chance included: nothing here reads a file, a clock or an environment variable.
 
-The rules are those of the engine behind Data Factory, measured, where its documentation says otherwise too. Functions
-which that engine knows and Data Factory does not document are refused. Every failure is a `LanguageError` that says
-what, where, and what would be available; texts, depths and results are bounded.
+The rules are those of the engine behind Data Factory, measured, where its documentation says otherwise too.
+Functions which that engine knows and Data Factory does not document are refused. Every failure is a
+`LanguageError` that says what, where, and what would be available; texts, depths and results are bounded.
 
-Known drawback: strings sort as .NET sorts them for English, approximated for scripts other than Latin; of the many
-cultures that formatDateTime's undocumented third argument could name, a handful is known.
+Known drawback: strings sort as .NET sorts them for English, approximated for scripts other than Latin; of
+the many cultures that formatDateTime's undocumented third argument could name, a handful is known.
 """
 
 from functools import lru_cache
@@ -78,9 +78,11 @@ __all__ = [
 
 
 def evaluate(value: Json, scope: Scope) -> Json:
-    """Evaluate a value of a factory's JSON: strings, `{"value": …, "type": "Expression"}`, and what they are in.
+    """Evaluate a value of a factory's JSON: strings, `{"value": …, "type": "Expression"}`, and what they
+    are in.
 
-    What holds no expression comes back equal. Raises LanguageError; its `path` names the keys down to the string.
+    What holds no expression comes back equal. Raises LanguageError; its `path` names the keys down to the
+    string.
     """
     return _evaluated(value, scope, MAX_NESTING)
 
@@ -92,7 +94,7 @@ def _evaluated(value: Json, scope: Scope, levels: int) -> Json:
         reason = f"arrays and objects are nested deeper than {MAX_NESTING}"
         raise LimitExceeded(reason)
     match value:
-        case {"value": inner, "type": "Expression"} if len(value) == 2:
+        case {"value": inner, "type": "Expression", **rest} if not rest:
             return _evaluated(inner, scope, levels - 1)
         case dict():
             return {key: _inside(key, item, scope, levels) for key, item in value.items()}

@@ -1,7 +1,8 @@
 """The order of strings in .NET's culture, ignoring case (the Unicode collation as ICU gives it).
 
-White space sorts before punctuation, before symbols, before currencies, before digits, before letters. Accents
-count only where the letters are the same. Letters of other scripts follow the Latin ones by code point.
+White space sorts before punctuation, before symbols, before currencies, before digits, before letters.
+Accents count only where the letters are the same. Letters of other scripts follow the Latin ones by code
+point.
 """
 
 import unicodedata
@@ -17,7 +18,7 @@ _EXPANSIONS = {
     "ø": "o\u0338",
     "đ": "d\u0335",
     "ł": "l\u0335",
-    "ı": "i",
+    "\u0131": "i",
 }
 _GROUPS = {"Z": 0, "P": 1, "S": 2, "N": 4, "L": 5}
 

@@ -1,5 +1,7 @@
-"""How a culture writes dates. Data Factory documents English (United States) only; formatDateTime's undocumented
-third argument takes any of the names below, by language where the region is not listed."""
+"""How a culture writes dates. Data Factory documents English (United States) only; formatDateTime's
+undocumented
+third argument takes any of the names below, by language where the region is not listed.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -62,7 +64,9 @@ _CULTURES = {
     "es-es": replace(
         _BRITISH, short_date="d/M/yyyy", long_date="dddd, d 'de' MMMM 'de' yyyy", short_time="H:mm",
         long_time="H:mm:ss", month_day="d 'de' MMMM", year_month="MMMM 'de' yyyy",
-        months=_words("enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"),
+        months=_words(
+            "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"
+        ),
         short_months=_words("ene. feb. mar. abr. may. jun. jul. ago. sept. oct. nov. dic."),
         days=_words("lunes martes miércoles jueves viernes sábado domingo"),
         short_days=_words("lun. mar. mié. jue. vie. sáb. dom."),
@@ -70,7 +74,9 @@ _CULTURES = {
     ),
     "it-it": replace(
         _CONTINENTAL,
-        months=_words("gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre"),
+        months=_words(
+            "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre"
+        ),
         short_months=_words("gen feb mar apr mag giu lug ago set ott nov dic"),
         days=_words("lunedì martedì mercoledì giovedì venerdì sabato domenica"),
         short_days=_words("lun mar mer gio ven sab dom"),
@@ -78,15 +84,20 @@ _CULTURES = {
     ),
     "nl-nl": replace(
         _CONTINENTAL, short_date="dd-MM-yyyy",
-        months=_words("januari februari maart april mei juni juli augustus september oktober november december"),
+        months=_words(
+            "januari februari maart april mei juni juli augustus september oktober november december"
+        ),
         short_months=_words("jan. feb. mrt. apr. mei jun. jul. aug. sep. okt. nov. dec."),
         days=_words("maandag dinsdag woensdag donderdag vrijdag zaterdag zondag"),
         short_days=_words("ma di wo do vr za zo"),
         era="n.Chr.", halves=("a.m.", "p.m."),
     ),
     "pt-br": replace(
-        _BRITISH, long_date="dddd, d 'de' MMMM 'de' yyyy", month_day="d 'de' MMMM", year_month="MMMM 'de' yyyy",
-        months=_words("janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"),
+        _BRITISH, long_date="dddd, d 'de' MMMM 'de' yyyy", month_day="d 'de' MMMM",
+        year_month="MMMM 'de' yyyy",
+        months=_words(
+            "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro"
+        ),
         short_months=_words("jan. fev. mar. abr. mai. jun. jul. ago. set. out. nov. dez."),
         days=_words("segunda-feira terça-feira quarta-feira quinta-feira sexta-feira sábado domingo"),
         short_days=_words("seg. ter. qua. qui. sex. sáb. dom."),
@@ -96,7 +107,7 @@ _CULTURES = {
 
 
 def culture(name: str) -> Culture | None:
-    """Find a culture regardless of case; one of the same language where the region is not known. None otherwise."""
+    """Find a culture regardless of case, or one of the same language. None when there is none."""
     lower = name.lower()
     if lower in _CULTURES:
         return _CULTURES[lower]

@@ -1,8 +1,8 @@
 """Moments → text, with .NET's standard and custom format strings.
 
 One character is a standard format, which stands for a pattern of the culture. Everything else is a pattern of
-tokens (`yyyy`, `MM`, `fff`, `tt` …); text in quotes and after a backslash is literal, `%` lets a single token be a
-pattern, and what is no token stands for itself.
+tokens (`yyyy`, `MM`, `fff`, `tt` …); text in quotes and after a backslash is literal, `%` lets a single
+token be a pattern, and what is no token stands for itself.
 """
 
 import re
@@ -14,19 +14,19 @@ from .dates import TICKS_PER_DAY, TICKS_PER_SECOND, Kind, Moment
 ROUND_TRIP = "o"
 
 _TOKEN = re.compile(
-    r"(?P<token>([dfFghHKmMstyz])\2*)|(?P<quoted>'[^']*'|\"[^\"]*\")|\\(?P<escaped>.)|%(?P<single>[dfFghHKmMstyz])"
+    r"(?P<token>([dfFghHKmMstyz])\2*)|(?P<quoted>'[^']*'|\"[^\"]*\")|\\(?P<escaped>.)|%(?P<single>[^'\"\\%])"
     r"|(?P<bad>['\"\\%])|(?P<other>.)",
     re.DOTALL,
 )
+_LETTERS = frozenset("dfFghHKmMstyz")
 _INVARIANT = {
-    "o": "yyyy-MM-ddTHH:mm:ss.fffffffK",
     "r": "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
     "s": "yyyy-MM-ddTHH:mm:ss",
     "u": "yyyy-MM-dd HH:mm:ss'Z'",
 }
 
 
-class BadFormat(Exception):  # noqa: N818  a fact, turned into the caller's own error
+class BadFormat(Exception):  # a fact, turned into the caller's own error
     """The text is no format."""
 
 
@@ -46,39 +46,32 @@ _INVARIANT_NAMES = {"r", "R", "s", "u"}
 
 
 def _round_trip(moment: Moment) -> str:
-    days, ticks = divmod(moment.ticks, TICKS_PER_DAY)
-    seconds, fraction = divmod(ticks, TICKS_PER_SECOND)
+    seconds, fraction = divmod(moment.ticks % TICKS_PER_DAY, TICKS_PER_SECOND)
     day = moment.date()
     clock = f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{fraction:07d}"
     return f"{day.year:04d}-{day.month:02d}-{day.day:02d}T{clock}{moment.kind.value}"
 
 
 def _standard(form: str, culture: Culture) -> str:
-    match form:
-        case "d":
-            return culture.short_date
-        case "D":
-            return culture.long_date
-        case "f":
-            return f"{culture.long_date}{culture.joint}{culture.short_time}"
-        case "F" | "U":
-            return f"{culture.long_date}{culture.joint}{culture.long_time}"
-        case "g":
-            return f"{culture.short_date} {culture.short_time}"
-        case "G":
-            return f"{culture.short_date} {culture.long_time}"
-        case "m" | "M":
-            return culture.month_day
-        case "t":
-            return culture.short_time
-        case "T":
-            return culture.long_time
-        case "y" | "Y":
-            return culture.year_month
-        case "r" | "R" | "s" | "u":
-            return _INVARIANT[form.lower()]
-        case _:
-            raise BadFormat
+    """Give the pattern that a standard format stands for."""
+    full = f"{culture.long_date}{culture.joint}"
+    patterns = _INVARIANT | {
+        "d": culture.short_date,
+        "D": culture.long_date,
+        "f": full + culture.short_time,
+        "F": full + culture.long_time,
+        "g": f"{culture.short_date} {culture.short_time}",
+        "G": f"{culture.short_date} {culture.long_time}",
+        "m": culture.month_day,
+        "t": culture.short_time,
+        "T": culture.long_time,
+        "U": full + culture.long_time,
+        "y": culture.year_month,
+    }
+    found = patterns.get(form) or (patterns.get(form.lower()) if form in "MRY" else None)
+    if found is None:
+        raise BadFormat
+    return found
 
 
 @lru_cache(maxsize=512)
@@ -91,7 +84,7 @@ def _pieces(pattern: str) -> tuple[tuple[str, str], ...]:
                 raise BadFormat
             case "token" | "single":
                 text = match["token"] or match["single"]
-                pieces.append((text[0], text))
+                pieces.append((text[0] if text[0] in _LETTERS else "", text))
             case "quoted":
                 pieces.append(("", match["quoted"][1:-1]))
             case _:
@@ -112,7 +105,7 @@ def _written(moment: Moment, pieces: tuple[tuple[str, str], ...], culture: Cultu
     return written
 
 
-def _token(moment: Moment, letter: str, count: int, culture: Culture) -> str:
+def _token(moment: Moment, letter: str, count: int, culture: Culture) -> str:  # noqa: PLR0911  a case a token
     seconds = moment.ticks % TICKS_PER_DAY // TICKS_PER_SECOND
     digits = min(count, 2)
     match letter:
@@ -139,7 +132,7 @@ def _token(moment: Moment, letter: str, count: int, culture: Culture) -> str:
             return moment.kind.value * count
 
 
-def _calendar(moment: Moment, letter: str, count: int, culture: Culture) -> str:
+def _calendar(moment: Moment, letter: str, count: int, culture: Culture) -> str:  # noqa: PLR0911  as above
     day = moment.date()
     match letter, count:
         case "y", 1 | 2:

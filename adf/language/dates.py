@@ -1,8 +1,8 @@
 """Moments, and how their texts are read, as .NET's DateTime.Parse does for English (United States).
 
-A moment is a number of ticks and a kind. The kind comes from the text: `Z` or `GMT` is UTC and is printed so; an
-offset is converted to the host's zone, which is UTC in Data Factory, and printed as `+00:00`; without either the
-moment has no zone and prints none.
+A moment is a number of ticks and a kind. The kind comes from the text: `Z` or `GMT` is UTC and is printed
+so; an offset is converted to the host's zone, which is UTC in Data Factory, and printed as `+00:00`;
+without either the moment has no zone and prints none.
 """
 
 import re
@@ -15,8 +15,11 @@ TICKS_PER_DAY = 86_400 * TICKS_PER_SECOND
 MAX_TICKS = date.max.toordinal() * TICKS_PER_DAY - 1
 
 _EPOCH = datetime(1, 1, 1)  # noqa: DTZ001  ticks have no zone
-_MONTHS = "january february march april may june july august september october november december".split()
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_MONTHS = [
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+]  # fmt: skip
+_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 _TWO_DIGIT_YEARS_UNTIL = 29
 """«29» is 2029 and «30» is 1930."""
 
@@ -65,7 +68,8 @@ def _is_leap(year: int) -> bool:
 
 
 _ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ]\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,16}))?)?)?\s*(Z|[+-]\d\d:\d\d)?",
+    r"(\d{4})-(\d{1,2})-(\d{1,2})"
+    r"(?:[T ]\s*(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,16}))?)?)?\s*(Z|[+-]\d\d:\d\d)?",
     re.ASCII,
 )
 _TIME = re.compile(
@@ -77,7 +81,7 @@ _WORD = re.compile(r"[a-z]+\.?|\d+|[\s,/.\-]+|.", re.ASCII | re.DOTALL)
 
 
 def parse_moment(text: str, today: date) -> Moment | None:
-    """Read a date and time; `today` completes a text that has a time only, or no year. None when it is no date."""
+    """Read a date and time; None when it is none. `today` completes a text without a date or a year."""
     stripped = text.strip()
     if len(stripped) > 100:
         return None
@@ -222,7 +226,9 @@ def _with_month(numbers: list[str], month: int, today: date) -> tuple[int, int, 
             return None
 
 
-def _numeric(numbers: list[str], separators: str, today: date) -> tuple[int, int, int] | None:
+def _numeric(  # noqa: PLR0911  a case an order
+    numbers: list[str], separators: str, today: date
+) -> tuple[int, int, int] | None:
     if not separators.strip() and len(numbers) < 3:
         return None
     match numbers:

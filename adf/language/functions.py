@@ -5,8 +5,8 @@ A function is declared with its usage, as documentation writes it:
     @function("substring(text: string, start: integer, length?: integer)")
 
 `?` marks what may be left out, `...` what may be repeated (once at least). The usage gives arity and types;
-the caller's arguments are checked against it before the function sees them. Kinds: any, string, integer, number
-(integer or float), boolean, array, object, null, and alternatives with `|`.
+the caller's arguments are checked against it before the function sees them. Kinds: any, string, integer,
+number (integer or float), boolean, array, object, null, and alternatives with `|`.
 """
 
 import re
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .errors import UnknownFunction, WrongArity, WrongType
-from .values import Json, kind_of
+from .values import INT64_MAX, INT64_MIN, Json, kind_of
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -63,9 +63,11 @@ class Function:
     def check(self, index: int, value: Json) -> None:
         """Check the argument at an index, from 0, against the declared type."""
         parameter = self.parameters[min(index, len(self.parameters) - 1)]
+        name = f"argument {index + 1} ({parameter.name})"
         if type(value) not in parameter.types:
-            name = f"argument {index + 1} ({parameter.name})"
             raise WrongType(self.name, name, parameter.expected, kind_of(value))
+        if type(value) is int and not INT64_MIN <= value <= INT64_MAX and parameter.kinds != "any":
+            raise WrongType(self.name, name, parameter.expected, "an integer beyond 64 bits")
 
     def check_all(self, values: Sequence[Json]) -> None:
         for index, value in enumerate(values):

@@ -62,7 +62,7 @@ def float_(value: Json) -> float:
 
 @function("int(value: any)")
 def int_(value: Json) -> int:
-    """Convert what is a whole number within 64 bits; strings are read as floats, so the largest do not fit."""
+    """Convert a whole number within 64 bits; strings are read as floats, so the largest do not fit."""
     if isinstance(value, int) and INT64_MIN <= value <= INT64_MAX:
         return int(value)
     number = _number(value) if isinstance(value, str) else value
@@ -169,7 +169,8 @@ def uri_component(value: str) -> str:
 
 @function("encodeUriComponent(value: string)")
 def encode_uri_component(value: str) -> str:
-    return uri_component(value)
+    """Do the same as uriComponent."""
+    return quote(utf8(value), safe="")
 
 
 @function("uriComponentToString(value: string)")

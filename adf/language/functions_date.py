@@ -162,7 +162,7 @@ def _zone(name: str, zone: str) -> str:
         raise InvalidArgument(name, str(error)) from None
 
 
-@function("convertFromUtc(timestamp: string, destinationTimeZone: string, format?: string)", scoped=True)
+@function("convertFromUtc(timestamp: string, destinationZone: string, format?: string)", scoped=True)
 def convert_from_utc(scope: Scope, timestamp: str, zone: str, form: str = ROUND_TRIP) -> str:
     destination = _zone("convertFromUtc", zone)
     moment = _read("convertFromUtc", timestamp, scope)
@@ -171,14 +171,14 @@ def convert_from_utc(scope: Scope, timestamp: str, zone: str, form: str = ROUND_
     return _write("convertFromUtc", from_utc(moment, destination), form)
 
 
-@function("convertToUtc(timestamp: string, sourceTimeZone: string, format?: string)", scoped=True)
+@function("convertToUtc(timestamp: string, sourceZone: string, format?: string)", scoped=True)
 def convert_to_utc(scope: Scope, timestamp: str, zone: str, form: str = ROUND_TRIP) -> str:
     moment = _read("convertToUtc", timestamp, scope)
     return _write("convertToUtc", _in_utc("convertToUtc", moment, zone), form)
 
 
 @function(
-    "convertTimeZone(timestamp: string, sourceTimeZone: string, destinationTimeZone: string, format?: string)",
+    "convertTimeZone(timestamp: string, sourceZone: string, destinationZone: string, format?: string)",
     scoped=True,
 )
 def convert_time_zone(

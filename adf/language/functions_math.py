@@ -94,8 +94,7 @@ def _numbers(name: str, values: tuple[Json, ...]) -> list[Number]:
 def range_(start: int, count: int) -> list[int]:
     if not 0 <= count <= MAX_RANGE:
         raise InvalidArgument("range", f"the count is {count}, not within 0 and {MAX_RANGE}")
-    _checked("range", start)
-    _checked("range", start + count)
+    _checked("range", start + max(count - 1, 0))
     return list(range(start, start + count))
 
 

@@ -1,7 +1,7 @@
 """JSON text → value, as leniently as Newtonsoft.Json reads it behind json().
 
-Beyond the standard: names without quotes, single quotes, trailing commas, comments, hexadecimal and octal numbers,
-line breaks inside of strings, and anything at all after the first value. An empty text is null.
+Beyond the standard: names without quotes, single quotes, trailing commas, comments, hexadecimal and octal
+numbers, line breaks inside of strings, and anything at all after the first value. An empty text is null.
 """
 
 import json
@@ -22,7 +22,7 @@ _WORDS = {"true": True, "false": False, "null": None, "undefined": None, "NaN": 
 _WORDS |= {"Infinity": math.inf, "-Infinity": -math.inf}
 
 
-class BadJson(Exception):  # noqa: N818  a fact, turned into the caller's own error
+class BadJson(Exception):  # a fact, turned into the caller's own error
     """The text is no JSON, not even leniently."""
 
 
@@ -161,7 +161,7 @@ def _number(word: str) -> int | float | None:
     digits = word.lstrip("+-")
     try:
         if digits[:2] in {"0x", "0X"}:
-            return sign * int(digits[2:], 16) if len(digits) < 20 else None
+            return sign * int(digits, 16) if len(digits) < 20 else None
         if len(digits) > 1 and digits[0] == "0" and digits.isdigit():
             return sign * int(digits, 8) if len(digits) < 24 else None
         if digits.isdigit() and word.isascii():

@@ -6,7 +6,8 @@
     literal    := [+-]digits['.'digits*][e[+-]digits] | 'text' ('' is a quote) | true | false | null
 
 White space may stand between any two tokens. There are no array or object literals, no double quotes, no
-escapes, and a literal has no steps. Which part of a string is an expression at all is `template.py`'s question.
+escapes, and a literal has no steps. Which part of a string is an expression at all is `template.py`'s
+question.
 """
 
 import math

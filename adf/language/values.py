@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from .errors import LimitExceeded
 
-Json: TypeAlias = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+Json: TypeAlias = str | int | float | bool | list["Json"] | dict[str, "Json"] | None
 
 MAX_TEXT = 4_000_000
 """Characters of a computed string. Data Factory holds no activity output above 4 MB."""
@@ -31,28 +31,23 @@ _ESCAPES |= {
 }
 
 
+_KINDS = {
+    type(None): "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a float",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}
+
+
 def kind_of(value: object) -> str:
     """Name a value's type, for messages."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case int():
-            return "an integer"
-        case float():
-            return "a float"
-        case str():
-            return "a string"
-        case list():
-            return "an array"
-        case dict():
-            return "an object"
-        case _:
-            return f"a Python {type(value).__name__}"
+    return _KINDS.get(type(value)) or f"a Python {type(value).__name__}"
 
 
-def text_of(value: Json) -> str:
+def text_of(value: Json) -> str:  # noqa: PLR0911  a case a type
     """Write a value as string() and `@{...}` do: null is empty, a binary value its decoded text."""
     match value:
         case str():

@@ -1,7 +1,8 @@
 """XML text ⇄ tree ⇄ JSON, as .NET's XmlDocument and Newtonsoft.Json have it.
 
-White space between elements is dropped. In JSON an attribute is `@name`, text beside attributes or elements `#text`,
-elements of one name an array, an empty element null. Document types, and so entities of one's own, are refused.
+White space between elements is dropped. In JSON an attribute is `@name`, text beside attributes or elements
+`#text`, elements of one name an array, an empty element null. Document types, and so entities of one's own,
+are refused.
 """
 
 import re
@@ -15,7 +16,7 @@ from .values import MAX_NESTING, Json, from_base64, joined, json_text, text_of
 _NAME = re.compile(r"[A-Za-z_:\u0080-\uffff][\w.:\-]*")
 
 
-class BadXml(Exception):  # noqa: N818  a fact, turned into the caller's own error
+class BadXml(Exception):  # a fact, turned into the caller's own error
     """The text is no XML, or the JSON cannot be written as XML."""
 
 
@@ -58,7 +59,7 @@ def of_xml(value: dict[str, Json]) -> Element:
 
 def parse_xml(octets: bytes) -> Element:
     """Parse a document. Raises BadXml."""
-    builder = _Builder()
+    builder = _Builder(octets)
     try:
         builder.parser.Parse(octets, True)
     except expat.ExpatError as error:
@@ -68,13 +69,14 @@ def parse_xml(octets: bytes) -> Element:
 
 
 class _Builder:
-    def __init__(self) -> None:
+    def __init__(self, octets: bytes) -> None:
         self.document = Element("#document")
         self.parser = expat.ParserCreate("utf-8")
         self.parser.buffer_text = True
         self.parser.ordered_attributes = False
         self._open = self.document
-        self._starts: list[int] = []
+        self._octets = octets
+        self._depth = 0
         self._kind = "#text"
         self.parser.XmlDeclHandler = self._declare
         self.parser.StartDoctypeDeclHandler = self._refuse
@@ -94,16 +96,19 @@ class _Builder:
         raise BadXml(reason)
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        if len(self._starts) >= MAX_NESTING:
+        self._depth += 1
+        if self._depth > MAX_NESTING:
             reason = f"elements are nested deeper than {MAX_NESTING}"
             raise BadXml(reason)
-        self._starts.append(self.parser.CurrentByteIndex)
         element = Element(name, self._open, dict(attributes))
         self._open.children.append(element)
         self._open = element
 
     def _end(self, _name: str) -> None:
-        self._open.empty = self._starts.pop() == self.parser.CurrentByteIndex
+        """Close an element. It was written `<a/>` when nothing else stands before this place."""
+        here = self.parser.CurrentByteIndex
+        self._open.empty = not self._open.children and self._octets[here - 2 : here] == b"/>"
+        self._depth -= 1
         self._open = self._open.parent or self.document
 
     def _text(self, text: str) -> None:

@@ -152,7 +152,7 @@ class _Evaluation:
                 named = isinstance(node, Attribute) or (isinstance(node, Element) and node.parent is not None)
                 return named and _named(node, test)
 
-    def _along(self, axis: str, node: Node) -> Iterable[Node]:
+    def _along(self, axis: str, node: Node) -> Iterable[Node]:  # noqa: PLR0911  a case an axis
         children = node.children if isinstance(node, Element) else []
         match axis:
             case "child":
@@ -223,7 +223,9 @@ class _Evaluation:
         reason = "a set of nodes is needed"
         raise BadXPath(reason)
 
-    def _called(self, name: str, arguments: list[Value], context: _Context) -> Value:
+    def _called(  # noqa: PLR0911  a case a function
+        self, name: str, arguments: list[Value], context: _Context
+    ) -> Value:
         match name, arguments:
             case "position", []:
                 return float(context.position)

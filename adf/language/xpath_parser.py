@@ -10,8 +10,8 @@ from typing import NamedTuple, Never, TypeAlias
 MAX_DEPTH = 40
 
 AXES = {
-    "child", "descendant", "descendant-or-self", "self", "parent", "ancestor", "ancestor-or-self", "attribute",
-    "following-sibling", "preceding-sibling", "following", "preceding",
+    "child", "descendant", "descendant-or-self", "self", "parent", "ancestor", "ancestor-or-self",
+    "attribute", "following-sibling", "preceding-sibling", "following", "preceding",
 }  # fmt: skip
 _NODE_TYPES = {"node", "text", "comment"}
 _PRECEDENCE = [["or"], ["and"], ["=", "!="], ["<", "<=", ">", ">="], ["+", "-"], ["*", "div", "mod"]]
@@ -27,7 +27,7 @@ _TOKEN = re.compile(
 )
 
 
-class BadXPath(Exception):  # noqa: N818  a fact, turned into the caller's own error
+class BadXPath(Exception):  # a fact, turned into the caller's own error
     """The text is no XPath expression, or one that is not known here."""
 
 
@@ -185,12 +185,12 @@ class _Parser:
         steps: list[Step] = []
         if self.next.text in {"/", "//"} and self.next.kind == "mark":
             steps = self._steps(self._take().text)
-        return Steps(origin, False, predicates, tuple(steps)) if predicates or steps else origin  # noqa: FBT003
+        return Steps(origin, False, predicates, tuple(steps)) if predicates or steps else origin
 
     def _location(self) -> Expression:
         start = self._accept("/", "//")
         if start == "/" and not self._at_step():
-            return Steps(None, True, (), ())  # noqa: FBT003
+            return Steps(None, True, (), ())
         return Steps(None, bool(start), (), tuple(self._steps(start)))
 
     def _at_step(self) -> bool:

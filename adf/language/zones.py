@@ -15,7 +15,7 @@ _IANA: dict[str, str] = {name.lower(): iana for name, iana in win_tz.items()}
 _NAMES: dict[str, str] = {name.lower(): name for name in win_tz}
 
 
-class UnknownZone(Exception):  # noqa: N818  a fact, turned into the caller's own error
+class UnknownZone(Exception):  # a fact, turned into the caller's own error
     """No Windows time zone has this name."""
 
     def __init__(self, name: str) -> None:
@@ -24,7 +24,7 @@ class UnknownZone(Exception):  # noqa: N818  a fact, turned into the caller's ow
         self.name = name
 
 
-class NoSuchLocalTime(Exception):  # noqa: N818  as above
+class NoSuchLocalTime(Exception):  # as above
     """The clocks of the zone never, or twice, show this time."""
 
 
