@@ -119,7 +119,7 @@ def format_time(moment: datetime, form: str, template: str) -> str:
             raise BadTemplate(template, found, "the tokens yyyy, MM, dd, HH and mm")
         return f"{moment.year:04}" if found == "yyyy" else moment.strftime(_STRFTIME[found])
 
-    return re.sub(r"yyyy|MM|dd|HH|mm|T|[A-Za-z]", replacement, form)
+    return re.sub(r"([A-Za-z])\1*", replacement, form)
 
 
 # ------------------------------------------------------------------------------------------- receipt

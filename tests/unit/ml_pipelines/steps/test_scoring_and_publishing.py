@@ -1,0 +1,261 @@
+"""score and publish, in one process over a lake in memory."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ml_pipelines.steps import errors
+from ml_pipelines.steps.landing import Receipt
+from ml_pipelines.steps.publish import publish
+from ml_pipelines.steps.score_entry import Worker
+from tests.unit.ml_pipelines.fakes import FakeLake, item
+
+RECEIPT = "_landing/churn/_runs/group-1.json"
+MANIFEST = "_landing/churn/2026-11-22T00-00-00Z.json"
+LANDED = "out/window=2026-11-22T00-00-00Z/predictions.csv"
+TWICE = "def run(mini_batch):\n    return [2 * x for x in mini_batch['x']]\n"
+
+
+def score(folder: Path, lake: FakeLake, script: str, **changes: object):
+    """Score every file of `in` as one work item, with a model that is one text file."""
+    (folder / "score.py").write_text(script)
+
+    def load(_name: str, version: str, target: Path) -> None:
+        (target / "model.txt").write_text(version)
+
+    work = item(lake, **changes)
+    Worker(folder, lambda _url, _name: lake, load).score(work)
+    return work.plan
+
+
+def landed(lake: FakeLake, path: str = LANDED) -> pd.DataFrame:
+    return pd.read_csv(io.BytesIO(lake.stored[path].content))
+
+
+def receipt(lake: FakeLake) -> Receipt:
+    return Receipt.from_json(lake.stored[RECEIPT].content)
+
+
+def test_a_window_lands_with_its_key_first_and_its_results_behind(tmp_path):
+    """The landed file holds one row an input row, in the input's order."""
+    lake = FakeLake({"in/a.csv": b"x,id\n1,k1\n2,k2\n", "in/b.csv": b"x,id\n3,k3\n"})
+
+    publish(score(tmp_path, lake, TWICE), lake)
+
+    assert landed(lake).to_dict("list") == {"id": ["k1", "k2", "k3"], "prediction": [2, 4, 6]}
+
+
+def test_a_committed_window_has_a_receipt_and_a_manifest_and_no_staging(tmp_path):
+    """After the commit the receipt says so, the manifest describes the file, and nothing is left behind."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n2,2\n"})
+
+    publish(score(tmp_path, lake, TWICE), lake)
+
+    found = receipt(lake)
+    assert (found.status, found.rows_in, found.rows_scored, found.path) == ("committed", 2, 2, LANDED)
+    assert json.loads(lake.stored[MANIFEST].content)["model_version"] == "3"
+    assert not [path for path in lake.stored if path.startswith("_staging")]
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("def run(b):\n    raise KeyError('age')\n", "score.py run() raised KeyError: 'age'"),
+        ("def run(b):\n    return [1]\n", "was given 2 rows and returned 1 results"),
+        ("def run(b):\n    return [1, 2, 3]\n", "was given 2 rows and returned 3 results"),
+        ("def run(b):\n    pass\n", "run() returned None"),
+        ("def run(b):\n    return 'ab'\n", "run() returned a str"),
+        ("def init():\n    1 / 0\ndef run(b):\n    pass\n", "init() raised ZeroDivisionError"),
+        ("def run(b):\n    raise SystemExit(3)\n", "raised SystemExit: 3"),
+        ("x = 1\n", "defines no run(mini_batch)"),
+    ],
+)
+def test_what_is_wrong_with_a_script_is_in_the_receipt(tmp_path, script, said):
+    """The receipt names the model, the window, the file and the cause."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n2,2\n"})
+
+    with pytest.raises(errors.StepError):
+        score(tmp_path, lake, script)
+
+    assert receipt(lake).status == "failed"
+    assert said in receipt(lake).error
+
+
+def test_an_error_of_run_names_model_window_file_and_cause(tmp_path):
+    """One sentence says all that whoever is on call needs."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})
+
+    with pytest.raises(errors.ScoringFailed) as caught:
+        score(tmp_path, lake, "def run(b):\n    return b['age']\n")
+
+    assert str(caught.value) == (
+        "churn, window 2026-11-22T00-00-00Z, a.csv: score.py run() raised KeyError: 'age'"
+    )
+
+
+def test_a_file_without_the_row_key_is_named(tmp_path):
+    """A header that lacks the row key is an error about that file."""
+    lake = FakeLake({"in/a.csv": b"x\n1\n"})
+
+    with pytest.raises(errors.ColumnMissing, match="'a.csv' has no column 'id'"):
+        score(tmp_path, lake, TWICE)
+
+
+def test_input_that_changed_fails_the_window(tmp_path):
+    """A work item names an etag; other bytes under the same path are another input."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})
+    work = item(lake)
+    lake.upload("in/a.csv", b"id,x\n1,2\n")
+    (tmp_path / "score.py").write_text(TWICE)
+
+    with pytest.raises(errors.InputChanged, match=r"in/a\.csv"):
+        Worker(tmp_path, lambda *_: lake, lambda _n, _v, target: (target / "m").write_text("")).score(work)
+
+
+def test_a_missing_part_is_never_a_smaller_result(tmp_path):
+    """publish expects the part of every work item."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})
+    plan = score(tmp_path, lake, TWICE)
+    lake.delete_folder(plan.staging)
+    lake.upload(f"{plan.staging}/parts/other", b"")
+
+    with pytest.raises(errors.PartsMissing):
+        publish(plan, lake)
+
+    assert LANDED not in lake.stored
+
+
+def test_a_bad_row_fails_the_window_unless_some_are_allowed(tmp_path):
+    """With `max_quarantined_percent: 0` the first bad row is named and nothing lands."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n2,2,2\n3,3\n"})
+
+    with pytest.raises(errors.TooManyQuarantined, match=r"a\.csv, row 2: 3 values under 2 columns"):
+        publish(score(tmp_path, lake, TWICE), lake)
+
+    assert LANDED not in lake.stored
+
+
+def test_allowed_bad_rows_are_set_aside_and_counted(tmp_path):
+    """rows_in = rows_scored + rows_quarantined, and the bad rows can be read."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n2,2,2\n3,oops\n4,4\n5,5\n"})
+
+    publish(score(tmp_path, lake, TWICE, max_quarantined_percent=50.0), lake)
+
+    found = receipt(lake)
+    assert (found.rows_in, found.rows_scored, found.rows_quarantined) == (5, 3, 2)
+    assert landed(lake)["id"].tolist() == [1, 4, 5]
+    rows = landed(lake, "quarantine/churn/window=2026-11-22T00-00-00Z/rows.csv")
+    assert rows["row"].tolist() == [2, 3]
+
+
+def test_without_a_row_key_rows_are_named_by_file_and_number(tmp_path):
+    """Where the input has no key, its file and row are the key."""
+    lake = FakeLake({"in/a.csv": b"x\n1\n2\n", "in/b.csv": b"x\n3\n"})
+
+    publish(score(tmp_path, lake, TWICE, row_key=None), lake)
+
+    assert landed(lake).to_dict("list") == {
+        "file": ["a.csv", "a.csv", "b.csv"],
+        "row": [1, 2, 1],
+        "prediction": [2, 4, 6],
+    }
+
+
+def test_a_tutorials_script_works_unchanged(tmp_path):
+    """One observation a file, local paths in, a list of texts out."""
+    lake = FakeLake({f"in/{n}.csv": f"{n},2,3".encode() for n in range(3)})
+    script = """
+import os
+import numpy as np
+def init():
+    global model
+    model = 10
+def run(mini_batch):
+    result = []
+    for path in mini_batch:
+        first = int(np.genfromtxt(path, delimiter=",")[0])
+        result.append("{}: {}".format(os.path.basename(path), model * first))
+    return result
+"""
+
+    publish(score(tmp_path, lake, script, passes="files", returns="files", row_key=None), lake)
+
+    assert landed(lake).to_dict("list") == {
+        "file": ["0.csv", "1.csv", "2.csv"],
+        "prediction": ["0.csv: 0", "1.csv: 10", "2.csv: 20"],
+    }
+
+
+def test_an_empty_file_among_others_has_no_rows(tmp_path):
+    """A file of no bytes, or of a header only, adds nothing and fails nothing."""
+    lake = FakeLake({"in/a.csv": b"", "in/b.csv": b"id,x\n", "in/c.csv": b"id,x\n1,1\n"})
+
+    publish(score(tmp_path, lake, TWICE), lake)
+
+    assert landed(lake)["prediction"].tolist() == [2]
+
+
+def test_a_window_of_headers_only_is_an_empty_window(tmp_path):
+    """Files without a row are no input, unless the model says that is right."""
+    lake = FakeLake({"in/b.csv": b"id,x\n"})
+
+    with pytest.raises(errors.InputMissing, match="files without a row"):
+        publish(score(tmp_path, lake, TWICE), lake)
+
+
+def test_an_empty_window_may_land_empty(tmp_path):
+    """`empty_window: land_empty` lands a file with the columns and no rows."""
+    lake = FakeLake({"in/b.csv": b"id,x\n"})
+
+    publish(score(tmp_path, lake, TWICE, empty_window="land_empty"), lake)
+
+    assert landed(lake).columns.tolist() == ["id", "prediction"]
+    assert receipt(lake).status == "committed"
+
+
+def test_parts_that_disagree_about_numbers_land_as_numbers(tmp_path):
+    """Whole numbers in one block and fractions in another are one column of fractions."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n", "in/b.csv": b"x,id\n0.5,2\n"})
+
+    publish(score(tmp_path, lake, TWICE), lake)
+
+    assert landed(lake)["prediction"].tolist() == [2.0, 1.0]
+
+
+def test_a_key_with_leading_zeros_stays_as_it_is(tmp_path):
+    """`0012` is a name, not the number 12."""
+    lake = FakeLake({"in/a.csv": b"id,x\n0012,1\n3,2\n"})
+
+    publish(score(tmp_path, lake, TWICE), lake)
+
+    assert lake.stored[LANDED].content.splitlines()[1].replace(b'"', b"") == b"0012,2"
+
+
+def test_a_frames_own_columns_are_kept_and_its_key_is_checked(tmp_path):
+    """A DataFrame keeps its columns; another order of keys than the input's is an error, never a shift."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n2,2\n"})
+    keep = "def run(b):\n    return b.assign(risk=b['x'] / 2)[['risk', 'id']]\n"
+    shuffle = "def run(b):\n    return b.iloc[::-1]\n"
+
+    publish(score(tmp_path, lake, keep), lake)
+
+    assert landed(lake).columns.tolist() == ["id", "risk"]
+    with pytest.raises(errors.WrongResult, match="another 'id' column"):
+        score(tmp_path, lake, shuffle, attempt="attempt-2")
+
+
+def test_a_second_try_of_a_mini_batch_replaces_its_part(tmp_path):
+    """Two tries leave one part and the same rows."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})
+    score(tmp_path, lake, TWICE)
+
+    plan = score(tmp_path, lake, TWICE)
+
+    assert len([path for path in lake.stored if "/parts/" in path]) == 1
+    publish(plan, lake)
+    assert len(landed(lake)) == 1
