@@ -10,6 +10,7 @@ from sandbox.datafactory.checks.view import View
 from sandbox.datafactory.errors import BadRequest, NotFound, Referenced, TriggerEnabledCannotUpdate
 from sandbox.datafactory.models import KINDS, EntityKind, FactoryId, Json
 from sandbox.datafactory.references import references
+from sandbox.datafactory.triggers.records import PROGRESS
 
 if TYPE_CHECKING:
     from sandbox.store import Store
@@ -71,6 +72,9 @@ class Entities:
                 raise TriggerEnabledCannotUpdate
             for referrer in self._referrers(factory, kind, name):
                 raise Referenced(factory, kind, existing["name"], referrer)
+            if kind == "triggers":
+                # A trigger of the same name is another trigger: its windows begin anew.
+                self._store.delete(factory.scope, PROGRESS, name)
             return self._store.delete(factory.scope, kind, name)
 
     def set_runtime_state(self, factory: FactoryId, trigger: str, state: str) -> Json:

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from sandbox.datafactory.conditions import Conditions
 
 _KIND = "factories"
-_CONTENTS = ("pipelines", "datasets", "linkedservices", "triggers", "pipelineruns", "triggerruns")
+_CONTENTS = (
+    "pipelines",
+    "datasets",
+    "linkedservices",
+    "triggers",
+    "triggerprogress",
+    "pipelineruns",
+    "triggerruns",
+)
 _LOCATION = re.compile(r"^[A-Za-z][A-Za-z0-9 ]+$")
 
 

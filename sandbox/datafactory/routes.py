@@ -128,10 +128,7 @@ async def put_entity(request: web.Request) -> web.Response:
 async def delete_entity(request: web.Request) -> web.Response:
     service, factory = _addressed(request)
     kind, name = _kind(request), request.match_info["name"]
-    existed = service.entities.delete(factory, kind, name)
-    if kind == "triggers":
-        service.triggers.forget(factory, name)
-    return responses.deleted(existed=existed)
+    return responses.deleted(existed=service.entities.delete(factory, kind, name))
 
 
 async def create_run(request: web.Request) -> web.Response:

@@ -5,6 +5,7 @@ Runs that are not over are listed apart, so that a start finds what a crash left
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import Any, TYPE_CHECKING
 
 from sandbox.datafactory.models import TERMINAL, FactoryId, Json, milliseconds, parse_instant, wire_instant
@@ -53,6 +54,12 @@ class Runs:
                 self._store.delete(*_OPEN, run_id)
             self._store.put(factory.scope, "pipelineruns", run_id, run)
         return run
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of the block's changes or none, in the Store's sense; never `await` inside."""
+        with self._store.transaction():
+            yield
 
     def put_activity_run(self, factory: FactoryId, document: Json) -> None:
         scope = _activity_scope(factory, document["pipelineRunId"])

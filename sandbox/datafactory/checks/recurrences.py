@@ -1,19 +1,18 @@
-"""Recurrences of schedule triggers."""
+"""Recurrences of schedule triggers: legal in the service, and with a time at which they fire."""
 
 from __future__ import annotations
 
-from sandbox.datafactory.checks.values import is_integer
-from sandbox.datafactory.errors import BadRequest
 from typing import TYPE_CHECKING
+
+from adf.recurrence import IllegalRecurrence, Recurrence
+from sandbox.datafactory.errors import BadRequest
 
 if TYPE_CHECKING:
     from sandbox.datafactory.models import Json
 
 
 def check_recurrence(trigger: str, recurrence: Json) -> None:
-    if recurrence.get("frequency") not in ("Minute", "Hour", "Day", "Week", "Month"):
-        raise BadRequest(
-            f"The trigger '{trigger}': frequency {recurrence.get('frequency')!r}.", target=trigger
-        )
-    if not is_integer(recurrence.get("interval", 1), 1, 1000):
-        raise BadRequest(f"The trigger '{trigger}': interval {recurrence.get('interval')!r}.", target=trigger)
+    try:
+        Recurrence.from_json(recurrence)
+    except IllegalRecurrence as error:
+        raise BadRequest(f"The trigger '{trigger}': {error}.", target=trigger) from error

@@ -1,17 +1,26 @@
-"""Starting and stopping triggers."""
+"""Triggers started and stopped, and the tasks that fire them."""
 
 from __future__ import annotations
 
-from typing import NoReturn, TYPE_CHECKING
+import asyncio
+import logging
+from typing import TYPE_CHECKING
 
-from sandbox.datafactory.errors import NotRun
+from sandbox.datafactory.checks.triggers import pipelines_of
+from sandbox.datafactory.errors import BadRequest, InvalidTriggerPipelines, NotFound
+from sandbox.datafactory.models import wire_instant
+from sandbox.datafactory.triggers.records import Records
+from sandbox.datafactory.triggers.schedule import Schedule
+from sandbox.datafactory.triggers.tumbling import Windows
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.entities import Entities
-    from sandbox.datafactory.engine.engine import Engine
-    from sandbox.datafactory.runs import Runs
-    from sandbox.datafactory.models import FactoryId
     from sandbox.context import Context
+    from sandbox.datafactory.engine.engine import Engine
+    from sandbox.datafactory.entities import Entities
+    from sandbox.datafactory.models import FactoryId, Json
+    from sandbox.datafactory.runs import Runs
+
+_log = logging.getLogger("sandbox.control")
 
 
 class Triggers:
@@ -20,22 +29,126 @@ class Triggers:
         self._entities = entities
         self._runs = runs
         self._engine = engine
+        self._records = Records(context.store)
+        self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._windows: dict[tuple[str, str], Windows] = {}
 
-    def start_all(self) -> None: ...
+    def start_all(self) -> None:
+        """At the sandbox's start: go on with the started triggers, and with windows that were under way."""
+        for factory, name in [*self._records.started(), *self._records.with_open_runs()]:
+            self._go(factory, name)
 
-    async def stop_all(self) -> None: ...
+    async def stop_all(self) -> None:
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def forget(self, factory: FactoryId, name: str | None = None) -> None: ...
+    def forget(self, factory: FactoryId) -> None:
+        """The factory is deleted with all that is in it."""
+        for key, task in list(self._tasks.items()):
+            if key[0] == factory.scope:
+                task.cancel()
+        for one, name in list(self._records.started()):
+            if one.scope == factory.scope:
+                self._records.mark_stopped(one, name)
 
-    def start(self, factory: FactoryId, name: str) -> NoReturn:
-        found = self._entities.get(factory, "triggers", name)
-        raise NotRun(f"Starting the trigger '{found['name']}' of type {found['properties']['type']}")
+    def start(self, factory: FactoryId, name: str) -> None:
+        """Starting a started trigger changes nothing. Raises `InvalidTriggerPipelines`."""
+        trigger = self._entities.get(factory, "triggers", name)
+        if trigger["properties"].get("runtimeState") == "Started":
+            return
+        self._check_pipelines(factory, trigger)
+        with self._context.store.transaction():
+            self._entities.set_runtime_state(factory, name, "Started")
+            self._records.mark_started(factory, trigger["name"])
+            if trigger["properties"]["type"] == "ScheduleTrigger":
+                # What lies before the start is not made up for.
+                progress = {"after": wire_instant(self._context.clock.now())}
+                self._records.set_progress(factory, trigger["name"], progress)
+        self._go(factory, trigger["name"])
 
     def stop(self, factory: FactoryId, name: str) -> None:
-        self._entities.get(factory, "triggers", name)
+        """No further fire; runs that have begun go on. Stopping a stopped trigger changes nothing."""
+        trigger = self._entities.get(factory, "triggers", name)
+        if trigger["properties"].get("runtimeState") != "Started":
+            return
+        with self._context.store.transaction():
+            self._entities.set_runtime_state(factory, name, "Stopped")
+            self._records.mark_stopped(factory, name)
+        windows = self._windows.get(_key(factory, name))
+        if windows is not None:
+            windows.look()
+        elif (task := self._tasks.pop(_key(factory, name), None)) is not None:
+            task.cancel()
 
-    def rerun(self, factory: FactoryId, name: str, run_id: str) -> NoReturn:
-        raise NotRun(f"Rerunning the run {run_id} of the trigger '{name}' in {factory.name}")
+    def rerun(self, factory: FactoryId, name: str, run_id: str) -> None:
+        self._windows_of(factory, name).rerun(run_id)
+        self._go(factory, name)
 
-    def cancel(self, factory: FactoryId, name: str, run_id: str) -> NoReturn:
-        raise NotRun(f"Cancelling the run {run_id} of the trigger '{name}' in {factory.name}")
+    def cancel(self, factory: FactoryId, name: str, run_id: str) -> None:
+        self._windows_of(factory, name).cancel(run_id)
+
+    def _windows_of(self, factory: FactoryId, name: str) -> Windows:
+        trigger = self._entities.get(factory, "triggers", name)
+        if trigger["properties"]["type"] != "TumblingWindowTrigger":
+            raise BadRequest(
+                f"The trigger '{name}' is no tumbling window trigger: rerun or cancel its pipeline run instead.",
+                target=name,
+            )
+        return self._windows.get(_key(factory, name)) or self._new_windows(factory, trigger["name"])
+
+    def _new_windows(self, factory: FactoryId, name: str) -> Windows:
+        return Windows(
+            factory,
+            name,
+            self._context.clock,
+            self._records,
+            self._engine,
+            self._entities,
+            self._runs,
+        )
+
+    def _go(self, factory: FactoryId, name: str) -> None:
+        """One task a trigger; one that is there looks again."""
+        key = _key(factory, name)
+        if key in self._tasks:
+            if key in self._windows:
+                self._windows[key].look()
+            return
+        try:
+            trigger = self._entities.get(factory, "triggers", name)
+        except NotFound:
+            trigger = {"name": name, "properties": {"type": "TumblingWindowTrigger"}}
+        if trigger["properties"]["type"] == "ScheduleTrigger":
+            context = self._context
+            schedule = Schedule(factory, trigger, context.clock, self._records, self._engine, self._runs)
+            work = schedule.run()
+        else:
+            self._windows[key] = self._new_windows(factory, trigger["name"])
+            work = self._windows[key].run()
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks[key] = task
+        task.add_done_callback(lambda ended: self._over(key, ended))
+
+    def _over(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
+        if self._tasks.get(key) is task:
+            del self._tasks[key]
+            self._windows.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("the trigger %s no longer fires", key[1], exc_info=error)
+
+    def _check_pipelines(self, factory: FactoryId, trigger: Json) -> None:
+        view = self._entities.view(factory)
+        pipelines = pipelines_of(trigger["properties"])
+        references = [one.get("pipelineReference") or {} for one in pipelines]
+        if not references or not all(
+            one.get("type") == "PipelineReference"
+            and view.properties("pipelines", str(one.get("referenceName"))) is not None
+            for one in references
+        ):
+            raise InvalidTriggerPipelines(trigger["name"])
+
+
+def _key(factory: FactoryId, name: str) -> tuple[str, str]:
+    return factory.scope, name.lower()

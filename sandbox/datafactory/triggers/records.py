@@ -1,0 +1,64 @@
+"""What is kept of triggers: which are started, how far each came, and which of their runs are not over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.datafactory.models import FactoryId, Json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.store import Store
+
+STARTED = ("/datafactory", "startedtriggers")
+OPEN = ("/datafactory", "opentriggerruns")
+PROGRESS = "triggerprogress"
+
+
+class Records:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def mark_started(self, factory: FactoryId, trigger: str) -> None:
+        self._store.put(*STARTED, _key(factory, trigger), _address(factory, trigger))
+
+    def mark_stopped(self, factory: FactoryId, trigger: str) -> None:
+        self._store.delete(*STARTED, _key(factory, trigger))
+
+    def started(self) -> Iterator[tuple[FactoryId, str]]:
+        return _addresses(self._store.list(*STARTED))
+
+    def progress(self, factory: FactoryId, trigger: str) -> Json:
+        """Of a schedule: `after`, the instant up to which it has fired; of windows: `next`, the first not yet run."""
+        return self._store.get(factory.scope, PROGRESS, trigger) or {}
+
+    def set_progress(self, factory: FactoryId, trigger: str, progress: Json) -> None:
+        self._store.put(factory.scope, PROGRESS, trigger, {"name": trigger, **progress})
+
+    def open(self, factory: FactoryId, trigger: str, run_id: str) -> None:
+        """This trigger run is under way, or waits to be."""
+        self._store.put(*OPEN, run_id, {**_address(factory, trigger), "run": run_id})
+
+    def close(self, run_id: str) -> None:
+        self._store.delete(*OPEN, run_id)
+
+    def open_runs(self, factory: FactoryId, trigger: str) -> list[str]:
+        key = _key(factory, trigger)
+        listed = self._store.list(*OPEN)
+        return [one["run"] for one in listed if _key(FactoryId(*one["factory"]), one["trigger"]) == key]
+
+    def with_open_runs(self) -> Iterator[tuple[FactoryId, str]]:
+        return _addresses(self._store.list(*OPEN))
+
+
+def _key(factory: FactoryId, trigger: str) -> str:
+    return f"{factory.scope}/triggers/{trigger.lower()}"
+
+
+def _address(factory: FactoryId, trigger: str) -> Json:
+    return {"factory": [factory.subscription, factory.resource_group, factory.name], "trigger": trigger}
+
+
+def _addresses(documents: list[Json]) -> Iterator[tuple[FactoryId, str]]:
+    return ((FactoryId(*one["factory"]), str(one["trigger"])) for one in documents)

@@ -1,0 +1,249 @@
+"""A TumblingWindowTrigger: each window once, oldest first, at most maxConcurrency at a time, mirrored and retried.
+
+A window's trigger run moves between these states (`_.state`):
+
+    waiting ──► running ──► over            Succeeded, Failed, Cancelled: the pipeline run's status
+       ▲           │
+       │           └──► retry ──► running   while retryPolicy.count allows, after its interval
+       └─── over (rerun)
+
+Windows become trigger runs when they start: a backfill of years is a number, not a list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from adf.windows import TumblingWindow, Window
+from sandbox.datafactory.errors import BadRequest, NotFound
+from sandbox.datafactory.models import parse_instant, wire_instant
+from sandbox.datafactory.triggers.firing import Firing, new_run_id
+from sandbox.datafactory.triggers.schedule import LONGEST_SLEEP_SECONDS
+from sandbox.errors import AzureError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sandbox.clock import Clock
+    from sandbox.datafactory.engine.engine import Engine
+    from sandbox.datafactory.entities import Entities
+    from sandbox.datafactory.models import FactoryId, Json
+    from sandbox.datafactory.runs import Runs
+    from sandbox.datafactory.triggers.records import Records
+
+# Reruns and backfills of thousands of windows take turns with everything else.
+_STARTS_A_STEP = 20
+
+
+class Windows:
+    """One trigger's windows. `run` goes on while the trigger is started or a run of it is open."""
+
+    def __init__(
+        self,
+        factory: FactoryId,
+        trigger: str,
+        clock: Clock,
+        records: Records,
+        engine: Engine,
+        entities: Entities,
+        runs: Runs,
+    ) -> None:
+        self._factory = factory
+        self._name = trigger
+        self._clock = clock
+        self._records = records
+        self._engine = engine
+        self._entities = entities
+        self._runs = runs
+        self._wake = asyncio.Event()
+        self._watched: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        try:
+            while True:
+                self._wake.clear()
+                seconds = self._step()
+                if seconds is None and not self._open():
+                    return
+                await self._pause(seconds)
+        finally:
+            for task in self._watched.values():
+                task.cancel()
+            await asyncio.gather(*self._watched.values(), return_exceptions=True)
+
+    def look(self) -> None:
+        """Something changed: a start, a stop, a rerun, a cancellation."""
+        self._wake.set()
+
+    def rerun(self, run_id: str) -> None:
+        """Run a window again that is over; with the trigger's latest definition."""
+        run = self._known(run_id)
+        if run["status"] == "Inprogress":
+            raise BadRequest(f"The trigger run {run_id} is under way: it cannot be rerun.", target=run_id)
+        run["_"] |= {"state": "waiting", "attempt": 0}
+        self._write({**run, "status": "Inprogress", "message": ""})
+        self.look()
+
+    def cancel(self, run_id: str) -> None:
+        run = self._known(run_id)
+        if run["status"] != "Inprogress":
+            raise BadRequest(f"The trigger run {run_id} is over ({run['status']}).", target=run_id)
+        if run["_"]["state"] == "running":
+            self._engine.cancel(self._factory, run["_"]["pipelineRun"], recursive=True)
+        else:
+            self._close(run, "Cancelled", "The trigger run was cancelled.")
+        self.look()
+
+    def _step(self) -> float | None:
+        """Start what can be started now; the seconds to the next moment that is known, or None."""
+        now = self._clock.now()
+        properties = self._properties()
+        if properties is None:
+            self._watch_running()
+            return None
+        moments: list[datetime] = []
+        windows = TumblingWindow.from_type_properties(properties["typeProperties"])
+        runs = self._open()
+        free = windows.max_concurrency - sum(1 for run in runs if run["_"]["state"] != "waiting")
+        for run in sorted(runs, key=lambda one: str(one["_"]["start"])):
+            match run["_"]["state"]:
+                case "retry" if parse_instant(run["_"]["retryAt"]) <= now:
+                    self._start(run, properties, windows)
+                case "retry":
+                    moments.append(parse_instant(run["_"]["retryAt"]))
+                case "waiting" if free > 0:
+                    free -= 1
+                    self._start(run, properties, windows)
+        if properties.get("runtimeState") == "Started":
+            moments += self._start_new(properties, windows, free, now)
+        self._watch_running()
+        return min(((moment - now).total_seconds() for moment in moments), default=None)
+
+    def _start_new(
+        self, properties: Json, windows: TumblingWindow, free: int, now: datetime
+    ) -> list[datetime]:
+        """The oldest due windows that never ran; the moment of the next look at them."""
+        number = int(self._records.progress(self._factory, self._name).get("next", 0))
+        for started, window in enumerate(windows.windows(number)):
+            if windows.due_at(window) > now:
+                return [windows.due_at(window)]
+            if started >= free:
+                return []
+            if started >= _STARTS_A_STEP:
+                return [now]
+            self._begin(properties, windows, window, number + started)
+        return []
+
+    def _begin(self, properties: Json, windows: TumblingWindow, window: Window, number: int) -> None:
+        firing = self._firing(properties, windows, window, new_run_id())
+        run = firing.record()
+        run["_"] = {"start": wire_instant(window.start), "end": wire_instant(window.end), "attempt": 0}
+        with self._runs.transaction():
+            self._records.set_progress(self._factory, self._name, {"next": number + 1})
+            self._attempt(run, firing)
+
+    def _start(self, run: Json, properties: Json, windows: TumblingWindow) -> None:
+        window = Window(parse_instant(run["_"]["start"]), parse_instant(run["_"]["end"]))
+        with self._runs.transaction():
+            self._attempt(run, self._firing(properties, windows, window, run["triggerRunId"]))
+
+    def _firing(self, properties: Json, windows: TumblingWindow, window: Window, run_id: str) -> Firing:
+        return Firing(
+            self._factory,
+            self._name,
+            properties,
+            run_id,
+            scheduled=windows.due_at(window),
+            now=self._clock.now(),
+            window=window,
+        )
+
+    def _attempt(self, run: Json, firing: Firing) -> None:
+        """Start the window's pipeline; a refusal is a failed attempt like any other."""
+        private = {**run["_"], "state": "running"}
+        try:
+            pipelines = firing.start(self._engine)
+        except AzureError as refusal:
+            run = {**run, "_": private}
+            self._ended(run, {"status": "Failed", "message": refusal.message})
+            return
+        private["pipelineRun"] = next(iter(pipelines.values()))
+        self._write({**run, "triggeredPipelines": pipelines, "status": "Inprogress", "_": private})
+
+    def _watch_running(self) -> None:
+        for run in self._open():
+            run_id = run["triggerRunId"]
+            if run["_"]["state"] == "running" and run_id not in self._watched:
+                watch = self._mirror(run_id, run["_"]["pipelineRun"])
+                self._watched[run_id] = asyncio.get_running_loop().create_task(watch)
+
+    async def _mirror(self, run_id: str, pipeline_run: str) -> None:
+        """Wait for the pipeline run's end, and take its status over."""
+        try:
+            ended = await self._engine.wait(self._factory, pipeline_run)
+        except NotFound as lost:
+            ended = {"status": "Failed", "message": lost.message}
+        self._watched.pop(run_id, None)
+        run = self._runs.trigger_run(self._factory, run_id)
+        if run is not None:
+            self._ended(run, ended)
+        self.look()
+
+    def _ended(self, run: Json, pipeline_run: Json) -> None:
+        policy = ((self._properties() or {}).get("typeProperties") or {}).get("retryPolicy") or {}
+        count = policy.get("count") or 0
+        attempt = run["_"]["attempt"] + 1
+        if pipeline_run["status"] == "Failed" and isinstance(count, int) and attempt <= count:
+            due = self._clock.now() + timedelta(seconds=policy.get("intervalInSeconds", 30))
+            private = {**run["_"], "state": "retry", "attempt": attempt, "retryAt": wire_instant(due)}
+            self._write({**run, "message": pipeline_run["message"], "_": private})
+        else:
+            self._close(run, pipeline_run["status"], pipeline_run["message"])
+
+    def _close(self, run: Json, status: str, message: str) -> None:
+        with self._runs.transaction():
+            private = {**run["_"], "state": "over"}
+            closed = {**run, "status": status, "message": message, "_": private}
+            self._runs.put_trigger_run(self._factory, closed)
+            self._records.close(run["triggerRunId"])
+
+    def _write(self, run: Json) -> None:
+        with self._runs.transaction():
+            self._runs.put_trigger_run(self._factory, run)
+            self._records.open(self._factory, self._name, run["triggerRunId"])
+
+    def _open(self) -> list[Json]:
+        found = [
+            self._runs.trigger_run(self._factory, run_id)
+            for run_id in self._records.open_runs(self._factory, self._name)
+        ]
+        return [run for run in found if run is not None]
+
+    def _known(self, run_id: str) -> Json:
+        run = self._runs.trigger_run(self._factory, run_id)
+        if run is None or run["triggerName"].lower() != self._name.lower():
+            raise NotFound(f"The trigger '{self._name}' has no run {run_id}.", target=run_id)
+        return run
+
+    def _properties(self) -> Json | None:
+        """The trigger as it is now; None once it is deleted."""
+        try:
+            properties: Json = self._entities.get(self._factory, "triggers", self._name)["properties"]
+        except NotFound:
+            return None
+        return properties
+
+    async def _pause(self, seconds: float | None) -> None:
+        """Until something changes, or the moment has come; a short nap at most, as the clock may jump."""
+        tasks: set[asyncio.Future[Any]] = {asyncio.ensure_future(self._wake.wait())}
+        if seconds is not None:
+            nap = min(max(seconds, 0), LONGEST_SLEEP_SECONDS)
+            tasks.add(asyncio.ensure_future(self._clock.sleep(nap)))
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
