@@ -25,7 +25,7 @@ def main(argv: Sequence[str]) -> int:
     arguments: Namespace | None = None
     try:
         arguments = parse(argv)
-        from deployment import verbs  # noqa: PLC0415 - only when there is something to do
+        from deployment import verbs
 
         return verbs.VERBS[arguments.verb](arguments)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the unforeseen is told with its traceback
@@ -33,8 +33,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _fail(error: BaseException, argv: Sequence[str], *, verbose: bool) -> int:
-    from deployment.errors import EXPECTED, UsageError, failure_of  # noqa: PLC0415 - only when it is needed
-    from deployment.terminal import Terminal  # noqa: PLC0415
+    from deployment.errors import EXPECTED, UsageError, failure_of
+    from deployment.terminal import Terminal
 
     if isinstance(error, GrammarError):
         error = UsageError(str(error), hint=error.hint)

@@ -47,7 +47,7 @@ def time_zone(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
     """Data Factory wants Windows names; for an IANA name, say which one that is."""
     if not isinstance(value, str):
         return
-    from tzlocal.windows_tz import tz_win, win_tz  # noqa: PLC0415 - the tables are only needed with a schedule
+    from tzlocal.windows_tz import tz_win, win_tz
 
     if value in win_tz:
         return

@@ -17,7 +17,7 @@ class Lake:
     """One file system of one account. Safe for threads."""
 
     def __init__(self, url: str, file_system: str, credential: Any) -> None:  # noqa: ANN401 - azure-identity's
-        from azure.storage.filedatalake import FileSystemClient  # noqa: PLC0415 - 0.3 s, only with a session
+        from azure.storage.filedatalake import FileSystemClient
 
         self.url = url
         self.name = file_system
@@ -33,7 +33,7 @@ class Lake:
 
     def read(self, path: str) -> bytes | None:
         """The file's content; None where there is no such file."""
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+        from azure.core.exceptions import ResourceNotFoundError
 
         with _as_lake_errors(path):
             try:
@@ -47,7 +47,7 @@ class Lake:
 
     def names(self, folder: str) -> list[str]:
         """Names directly in the folder; none where there is no folder."""
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+        from azure.core.exceptions import ResourceNotFoundError
 
         with _as_lake_errors(folder):
             try:
@@ -61,8 +61,8 @@ class Lake:
 
         Staged beside it and renamed on condition that the name is free, so no reader ever sees a part.
         """
-        from azure.core import MatchConditions  # noqa: PLC0415
-        from azure.core.exceptions import ResourceExistsError  # noqa: PLC0415
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceExistsError
 
         folder = path.rpartition("/")[0]
         staged = f"_staging/_deployments/{uuid4().hex}"
@@ -93,7 +93,7 @@ class Lake:
 @contextmanager
 def _as_lake_errors(path: str) -> Iterator[None]:
     """The SDK's errors in our words, with the path that they concern."""
-    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError  # noqa: PLC0415
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
     try:
         yield

@@ -108,9 +108,9 @@ class Board(_Steps):
 
     def __init__(self, stream: TextIO, *, color: bool) -> None:
         super().__init__()
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs Rich
-        from rich.live import Live  # noqa: PLC0415
-        from rich.spinner import Spinner  # noqa: PLC0415
+        from rich.console import Console
+        from rich.live import Live
+        from rich.spinner import Spinner
 
         self._console = Console(file=stream, no_color=not color, highlight=False)
         self._going: dict[str, str] = {}
@@ -121,8 +121,8 @@ class Board(_Steps):
         )
 
     def _draw(self) -> Table:
-        from rich.table import Table  # noqa: PLC0415
-        from rich.text import Text  # noqa: PLC0415
+        from rich.table import Table
+        from rich.text import Text
 
         table = Table.grid(padding=(0, 1))
         with self._lock:
@@ -138,7 +138,7 @@ class Board(_Steps):
             self._going[subject] = text
 
     def done(self, subject: str, text: str, *, failed: bool = False) -> None:
-        from rich.text import Text  # noqa: PLC0415
+        from rich.text import Text
 
         with self._lock:
             self._going.pop(subject, None)

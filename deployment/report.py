@@ -38,8 +38,8 @@ class Table:
     """Columns of numbers."""
 
 
-def plan_lines(plan: Plan, *, heading: str) -> Iterator[Line]:
-    """The plan, one line a change and one a difference; the last line is the summary."""
+def plan_lines(plan: Plan, *, heading: str, outcome: str = "") -> Iterator[Line]:
+    """The plan, one line a change and one a difference, what came of it; the last line is the summary."""
     yield Line(heading, "bold")
     if plan.changes:
         yield Line("")
@@ -49,6 +49,8 @@ def plan_lines(plan: Plan, *, heading: str) -> Iterator[Line]:
     for address in plan.unwanted:
         yield Line(f"      {address} is ours and no longer wanted: --prune deletes it", "dim")
     yield Line("")
+    if outcome:
+        yield Line(outcome, "green")
     yield Line(summary_line(plan), "bold")
 
 
@@ -172,7 +174,7 @@ def window_name(start: str | None, end: str | None) -> str:
 
 
 def _is_utc_day(start: str, end: str) -> bool:
-    from datetime import datetime, timedelta  # noqa: PLC0415 - beside its only use
+    from datetime import datetime, timedelta
 
     length = datetime.fromisoformat(end) - datetime.fromisoformat(start)
     return start.endswith("T00:00:00Z") and length == timedelta(days=1)

@@ -22,8 +22,8 @@ class ResourceManager:
     """GET and PUT by resource id, through azure-core's pipeline: its retries, its tokens."""
 
     def __init__(self, credential: Any, url: str = AZURE) -> None:  # noqa: ANN401 - azure-identity's
-        from azure.core import PipelineClient  # noqa: PLC0415 - only with a session
-        from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy  # noqa: PLC0415
+        from azure.core import PipelineClient
+        from azure.core.pipeline.policies import BearerTokenCredentialPolicy, RetryPolicy
 
         # Tokens are always asked for Azure's own audience: the local identity issues them too.
         policies = [RetryPolicy(), BearerTokenCredentialPolicy(credential, f"{AZURE}/.default")]
@@ -37,8 +37,8 @@ class ResourceManager:
         return self._send("PUT", resource_id, body) or {}
 
     def _send(self, method: str, resource_id: str, body: Mapping[str, Any] | None) -> dict[str, Any] | None:
-        from azure.core.exceptions import AzureError  # noqa: PLC0415
-        from azure.core.rest import HttpRequest  # noqa: PLC0415
+        from azure.core.exceptions import AzureError
+        from azure.core.rest import HttpRequest
 
         query = {"api-version": _api_version(resource_id)}
         request = HttpRequest(method, resource_id, params=query, json=body)

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 from deployment import local_azure, provisioning, resource_manager
 
 if TYPE_CHECKING:
-    from ml_pipelines.gateway import MachineLearning
-
     from adf.gateway import DataFactory
     from config.schema import Settings
     from deployment.lake import Lake
     from deployment.progress import Progress
     from deployment.resource_manager import ResourceManager
+    from ml_pipelines.gateway import MachineLearning
 
 LOCAL_POLLING_SECONDS: Final = 0.5
 AZURE_POLLING_SECONDS: Final = 15.0
@@ -34,10 +33,10 @@ class Session:
     @cached_property
     def credential(self) -> Any:  # noqa: ANN401 - azure-identity's
         if self.settings.azure.cloud == "local":
-            from azure.identity import ManagedIdentityCredential  # noqa: PLC0415 - 0.25 s, when first used
+            from azure.identity import ManagedIdentityCredential
 
             return ManagedIdentityCredential()
-        from azure.identity import DefaultAzureCredential  # noqa: PLC0415
+        from azure.identity import DefaultAzureCredential
 
         return DefaultAzureCredential()
 
@@ -53,13 +52,13 @@ class Session:
 
     @cached_property
     def lake(self) -> Lake:
-        from deployment.lake import Lake  # noqa: PLC0415 - beside its only use
+        from deployment.lake import Lake
 
         return Lake(self.settings.lake_url, self.settings.lake.file_system, self.credential)
 
     @cached_property
     def data_factory(self) -> DataFactory:
-        from adf.gateway import DataFactory  # noqa: PLC0415 - imports the SDK
+        from adf.gateway import DataFactory
 
         azure = self.settings.azure
         return DataFactory(
@@ -73,7 +72,7 @@ class Session:
 
     @cached_property
     def machine_learning(self) -> MachineLearning:
-        from ml_pipelines.gateway import MachineLearning  # noqa: PLC0415 - imports the SDK, 1 to 2 s
+        from ml_pipelines.gateway import MachineLearning
 
         azure = self.settings.azure
         return MachineLearning(

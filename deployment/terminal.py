@@ -72,18 +72,18 @@ class Terminal:
             console.print(f"hint  {failure.hint}", markup=False, soft_wrap=True)
 
     def _console(self, stream: TextIO) -> Console:
-        from rich.console import Console  # noqa: PLC0415 - JSON needs no Rich
+        from rich.console import Console
 
         width = None if stream.isatty() else WIDE
         return Console(file=stream, no_color=not self.colored, highlight=False, width=width)
 
 
 def _rich_table(table: Table) -> Any:  # noqa: ANN401 - Rich's
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table as RichTable  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
 
-    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    drawn = RichTable(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for column in table.columns:
         drawn.add_column(column, justify="right" if column in table.right else "left", overflow="fold")
     for row in table.rows:

@@ -15,7 +15,6 @@ from deployment.executor import Executor
 from deployment.observed import observe
 from deployment.progress import progress_on
 from deployment.releases import Releases
-from deployment.report import Line, Table
 from deployment.resources import NOTHING, Owner
 from deployment.terminal import Terminal
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from config.schema import Settings
     from deployment.progress import Progress
+    from deployment.report import Line, Table
     from deployment.resources import Desired, Observed, Plan
     from deployment.runs import RunRequest
     from deployment.session import Session
@@ -42,14 +42,14 @@ class Command:
     progress: Progress
 
     def session(self) -> Session:
-        from deployment.session import open_session  # noqa: PLC0415 - nothing of Azure before it is needed
+        from deployment.session import open_session
 
         return open_session(self.settings, self.progress)
 
 
 @contextmanager
 def _command(arguments: Namespace) -> Iterator[Command]:
-    from config.loader import load  # noqa: PLC0415 - beside its only use
+    from config.loader import load
 
     terminal = Terminal(
         arguments.output == "json", not arguments.no_color, arguments.quiet, arguments.verbose
@@ -105,16 +105,17 @@ def deploy(arguments: Namespace) -> int:
         desired = desires.build(command.settings, commit)
         made, session = _observed_plan(command, desired)
         document = report.plan_document(made)
-        lines = list(report.plan_lines(made, heading=_heading(command)))
+        heading = _heading(command)
         releases = Releases(session.lake, desired.owner)
         if not made.changes:
             number = next((release.number for release in releases.last()), None)
-            closing = Line("Nothing to do: all is as the configuration says.", "green")
+            outcome = "Nothing to do: all is as the configuration says."
         else:
-            _confirm(command, made, lines)
+            _confirm(command, made)
             number = _apply(command, session, desired, made, releases, commit)
-            closing = Line(f"Applied and verified: release {number}.", "green")
-    command.terminal.show([*lines, closing], document | {"release": number, "applied": True})
+            outcome = f"Applied and verified: release {number}."
+    lines = report.plan_lines(made, heading=heading, outcome=outcome)
+    command.terminal.show(lines, document | {"release": number, "applied": True})
     return 0
 
 
@@ -130,7 +131,7 @@ def _apply(
     return releases.record(observed, at=at, by=provenance.who(), commit=commit).number
 
 
-def _confirm(command: Command, made: Plan, lines: list[Line]) -> None:
+def _confirm(command: Command, made: Plan) -> None:
     """Ask before anything is deleted, with the plan in sight. Raises NotConfirmedError."""
     if not made.destructive or command.arguments.yes:
         return
@@ -138,7 +139,7 @@ def _confirm(command: Command, made: Plan, lines: list[Line]) -> None:
     what = f"this deletes {names}"
     if not command.terminal.interactive:
         raise NotConfirmedError(what)
-    command.terminal.show(lines, {})
+    command.terminal.show(report.plan_lines(made, heading=_heading(command)), {})
     if not command.terminal.confirm(f"This deletes {names}."):
         raise NotConfirmedError(what)
 
@@ -194,7 +195,7 @@ def _models(command: Command) -> list[str]:
 
 
 def _scoring_requests(command: Command, name: str) -> Iterator[RunRequest]:
-    from adf.triggers import grid_of  # noqa: PLC0415 - beside its only use
+    from adf.triggers import grid_of
 
     grid = grid_of(command.settings.models[name])
     arguments = command.arguments
@@ -212,7 +213,7 @@ def _scoring_requests(command: Command, name: str) -> Iterator[RunRequest]:
 
 
 def status(arguments: Namespace) -> int:
-    from deployment.status import read  # noqa: PLC0415 - beside its only use
+    from deployment.status import read
 
     with _command(arguments) as command:
         session = command.session()
@@ -229,11 +230,12 @@ def destroy(arguments: Namespace) -> int:
         names = [definition.name for definition in desires.build(settings).ml_pipelines]
         observed = observe(session.data_factory, session.machine_learning, names)
         made = planner.plan_destruction(owner, observed)
-        lines = list(report.plan_lines(made, heading=_heading(command)))
-        _confirm(command, made, lines)
+        heading = _heading(command)
+        _confirm(command, made)
         Executor(session.data_factory, session.machine_learning, command.progress).apply(made)
-    kept = Line("The factory itself and everything in the lake stay.", "dim")
-    command.terminal.show([*lines, kept], report.plan_document(made) | {"applied": True})
+    outcome = "Destroyed. The factory itself, registered models and everything in the lake stay."
+    lines = report.plan_lines(made, heading=heading, outcome=outcome)
+    command.terminal.show(lines, report.plan_document(made) | {"applied": True})
     return 0
 
 

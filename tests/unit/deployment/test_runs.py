@@ -85,7 +85,7 @@ class Factory:
             "status": status,
         }
 
-    def activity_runs(self, run_id: str) -> list[dict]:
+    def activity_runs(self, _: str) -> list[dict]:
         return self.activities
 
 
@@ -168,5 +168,5 @@ def test_a_pipeline_that_is_not_deployed_is_said_to_be_so():
     assert raised.value.hint == "python deploy.py --env dev"
 
 
-def _refuse(pipeline: str, parameters: dict) -> str:
+def _refuse(_pipeline: str, _parameters: dict) -> str:
     raise NotFound("run pipeline", status=404, code="NotFound", message="no such pipeline", correlation_id="")

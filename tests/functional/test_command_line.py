@@ -1,0 +1,108 @@
+"""The command line as a process: what it imports, prints and returns, without any Azure."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+AZURE = ("azure", "azureml", "msrest", "requests", "aiohttp")
+HEAVY = (*AZURE, "pydantic", "rich", "ruamel", "pandas", "pyarrow", "adf", "ml_pipelines", "config")
+
+
+def deploy(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
+    """deploy.py in a process of its own, from another folder than its own."""
+    start = [str(REPOSITORY / "deploy.py")] if not code else ["-c", code]
+    return subprocess.run(
+        [sys.executable, *start, *arguments], capture_output=True, text=True, check=False, cwd="/", timeout=60
+    )
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """Top-level packages that the command has imported when it ends."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); import deploy\n"
+        "try:\n    deploy.main(sys.argv[1:])\n"
+        "except SystemExit:\n    pass\n"
+        "print('IMPORTED', *{name.split('.')[0] for name in sys.modules})"
+    )
+    ended = deploy(*arguments, code=code)
+    (line,) = (line for line in ended.stdout.splitlines() if line.startswith("IMPORTED"))
+    return set(line.split()[1:])
+
+
+def test_help_imports_nothing_heavy():
+    """It answers in the time that Python itself takes."""
+    assert imported_by("--help") & set(HEAVY) == set()
+
+
+def test_an_offline_plan_imports_no_azure_package_and_nothing_that_calls_one():
+    """No network, no credentials: nothing that could use either is even loaded."""
+    assert imported_by("plan", "--env", "prod", "--offline") & {*AZURE, "sandbox"} == set()
+
+
+@pytest.mark.parametrize("environment", ["local", "dev", "prod"])
+def test_our_own_environments_are_valid(environment):
+    """The examples that users start from."""
+    ended = deploy("plan", "--env", environment, "--offline")
+
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines()[-1].startswith("Plan: ")
+    assert ended.stderr == ""
+
+
+def test_an_offline_plan_in_json_is_one_document():
+    """With the keys that scripts rely on."""
+    document = json.loads(deploy("-e", "dev", "-o", "json", "plan", "--offline").stdout)
+
+    assert document["env"] == "dev"
+    assert document["summary"]["add"] == len(document["changes"])
+
+
+def test_a_detailed_exit_code_tells_changes_from_none():
+    """2 where there is something to change."""
+    assert deploy("plan", "-e", "dev", "--offline", "--detailed-exitcode").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["paln", "-e", "dev"], "unknown verb"),
+        (["render", "-e", "dev"], "not in this version"),
+        (["plan"], "required: -e/--env"),
+        (["-e", "pord"], "did you mean `prod`"),
+        (["plan", "-e", "dev", "--offline", "--set", "lake.account=A"], "--set lake.account=A"),
+        (["run", "-e", "local", "--model", "diabetic"], "no model `diabetic`"),
+        (["run", "-e", "local", "--training", "--window", "2026-11-22"], "training has no window"),
+        (["run", "-e", "local", "--from", "2026-11-22"], "two ends"),
+    ],
+)
+def test_a_mistake_ends_with_64_and_says_what_to_do(arguments, message):
+    """On stderr for people; stdout stays empty."""
+    ended = deploy(*arguments)
+
+    assert ended.returncode == 64
+    assert message in ended.stderr
+    assert ended.stdout == ""
+
+
+def test_a_mistake_in_json_is_a_document_on_stdout():
+    """Scripts read one place, whatever happens."""
+    ended = deploy("plan", "-e", "dev", "--offline", "-o", "json", "--set", "lake.acount=x")
+    error = json.loads(ended.stdout)["error"]
+
+    assert ended.returncode == 64
+    assert {"code", "message", "file", "line", "hint"} <= set(error)
+    assert error["hint"] == "did you mean `account`?"
+
+
+def test_a_project_may_lie_anywhere(tmp_path):
+    """--project-dir names the folder that holds config/."""
+    ended = deploy("plan", "-e", "dev", "--offline", "--project-dir", str(tmp_path))
+
+    assert ended.returncode == 64
+    assert "a file config/<environment>.yaml" in ended.stderr

@@ -1,0 +1,166 @@
+"""What users read and scripts parse of a plan, a run and a status: exactly this."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from adf.entities import EndpointVersion
+from deployment import report
+from deployment.canonical import canonical
+from deployment.planner import plan
+from deployment.releases import Release
+from deployment.resources import NOTHING, Observed
+from deployment.runs import RunReport
+from deployment.status import ModelStatus, Status, TriggerStatus
+from deployment.terminal import Terminal
+from tests.unit.deployment.fakes import (
+    Definition,
+    Live,
+    Published,
+    calendar,
+    dataset,
+    desired,
+    linked_service,
+    pipeline,
+    tumbling,
+)
+
+FOLDER = Path(__file__).parent / "output"
+HEADING = "Environment dev: factory adf-shop in rg-shop"
+
+
+def live(entity, **more):
+    state = {"runtimeState": "Started"} if entity.kind == "trigger" else {}
+    return Live(entity.kind, entity.name, {**entity.properties, **state, **more}, "e1")
+
+
+def everything():
+    """One step of each kind: create, change, recreate, drift, delete, unchanged."""
+    activity = {"name": "score", "version": EndpointVersion("score_churn")}
+    wanted = desired(
+        linked_service(),
+        dataset(),
+        pipeline("score_churn", activity),
+        pipeline("train_churn"),
+        calendar("tr_daily", hour=7),
+        tumbling("tr_window", hours=12),
+        ml_pipelines=(Definition("score_churn", "b2c3"), Definition("train_churn", "d4e5")),
+    )
+    observed = Observed(
+        True,
+        (
+            live(linked_service()),
+            live(dataset(), description="edited by hand"),
+            live(
+                pipeline(
+                    "score_churn", {"name": "score", "version": "3"}, {"name": "mail", "type": "WebActivity"}
+                )
+            ),
+            live(calendar("tr_daily", hour=6)),
+            live(tumbling("tr_window", hours=24)),
+            live(pipeline("score_old")),
+        ),
+        {"score_churn": Published("score_churn", "id", "3", "a1b2")},
+        {("dataset", "ds_receipt"): canonical(dataset().properties)},
+    )
+    return wanted, observed
+
+
+RUNS = [
+    RunReport(
+        "churn",
+        "score_churn",
+        "Succeeded",
+        "0b5e7b34-1111-4c5e-9d3f-000000000001",
+        "2026-11-22T00:00:00Z",
+        "2026-11-23T00:00:00Z",
+        "5f0f3c5e-2222-4c5e-9d3f-000000000002",
+        12345,
+        12340,
+        5,
+        "predictions/churn/window=2026-11-22T00-00-00Z/predictions.parquet",
+    ),
+    RunReport(
+        "churn",
+        "train_churn",
+        "Failed",
+        "0b5e7b34-1111-4c5e-9d3f-000000000003",
+        error="train: no column [age]",
+    ),
+]
+STATUS = Status(
+    "dev",
+    [Release(7, "2026-11-23T06:12:00Z", "ada", "c0ffee1234567890")],
+    [
+        TriggerStatus("tr_daily", "Started", "2026-11-24T06:00:00Z"),
+        TriggerStatus("tr_monthly", "Stopped", None),
+    ],
+    [ModelStatus("churn", "4", "9f86d081884c7d65", "2026-11-23T06:14:03Z", late=False)],
+    RUNS,
+)
+
+
+def shown(parts, document):
+    """The text and the JSON of one result, as they arrive on a stdout that is no terminal."""
+    texts = []
+    for as_json in (False, True):
+        stdout = io.StringIO()
+        Terminal(json=as_json, stdout=stdout).show(parts, document)
+        texts.append(stdout.getvalue())
+    return texts
+
+
+def plan_result(wanted, observed, **options):
+    made = plan(wanted, observed, **options)
+    return list(report.plan_lines(made, heading=HEADING)), report.plan_document(made)
+
+
+def run_result():
+    parts = [report.run_table(RUNS), *report.run_errors(RUNS)]
+    return parts, {"runs": [report.run_document(each) for each in RUNS]}
+
+
+CASES = {
+    "plan_first": lambda: plan_result(everything()[0], NOTHING),
+    "plan_everything": lambda: plan_result(*everything(), prune=True),
+    "plan_without_prune": lambda: plan_result(*everything()),
+    "plan_empty": lambda: plan_result(desired(), Observed(factory_exists=True)),
+    "run": run_result,
+    "status": lambda: (list(report.status_parts(STATUS)), report.status_document(STATUS)),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_output_is_what_it_was(case):
+    """Text for people, JSON for scripts."""
+    text, document = shown(*CASES[case]())
+
+    for name, content in ((f"{case}.txt", text), (f"{case}.json", document)):
+        golden = FOLDER / name
+        if os.environ.get("UPDATE_GOLDEN"):
+            FOLDER.mkdir(exist_ok=True)
+            golden.write_text(content, encoding="utf-8")
+        assert golden.read_text(encoding="utf-8") == content, name
+
+
+def test_the_last_line_of_a_plan_is_its_summary():
+    """Scripts look for it."""
+    made = plan(*everything())
+
+    assert list(report.plan_lines(made, heading=HEADING))[-1].text == report.summary_line(made)
+
+
+def test_the_json_has_the_keys_that_scripts_rely_on():
+    """product.md promises them."""
+    changes = plan_result(*everything(), prune=True)[1]
+    actions = {change["action"] for change in changes["changes"]}
+
+    assert {"env", "changes", "summary"} <= set(changes)
+    assert actions == {"create", "change", "recreate", "drift", "delete"}
+    assert set(changes["summary"]) == {"add", "change", "delete", "unchanged"}
+    assert json.loads(shown(*run_result())[1])["runs"][0]["rows_in"] == 12345
