@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 from aiohttp import web
 
@@ -24,29 +25,57 @@ from sandbox.machinelearning.submissions import Submissions
 from sandbox.machinelearning.workspaces import Workspaces
 
 
+@dataclass(frozen=True)
+class Service:
+    """The models behind the routes, over one store and one folder."""
+
+    context: Context
+    workspaces: Workspaces
+    blobs: Blobs
+    snapshots: Snapshots
+    history: History
+    pipelines: Pipelines
+    submissions: Submissions
+    executor: Executor
+    registry: Registry
+
+    @classmethod
+    def over(cls, context: Context) -> Service:
+        workspaces = Workspaces(context)
+        blobs = Blobs(context, workspaces)
+        snapshots = Snapshots(context.store, blobs)
+        history = History(context.store, context.clock)
+        pipelines = Pipelines(context.store, context.clock, snapshots)
+        return cls(
+            context=context,
+            workspaces=workspaces,
+            blobs=blobs,
+            snapshots=snapshots,
+            history=history,
+            pipelines=pipelines,
+            submissions=Submissions(pipelines, history),
+            executor=Executor(context, workspaces, history, pipelines, snapshots, blobs),
+            registry=Registry(context.store, context.clock),
+        )
+
+
 def add_routes(app: web.Application, context: Context) -> None:
-    """Runs that an earlier sandbox left unfinished are Failed before the first request; at its end all are
+    """Before the first request, runs that an earlier sandbox left unfinished are Failed; at the end all are
     stopped.
     """
-    workspaces = Workspaces(context)
-    blobs = Blobs(context, workspaces)
-    snapshots = Snapshots(context.store, blobs)
-    history = History(context.store, context.clock)
-    pipelines = Pipelines(context.store, context.clock, snapshots)
-    executor = Executor(context, workspaces, history, pipelines, snapshots, blobs)
-    submissions = Submissions(pipelines, history)
-
-    Resources(context, workspaces).add_routes(app)
-    SnapshotRoutes(snapshots, blobs).add_routes(app, workspaces)
-    PipelineRoutes(pipelines, submissions, executor, context.endpoints.control).add_routes(app, workspaces)
-    RunRoutes(history, pipelines, executor, blobs).add_routes(app, workspaces)
-    ArtifactRoutes(blobs).add_routes(app, workspaces)
-    HistoryRoutes(context, history, blobs).add_routes(app, workspaces)
-    ModelRoutes(Registry(context.store, context.clock)).add_routes(app, workspaces)
+    of = Service.over(context)
+    Resources(context, of.workspaces).add_routes(app)
+    SnapshotRoutes(of.snapshots, of.blobs).add_routes(app, of.workspaces)
+    control = context.endpoints.control
+    PipelineRoutes(of.pipelines, of.submissions, of.executor, control).add_routes(app, of.workspaces)
+    RunRoutes(of.history, of.pipelines, of.executor, of.blobs).add_routes(app, of.workspaces)
+    ArtifactRoutes(of.blobs).add_routes(app, of.workspaces)
+    HistoryRoutes(context, of.history, of.blobs).add_routes(app, of.workspaces)
+    ModelRoutes(of.registry).add_routes(app, of.workspaces)
 
     async def run_executor(_: web.Application) -> AsyncIterator[None]:
-        executor.recover()
+        of.executor.recover()
         yield
-        await executor.close()
+        await of.executor.close()
 
     app.cleanup_ctx.append(run_executor)
