@@ -57,8 +57,8 @@ class ReservedName(SourceError):
 class WorkspaceMissing(MachineLearningError):
     def __init__(self, workspace: str, resource_group: str, cause: str) -> None:
         super().__init__(
-            f"there is no Azure ML workspace {workspace!r} in the resource group {resource_group!r} that this "
-            f"identity can see: {cause}"
+            f"there is no Azure ML workspace {workspace!r} in the resource group {resource_group!r} that "
+            f"this identity can see: {cause}"
         )
 
 

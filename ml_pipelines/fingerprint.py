@@ -15,7 +15,7 @@ LENGTH = 32
 
 
 def fingerprint(content: object) -> str:
-    """Of frozen dataclasses, mappings, tuples and plain values; a field that is not compared does not count."""
+    """Of frozen dataclasses, mappings, tuples and plain values; fields that are not compared do not count."""
     canonical = json.dumps(_plain(content), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:LENGTH]
 

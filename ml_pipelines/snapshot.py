@@ -35,7 +35,7 @@ NEVER_SHIPPED = {"__pycache__", ".git", ".ipynb_checkpoints", ".azureml", ".DS_S
 
 
 def snapshot(model: str, folder: Path, shipped: tuple[Path, ...]) -> tuple[SnapshotFile, ...]:
-    """Sorted by path. Raises SourceMissing, or ReservedName where one of the user's files is named as ours."""
+    """Sorted by path. Raises SourceMissing, or ReservedName where a file of the user's is named as ours."""
     if not folder.is_dir():
         raise SourceMissing(model, folder)
     files = [_file(path.relative_to(folder).as_posix(), path) for path in user_files(folder)]

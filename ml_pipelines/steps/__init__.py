@@ -5,10 +5,10 @@ In go the arguments of parameters.py; out comes one file in the lake, or a regis
     batch      stage ─► score ─► publish
         stage     which window, which model version, which input: writes the plan, and *work items* that each
                   name some input (copies none), and the receipt `started`
-        score     the ParallelRunStep: score_entry.py reads each item's share straight from the lake, calls the
-                  user's score.py, and leaves one part an item in the lake's staging folder
-        publish   accounts for every row, writes one file, lands it by one conditional rename (commit.py), then
-                  derives the manifest and finishes the receipt
+        score     the ParallelRunStep: score_entry.py reads each item's share straight from the lake, calls
+                  the user's score.py, and leaves one part an item in the lake's staging folder
+        publish   accounts for every row, writes one file, lands it by one conditional rename (commit.py),
+                  then derives the manifest and finishes the receipt
     training   prepare ─► train ─► evaluate ─► register
         each runs the user's script of that name, if there is one; register applies the gate
 

@@ -113,7 +113,8 @@ class ScoringFailed(StepError):
 class WrongResultLength(StepError):
     def __init__(self, model: str, window: str, files: str, expected: int, found: int, unit: str) -> None:
         super().__init__(
-            f"{model}, window {window}, {files}: run() was given {expected} {unit} and returned {found} results"
+            f"{model}, window {window}, {files}: run() was given {expected} {unit} "
+            f"and returned {found} results"
         )
 
 

@@ -1,4 +1,4 @@
-"""The third step of a training run: the user's evaluate.py says how good the model is, a flat JSON of numbers."""
+"""The third step of a training run: the user's evaluate.py says how good the model is, in a flat JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feeding run(): a work item's pieces as tables, or as local files, read from the lake as they were staged."""
+"""Feeding run(): a work item's pieces as tables, or as local files, read as they were staged."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _csv(piece: Piece, lake: Lake) -> tuple[bytes, Iterator[bytes]]:
 
 
 def _and_beyond(piece: Piece, lake: Lake, start: int) -> Iterator[bytes]:
-    """The piece's bytes from `start`, then those behind it, a little at a time: its last row may end there."""
+    """The piece's bytes from `start`, then those behind it, a little at a time: a row may end there."""
     end = piece.offset + piece.length
     yield from lake.chunks(piece.path, etag=piece.etag, offset=start, length=end - start)
     for offset in range(end, piece.size, TAIL_BYTES):

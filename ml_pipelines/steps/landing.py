@@ -159,7 +159,7 @@ class Receipt:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What a landed file says about itself: its metadata in the lake and in the Parquet footer (texts only)."""
+    """What a landed file says about itself: its metadata in the lake, and in the Parquet footer."""
 
     attempt: str
     started: str

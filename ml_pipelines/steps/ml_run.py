@@ -1,4 +1,4 @@
-"""This step's run in Azure ML: who we are, the workspace, metrics. Azure ML is imported inside functions."""
+"""The step's run in Azure ML: who we are, the workspace, metrics. Azure ML is imported inside functions."""
 
 from __future__ import annotations
 

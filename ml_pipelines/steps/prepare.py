@@ -1,4 +1,4 @@
-"""The first step of a training run: the training data from the lake, prepared by the user's prepare.py if any.
+"""The first step of a training run: data from the lake, prepared by the user's prepare.py if any.
 
 Beside the data go facts: the digest of what was downloaded, for the registered model's tags.
 """

@@ -76,7 +76,7 @@ def _receipt(plan: Plan, status: Status, record: Record) -> Receipt:
 
 
 def _landed_already(plan: Plan, lake: Lake) -> Committed | None:
-    """By this attempt, if publish is run again; or, when stage found it so, from the same inputs, model and code."""
+    """By this attempt, if publish runs again; or, as stage found, from the same inputs, model and code."""
     there = finished(lake, plan.model, plan.window_id, plan.destination)
     if there is not None and there.record.attempt == plan.attempt:
         return Committed("committed", there.state)

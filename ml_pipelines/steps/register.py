@@ -1,7 +1,7 @@
 """The last step of a training run: log the metrics, apply the gate, register the model.
 
 The registered model is the folder that train.py wrote, under the name `model`; its tags say the metrics, the
-digest of the data, the Git commit that published this code, the sha256 of the folder, and whether it is approved.
+digest of the data, the Git commit that published this code, the folder's sha256, and whether it is approved.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A DataFrame keeps its columns; a list, Series or one-dimensional array becomes the column `prediction`; an
 array of several columns, or a list of equally long lists, becomes `prediction_0`, `prediction_1`, …; a list
-of dicts becomes their keys. Length and order are those of the input: anything else is an error, never a shift.
+of dicts becomes their keys. Length and order are those of the input: anything else is an error, no shift.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _is_row(each: object) -> bool:
 
 
 def with_keys(frame: pd.DataFrame, keys: Mapping[str, Any], place: Place) -> pa.Table:
-    """The keys first, then the result's other columns. A key in the result must be the input's, row by row."""
+    """The keys, then the result's other columns. A key in the result must be the input's, row for row."""
     import pyarrow as pa
 
     columns: dict[str, Any] = {}

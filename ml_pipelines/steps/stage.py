@@ -115,7 +115,7 @@ def _first_receipt(arguments: Arguments) -> Receipt:
 
 
 def resolve_window(arguments: Arguments, now: datetime) -> WindowTexts:
-    """The window given, which must be one of the grid; else the last one complete at the fire time, or now."""
+    """The window given, which must be one of the grid; else the last complete at the fire time, or now."""
     windows = _windows()
     grid = windows.Grid.parse(
         arguments.text("window-every"),
@@ -172,7 +172,7 @@ def _list_input(arguments: Arguments, lake: Lake, window: WindowTexts) -> list[P
     root = path if not _is_pattern(path) else path.rpartition("/")[0]
     pieces = [_piece(file, root) for file in files or []]
     for piece in pieces:
-        if expected != "any" and piece.suffix != expected:
+        if expected not in ("any", piece.suffix):
             raise InputUnexpected(model, window.id, piece.path, expected)
     return pieces
 

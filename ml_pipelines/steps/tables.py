@@ -132,7 +132,7 @@ def _read_csv(content: bytes, texts: frozenset[str]) -> tuple[pa.Table, dict[int
 
 
 def _empty_columns_as_numbers(table: pa.Table) -> pa.Table:
-    """pandas reads a column without a value as NaN, Arrow as null."""
+    """A column without a value is NaN to pandas, null to Arrow."""
     import pyarrow as pa
 
     fields = [

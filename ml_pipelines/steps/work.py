@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that `stage` decided. Instants are ISO texts in UTC; `-` means none, `""` for an etag: not there."""
+    """All that `stage` decided. Instants are ISO texts in UTC; `-` means none, an etag `""` not there."""
 
     lake_url: str
     file_system: str
@@ -152,7 +153,7 @@ def _ranges(pieces: Iterable[Piece], limit: int) -> Iterator[Piece]:
             continue
         count = -(-piece.size // limit)
         borders = [piece.size * number // count for number in range(count + 1)]
-        for start, end in zip(borders, borders[1:], strict=False):
+        for start, end in pairwise(borders):
             yield Piece(piece.path, piece.name, piece.etag, piece.size, start, end - start)
 
 

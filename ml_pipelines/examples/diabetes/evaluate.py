@@ -6,9 +6,8 @@ from pathlib import Path
 
 import joblib
 import pandas as pd
-from sklearn.metrics import r2_score, root_mean_squared_error
-
 from features import FEATURES, TARGET, split
+from sklearn.metrics import r2_score, root_mean_squared_error
 
 
 def main():

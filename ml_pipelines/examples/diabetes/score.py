@@ -4,7 +4,6 @@ from pathlib import Path
 
 import joblib
 from azureml.core import Model
-
 from features import FEATURES
 
 

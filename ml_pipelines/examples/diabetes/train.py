@@ -5,11 +5,10 @@ from pathlib import Path
 
 import joblib
 import pandas as pd
+from features import FEATURES, TARGET, split
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-from features import FEATURES, TARGET, split
 
 
 def main():

@@ -1,4 +1,4 @@
-"""The ParallelRunStep's entry script, where its driver looks for it: the work is in abs_steps/score_entry.py."""
+"""The ParallelRunStep's entry script, where the driver looks; the work is in abs_steps/score_entry.py."""
 
 import sys
 from importlib import import_module
