@@ -11,7 +11,7 @@ from . import functions
 from .errors import InvalidArgument, LanguageError, LimitExceeded, MissingParameter, MissingProperty
 from .nodes import Call, Literal, Node, Path, Template, Tree
 from .scope import Scope
-from .values import Json, joined, kind_of, text_of
+from .values import MAX_TEXT, Json, joined, kind_of, text_of
 
 MAX_COMPUTED = 20_000_000
 """Characters and elements that one evaluation may compute, all intermediate results together."""
@@ -84,6 +84,9 @@ class _Evaluation:
         return argument
 
     def _charged(self, value: Json) -> Json:
+        if isinstance(value, str) and len(value) > MAX_TEXT:
+            reason = f"the result has more than {MAX_TEXT} characters"
+            raise LimitExceeded(reason)
         if isinstance(value, str | list | dict):
             self._left -= len(value)
             if self._left < 0:
