@@ -66,7 +66,7 @@ class DataFactory:
         base_url: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        **client: Any,
+        **client: object,
     ) -> None:
         self.name = factory
         self._place = (resource_group, factory)
@@ -110,7 +110,7 @@ class DataFactory:
         """Create or replace an entity; with `etag` only the one that was read, else ChangedSinceRead."""
         condition: dict[str, Any] = {}
         if etag is not None:
-            from azure.core import MatchConditions  # noqa: PLC0415
+            from azure.core import MatchConditions
 
             condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
         with _asking(f"write {kind} {name}"):
@@ -243,7 +243,7 @@ class DataFactory:
 
     @staticmethod
     def _unless_absent(call: Callable[[], Any]) -> Any:  # noqa: ANN401
-        from azure.core.exceptions import ResourceNotFoundError  # noqa: PLC0415
+        from azure.core.exceptions import ResourceNotFoundError
 
         try:
             return call()
@@ -266,7 +266,7 @@ class DataFactory:
 
 
 def _client(subscription_id: str, credential: Credential, options: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    from azure.mgmt.datafactory import DataFactoryManagementClient  # noqa: PLC0415
+    from azure.mgmt.datafactory import DataFactoryManagementClient
 
     given = {name: value for name, value in options.items() if value is not None}
     return DataFactoryManagementClient(credential, subscription_id, **given)
@@ -310,7 +310,7 @@ def _pages(query: Callable[[bytes], Json], body: Json) -> Iterator[Json]:
 @contextmanager
 def _asking(asked: str) -> Iterator[None]:
     """What the SDK raises inside, in our words."""
-    from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError  # noqa: PLC0415
+    from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
 
     try:
         yield

@@ -57,8 +57,8 @@ def build() -> dict[str, Any]:
 
 def _sdk_names() -> dict[str, Any]:
     """What the types' forward references may name: shapes, unions of shapes, enumerations."""
-    from azure.mgmt.datafactory import models  # noqa: PLC0415
-    from azure.mgmt.datafactory import types as wire  # noqa: PLC0415
+    from azure.mgmt.datafactory import models
+    from azure.mgmt.datafactory import types as wire
 
     enumerations = {name: value for name, value in vars(models).items() if _is_enumeration(value)}
     return {**vars(wire), **enumerations}

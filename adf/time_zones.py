@@ -10,10 +10,9 @@ from adf.errors import UnknownTimeZone
 def iana_name(windows_name: str) -> str:
     """The IANA name of a Windows time zone (Unicode CLDR's mapping, case ignored as in Data Factory).
 
-    Raises UnknownTimeZone, with the nearest names; an IANA name is unknown too, because Data Factory refuses
-    it.
+    Raises UnknownTimeZone with the nearest names, for IANA names too: Data Factory refuses them.
     """
-    from tzlocal.windows_tz import win_tz  # noqa: PLC0415 - 142 names that most commands never look at
+    from tzlocal.windows_tz import win_tz
 
     by_folded: dict[str, str] = {name.casefold(): iana for name, iana in win_tz.items()}
     folded = windows_name.casefold()

@@ -260,6 +260,11 @@ class Grid:
         offset = f" + {self.offset_minutes} minutes" if self.offset_minutes else ""
         return f"every {self.every}{offset}, {self.zone}"
 
+    @property
+    def is_uniform(self) -> bool:
+        """Whether all windows are of one length, whatever clocks and calendars do."""
+        return self.every.fixed is not None or (self._tz is UTC and self.every.unit != "month")
+
     def window_at(self, instant: datetime) -> Window:
         """The window that contains `instant`."""
         number = _number_at(self, instant, self._guess(_utc(instant)))
@@ -406,7 +411,7 @@ class TumblingWindow:
         for window in takewhile(lambda w: w.start < horizon, self.windows()):
             if grid.window_at(window.start) != window:
                 return window
-            if grid.every.fixed is not None and self.frequency != "Month":
+            if grid.is_uniform and self.frequency != "Month":
                 return None  # equal spans that meet once meet always
         return None
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from adf.language import LanguageError, parse, references
@@ -30,15 +31,24 @@ def check(entities: Sequence[Entity]) -> Iterator[Problem]:
         for path, text in texts(entity.properties):
             if len(text) > LONGEST:
                 yield Problem(str(entity), path, f"has {len(text)} characters, more than {LONGEST}")
-            try:
-                tree = parse(text)
-                check_calls(tree)
-            except LanguageError as error:
-                yield Problem(str(entity), path, str(error))
-                continue
-            yield from _names(entity, path, references(tree))
+            named = _named(text)
+            if isinstance(named, LanguageError):
+                yield Problem(str(entity), path, str(named))
+            else:
+                yield from _names(entity, path, named)
         if entity.kind == "pipeline":
             yield from _activities(entity)
+
+
+@lru_cache(maxsize=8192)
+def _named(text: str) -> References | LanguageError:
+    """What an expression names, or why it is none."""
+    try:
+        tree = parse(text)
+        check_calls(tree)
+    except LanguageError as error:
+        return error
+    return references(tree)
 
 
 def _names(entity: Entity, path: str, named: References) -> Iterator[Problem]:
@@ -75,10 +85,8 @@ def _activities(pipeline: Entity) -> Iterator[Problem]:
 
 
 def _named_activities(text: str) -> tuple[str, ...]:
-    try:
-        return references(parse(text)).activities
-    except LanguageError:
-        return ()  # reported by `check`
+    named = _named(text)
+    return () if isinstance(named, LanguageError) else named.activities
 
 
 def _before(activity: Activity, by_name: Mapping[str, Activity]) -> set[str]:

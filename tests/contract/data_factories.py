@@ -1,0 +1,120 @@
+"""The Data Factories that the contract is held against: the local one always, a real one if one is named.
+
+CONTRACT_SUBSCRIPTION_ID, CONTRACT_RESOURCE_GROUP and CONTRACT_DATA_FACTORY name one that may be written to:
+the tests use names of their own and delete what they make.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import requests
+
+from adf.gateway import DataFactory
+
+READY_WITHIN_SECONDS = 60
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+REAL = ("CONTRACT_SUBSCRIPTION_ID", "CONTRACT_RESOURCE_GROUP", "CONTRACT_DATA_FACTORY")
+
+
+def real_factory() -> DataFactory:
+    """By the identity that is signed in."""
+    from azure.identity import DefaultAzureCredential
+
+    subscription_id, resource_group, factory = (os.environ[name] for name in REAL)
+    return DataFactory(
+        subscription_id=subscription_id,
+        resource_group=resource_group,
+        factory=factory,
+        credential=DefaultAzureCredential(),
+    )
+
+
+@contextmanager
+def local_factory(state: Path) -> Iterator[DataFactory]:
+    """An empty factory in a local Azure of its own, which is stopped in the end."""
+    port = free_ports()
+    log = (state.parent / "sandbox.log").open("w")
+    command = [sys.executable, "-m", "sandbox", "--state", str(state), "--port", str(port)]
+    process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        azure = endpoints(process, state)
+        factory = DataFactory(
+            subscription_id=SUBSCRIPTION,
+            resource_group="rg-contract",
+            factory="adf-contract",
+            base_url=azure["control"],
+            credential=LocalIdentity(azure["identity"], azure["identity_header"]),
+            polling_interval=1,
+            connection_verify=azure["bundle"],
+        )
+        make_resource_group(factory)
+        factory.create_factory("local")
+        yield factory
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+def endpoints(process: subprocess.Popen[bytes], state: Path) -> dict[str, str]:
+    deadline = time.monotonic() + READY_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        if (state / "endpoints.json").exists():
+            return json.loads((state / "endpoints.json").read_text())
+        assert process.poll() is None, (state.parent / "sandbox.log").read_text()
+        time.sleep(0.1)
+    raise TimeoutError(f"the local Azure is not ready after {READY_WITHIN_SECONDS} s")
+
+
+def make_resource_group(factory: DataFactory) -> None:
+    """As an infrastructure team would have done."""
+    from azure.core.rest import HttpRequest
+
+    path = f"/subscriptions/{SUBSCRIPTION}/resourcegroups/rg-contract?api-version=2021-04-01"
+    factory._client.send_request(HttpRequest("PUT", path, json={"location": "local"})).raise_for_status()
+
+
+def free_ports() -> int:
+    """The first of three ports in a row that nobody listens on."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            first = int(probe.getsockname()[1])
+        if first < 65000 and all(is_free(first + n) for n in range(3)):
+            return first
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+class AccessToken(NamedTuple):
+    token: str
+    expires_on: int
+
+
+class LocalIdentity:
+    """The local managed identity, asked for as App Service's is."""
+
+    def __init__(self, endpoint: str, header: str) -> None:
+        self.endpoint = endpoint
+        self.header = header
+
+    def get_token(self, *scopes: str, **_: Any) -> AccessToken:
+        resource = scopes[0].removesuffix("/.default")
+        body = requests.get(
+            self.endpoint,
+            params={"api-version": "2019-08-01", "resource": resource},
+            headers={"X-IDENTITY-HEADER": self.header},
+            timeout=10,
+        ).json()
+        return AccessToken(body["access_token"], int(body["expires_on"]))
