@@ -83,7 +83,7 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]
 
 
 def _list_differences(before: list[Any], after: list[Any], path: str) -> Iterator[Difference]:
-    """Items by name where all have one: `activities[score]` says more than `[3]`, and one more is one."""
+    """Items by name where all have one: `activities[score]` says more than `[3]`; one more is one."""
     old, new = _by_name(before), _by_name(after)
     if old is not None and new is not None:
         for name in {**old, **new}:

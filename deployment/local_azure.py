@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 START_SECONDS: Final = 60
+IDLE_MINUTES: Final = 60
+"""What a command started stops by itself; what was started by hand does not."""
 FOREIGN_IDENTITY: Final = (
     "AZURE_CLIENT_ID",
     "AZURE_CLIENT_SECRET",
@@ -99,6 +101,7 @@ def _start(sandbox: Sandbox) -> LocalAzure:
     sandbox.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     said = sandbox.state / "start.log"
     command = [sys.executable, "-m", "sandbox", "--state", str(sandbox.state), "--port", str(sandbox.port)]
+    command += ["--idle-minutes", str(IDLE_MINUTES)]
     with said.open("wb") as log:
         process = subprocess.Popen(
             command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

@@ -44,7 +44,7 @@ def plan(desired: Desired, observed: Observed, *, prune: bool = False) -> Plan:
     _refuse_foreign(desired, observed)
     unwanted = [live for live in _owned(observed, desired.owner) if _key(live) not in _wanted(desired)]
     steps = [
-        *_factory(desired, observed),
+        _factory(desired, observed),
         *(_ml_pipeline(definition, observed) for definition in desired.ml_pipelines),
         *(_entity(entity, desired, observed) for entity in _in_order(desired.entities)),
         *(_deletion(live) for live in reversed(unwanted) if prune),
@@ -92,10 +92,10 @@ def _refuse_foreign(desired: Desired, observed: Observed) -> None:
         raise ForeignObjectsError(names, ", ".join(desired.owner.annotations))
 
 
-def _factory(desired: Desired, observed: Observed) -> Iterator[Change]:
+def _factory(desired: Desired, observed: Observed) -> Change:
     """Created where absent, otherwise not ours: its Git link, identity and tags belong to whoever made it."""
-    if not observed.factory_exists:
-        yield Change("create", Address("factory", desired.factory), location=desired.location)
+    action: Action = "unchanged" if observed.factory_exists else "create"
+    return Change(action, Address("factory", desired.factory), location=desired.location)
 
 
 def _ml_pipeline(definition: Definition, observed: Observed) -> Change:

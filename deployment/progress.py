@@ -104,7 +104,10 @@ class Lines(_Steps):
 
 
 class Board(_Steps):
-    """For terminals: what has ended scrolls away, what goes on stays below with a spinner."""
+    """For terminals: what has ended scrolls away, what goes on stays below with a spinner.
+
+    Rich's live display runs only while something goes on, so a question can be asked in between.
+    """
 
     def __init__(self, stream: TextIO, *, color: bool) -> None:
         super().__init__()
@@ -115,9 +118,15 @@ class Board(_Steps):
         self._console = Console(file=stream, no_color=not color, highlight=False)
         self._going: dict[str, str] = {}
         self._lock = threading.Lock()
+        self._switching = threading.Lock()
         self._spinner = Spinner("dots", style="cyan")
-        self.live = Live(
-            console=self._console, refresh_per_second=8, transient=True, get_renderable=self._draw
+        self._live = Live(
+            console=self._console,
+            refresh_per_second=8,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            get_renderable=self._draw,
         )
 
     def _draw(self) -> Table:
@@ -136,6 +145,7 @@ class Board(_Steps):
     def state(self, subject: str, text: str) -> None:
         with self._lock:
             self._going[subject] = text
+        self._switch()
 
     def done(self, subject: str, text: str, *, failed: bool = False) -> None:
         from rich.text import Text
@@ -144,6 +154,20 @@ class Board(_Steps):
             self._going.pop(subject, None)
         mark = Text("✗ ", "red") if failed else Text("✓ ", "green")
         self._console.print(mark + Text(f"{subject}: {text}", "default"))
+        self._switch()
+
+    def _switch(self) -> None:
+        with self._switching:
+            if self._going:
+                self._live.start(refresh=True)
+            else:
+                self._live.stop()
+
+    def close(self) -> None:
+        """Whatever is still going on is not told any more."""
+        with self._lock:
+            self._going.clear()
+        self._switch()
 
 
 @contextmanager
@@ -153,7 +177,9 @@ def progress_on(stream: TextIO, *, quiet: bool, color: bool) -> Iterator[Progres
         yield Silent()
     elif stream.isatty():
         board = Board(stream, color=color)
-        with board.live:
+        try:
             yield board
+        finally:
+            board.close()
     else:
         yield Lines(stream)

@@ -27,6 +27,7 @@ class ResourceManager:
 
         # Tokens are always asked for Azure's own audience: the local identity issues them too.
         policies = [RetryPolicy(), BearerTokenCredentialPolicy(credential, f"{AZURE}/.default")]
+        self._url = url.rstrip("/")
         self._client: Any = PipelineClient(url, policies=policies)
 
     def get(self, resource_id: str) -> dict[str, Any] | None:
@@ -41,7 +42,7 @@ class ResourceManager:
         from azure.core.rest import HttpRequest
 
         query = {"api-version": _api_version(resource_id)}
-        request = HttpRequest(method, resource_id, params=query, json=body)
+        request = HttpRequest(method, self._url + resource_id, params=query, json=body)
         try:
             response = self._client.send_request(request)
         except AzureError as error:

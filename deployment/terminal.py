@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
 from deployment.report import Line, Table
@@ -27,8 +27,8 @@ class Terminal:
     color: bool = True
     quiet: bool = False
     verbose: bool = False
-    stdout: TextIO = sys.stdout
-    stderr: TextIO = sys.stderr
+    stdout: TextIO = field(default_factory=lambda: sys.stdout)
+    stderr: TextIO = field(default_factory=lambda: sys.stderr)
 
     @property
     def colored(self) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deployment import desired as desires
@@ -26,10 +29,11 @@ if TYPE_CHECKING:
     from deployment.progress import Progress
     from deployment.report import Line, Table
     from deployment.resources import Desired, Observed, Plan
-    from deployment.runs import RunRequest
+    from deployment.runs import RunReport, RunRequest
     from deployment.session import Session
 
 CHANGES_PRESENT: Final = 2
+LOG_LINES: Final = 40
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,24 @@ class Command:
 def _command(arguments: Namespace) -> Iterator[Command]:
     from config.loader import load
 
+    if arguments.verbose:
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     terminal = Terminal(
         arguments.output == "json", not arguments.no_color, arguments.quiet, arguments.verbose
     )
     settings = load(arguments.project_dir, arguments.env, variables=os.environ, options=arguments.set)
-    with progress_on(terminal.stderr, quiet=terminal.quiet, color=terminal.colored) as progress:
+    with (
+        _prints_kept_off(verbose=arguments.verbose),
+        progress_on(terminal.stderr, quiet=terminal.quiet, color=terminal.colored) as progress,
+    ):
         yield Command(arguments, settings, terminal, progress)
+
+
+@contextmanager
+def _prints_kept_off(*, verbose: bool) -> Iterator[None]:
+    """The Azure ML SDK prints while it publishes; stdout is for results only."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(sys.stderr if verbose else nowhere):
+        yield
 
 
 # ------------------------------------------------------------------------------------------- plan
@@ -158,9 +174,19 @@ def run(arguments: Namespace) -> int:
             reports = [runner.start(request) for request in requests]
         else:
             reports = runner.run_all(requests)
+        if arguments.verbose:
+            _tell_logs(command, session, reports)
     parts: list[Line | Table] = [report.run_table(reports), *report.run_errors(reports)]
     command.terminal.show(parts, {"runs": [report.run_document(each) for each in reports]})
     return 0 if arguments.no_wait or all(each.succeeded for each in reports) else 1
+
+
+def _tell_logs(command: Command, session: Session, reports: list[RunReport]) -> None:
+    """The end of the log of each ML run that failed."""
+    for each in reports:
+        if not each.succeeded and each.ml_run_id is not None:
+            tail = session.machine_learning.log_tail(each.ml_run_id, LOG_LINES)
+            command.progress.note(f"log of ML run {each.ml_run_id}:\n{tail}")
 
 
 def _requests(command: Command) -> Iterator[RunRequest]:
