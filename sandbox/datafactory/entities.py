@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.checks import check
 from sandbox.datafactory.checks.view import View
@@ -13,9 +13,10 @@ from sandbox.datafactory.references import references
 from sandbox.datafactory.triggers.records import PROGRESS
 
 if TYPE_CHECKING:
-    from sandbox.store import Store
-    from sandbox.datafactory.conditions import Conditions
     from collections.abc import Iterator
+
+    from sandbox.datafactory.conditions import Conditions
+    from sandbox.store import Store
 
 _SINGULAR: dict[EntityKind, str] = {
     "pipelines": "pipeline",

@@ -17,13 +17,14 @@ ActivityFailed        an activity's `error` object; ends the attempt, never leav
 
 from __future__ import annotations
 
-from typing import Any, Literal, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import FactoryId
     from collections.abc import Sequence
+
+    from sandbox.datafactory.models import FactoryId
 
 FailureType = Literal["UserError", "SystemError"]
 
@@ -97,7 +98,8 @@ class PreconditionFailed(AzureError):
         super().__init__(
             412,
             "PreconditionFailed",
-            f"The condition on the etag of '{name}' does not hold: it has been changed, created or deleted since.",
+            f"The condition on the etag of '{name}' does not hold: it has been changed, created or deleted "
+            "since.",
             target=name,
         )
 
@@ -105,15 +107,16 @@ class PreconditionFailed(AzureError):
 class NotRun(AzureError):
     """Azure knows it and the local Azure would have to pretend: refused at the PUT, by name."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, reason: str | None = None) -> None:
+        because = "" if reason is None else f" ({reason})"
         super().__init__(
             501,
             "NotImplementedByLocalAzure",
-            f"{what} is not implemented by the local Azure; sandbox/README.md lists what is.",
+            f"{what} is not implemented by the local Azure{because}; sandbox/README.md lists what is.",
         )
 
 
-class ActivityFailed(Exception):  # noqa: N818 - Azure's word for it
+class ActivityFailed(Exception):
     """One attempt of an activity ended badly; `body` is the activity run's `error` object."""
 
     def __init__(

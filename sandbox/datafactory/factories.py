@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.checks.names import check_factory_name
 from sandbox.datafactory.checks.parameters import normal_type

@@ -4,7 +4,12 @@ emulated. A test keeps these lists equal to the discriminators of azure-mgmt-dat
 
 from __future__ import annotations
 
-ACTIVITY_TYPES = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ACTIVITY_TYPES = _words(
     """
     AppendVariable AzureDataExplorerCommand AzureFunctionActivity AzureMLBatchExecution
     AzureMLExecutePipeline AzureMLUpdateResource Copy Custom DataLakeAnalyticsU-SQL DatabricksJob
@@ -13,10 +18,10 @@ ACTIVITY_TYPES = frozenset(
     HDInsightHive HDInsightMapReduce HDInsightPig HDInsightSpark HDInsightStreaming IfCondition
     Lookup Script SetVariable SparkJob SqlServerStoredProcedure Switch SynapseNotebook Until
     Validation Wait WebActivity WebHook
-    """.split()
+    """
 )
 
-LINKED_SERVICE_TYPES = frozenset(
+LINKED_SERVICE_TYPES = _words(
     """
     AmazonMWS AmazonRdsForOracle AmazonRdsForSqlServer AmazonRedshift AmazonS3 AmazonS3Compatible
     AppFigures Asana AzureBatch AzureBlobFS AzureBlobStorage AzureDataExplorer
@@ -34,10 +39,10 @@ LINKED_SERVICE_TYPES = frozenset(
     SalesforceV2 SapBW SapCloudForCustomer SapEcc SapHana SapOdp SapOpenHub SapTable ServiceNow
     ServiceNowV2 Sftp SharePointOnlineList Shopify Smartsheet Snowflake SnowflakeV2 Spark SqlServer
     Square Sybase TeamDesk Teradata Twilio Vertica Warehouse Web Xero Zendesk Zoho
-    """.split()
+    """
 )
 
-DATASET_TYPES = frozenset(
+DATASET_TYPES = _words(
     """
     AmazonMWSObject AmazonRdsForOracleTable AmazonRdsForSqlServerTable AmazonRedshiftTable
     AmazonS3Object Avro AzureBlob AzureBlobFSFile AzureDataExplorerTable AzureDataLakeStoreFile
@@ -58,12 +63,12 @@ DATASET_TYPES = frozenset(
     SapTableResource ServiceNowObject ServiceNowV2Object SharePointOnlineListResource ShopifyObject
     SnowflakeTable SnowflakeV2Table SparkObject SqlServerTable SquareObject SybaseTable
     TeradataTable VerticaTable WarehouseTable WebTable XeroObject Xml ZohoObject
-    """.split()
+    """
 )
 
-TRIGGER_TYPES = frozenset(
+TRIGGER_TYPES = _words(
     """
     BlobEventsTrigger BlobTrigger ChainingTrigger CustomEventsTrigger RerunTumblingWindowTrigger
     ScheduleTrigger TumblingWindowTrigger
-    """.split()
+    """
 )

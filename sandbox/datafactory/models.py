@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Json = dict[str, Any]
+"""An object of a body."""
+
+JsonValue = Any
+"""Anything that a body may hold."""
 
 PipelineStatus = Literal["Queued", "InProgress", "Succeeded", "Failed", "Canceling", "Cancelled"]
 ActivityStatus = Literal["Queued", "InProgress", "Succeeded", "Failed", "Cancelled", "Skipped"]
@@ -70,7 +74,9 @@ def wire_instant(instant: datetime) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """An ISO 8601 instant; one without an offset is UTC. Raises ValueError. Digits beyond microseconds are cut."""
+    """An ISO 8601 instant; one without an offset is UTC. Raises ValueError. Digits beyond microseconds are
+    cut.
+    """
     head, point, fraction = text.strip().partition(".")
     if point:
         digits = len(fraction) - len(fraction.lstrip("0123456789"))

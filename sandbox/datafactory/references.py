@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
-
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import EntityKind
     from collections.abc import Iterator
+
+    from sandbox.datafactory.models import EntityKind, JsonValue
 
 REFERENCE_KINDS: dict[str, EntityKind] = {
     "LinkedServiceReference": "linkedservices",
@@ -42,7 +42,7 @@ class Reference:
         return REFERENCE_KINDS.get(self.type)
 
 
-def references(value: Any) -> Iterator[Reference]:  # noqa: ANN401 - any JSON
+def references(value: JsonValue) -> Iterator[Reference]:
     """Every reference inside a JSON value, in document order. A name that is an expression counts as empty:
 
     the service takes references literally and reports the invalid reference ''.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from typing import TYPE_CHECKING
-
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
     from collections.abc import Sequence
+
+    from sandbox.datafactory.models import Json
 
 
 def entity(document: Json) -> web.Response:

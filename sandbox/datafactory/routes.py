@@ -1,7 +1,10 @@
-"""One handler an operation of Microsoft.DataFactory 2018-06-01: read the request, call the part, render the answer."""
+"""One handler an operation of Microsoft.DataFactory 2018-06-01: read the request, call the part, render the
+answer.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -16,7 +19,6 @@ from sandbox.datafactory.runs import shown
 from sandbox.datafactory.service import Service
 from sandbox.resource_manager import require_group
 from sandbox.routing import arm, json_body
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

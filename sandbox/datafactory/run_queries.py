@@ -1,7 +1,7 @@
 """Queries over runs: time range, filters, order, pages. Pure.
 
-A page ends where the next one begins, by the values it is ordered by and the run's id: runs that start meanwhile do
-not shift it.
+A page ends where the next one begins, by the values it is ordered by and the run's id: runs that start
+meanwhile do not shift it.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ import base64
 import json
 from dataclasses import dataclass
 from functools import cmp_to_key
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from sandbox.datafactory.errors import BadRequest
-from sandbox.datafactory.models import Json, parse_instant
+from sandbox.datafactory.models import Json, JsonValue, parse_instant
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
 _PAGE = 100
 _OPERATORS = frozenset({"Equals", "NotEquals", "In", "NotIn"})
@@ -163,7 +163,7 @@ def _encode(kind: Queryable, order: list[tuple[str, bool]], run: Json) -> str:
     return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
 
 
-def _decode(token: Any) -> Json:  # noqa: ANN401 - whatever the caller sends
+def _decode(token: JsonValue) -> Json:
     try:
         position: Json = json.loads(base64.urlsafe_b64decode(token))
     except (ValueError, TypeError) as error:

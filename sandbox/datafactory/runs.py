@@ -6,14 +6,23 @@ Runs that are not over are listed apart, so that a start finds what a crash left
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-from sandbox.datafactory.models import TERMINAL, FactoryId, Json, milliseconds, parse_instant, wire_instant
+from sandbox.datafactory.models import (
+    TERMINAL,
+    FactoryId,
+    Json,
+    JsonValue,
+    milliseconds,
+    parse_instant,
+    wire_instant,
+)
 
 if TYPE_CHECKING:
-    from sandbox.store import Store
-    from sandbox.clock import Clock
     from collections.abc import Iterator
+
+    from sandbox.clock import Clock
+    from sandbox.store import Store
 
 STOPPED = "the local Azure stopped while this ran"
 _OPEN = ("/datafactory", "openruns")
@@ -40,7 +49,7 @@ class Runs:
     def all(self, factory: FactoryId) -> list[Json]:
         return self._store.list(factory.scope, "pipelineruns")
 
-    def change(self, factory: FactoryId, run_id: str, **changes: Any) -> Json:  # noqa: ANN401 - JSON values
+    def change(self, factory: FactoryId, run_id: str, **changes: JsonValue) -> Json:
         """New facts about a run; one with a terminal status is over from here on."""
         now = self._clock.now()
         with self._store.transaction():

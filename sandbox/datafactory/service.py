@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import aiohttp
 
@@ -12,7 +13,6 @@ from sandbox.datafactory.entities import Entities
 from sandbox.datafactory.factories import Factories
 from sandbox.datafactory.runs import Runs
 from sandbox.datafactory.triggers.triggers import Triggers
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sandbox.context import Context

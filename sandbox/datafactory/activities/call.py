@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sandbox.datafactory.errors import ActivityFailed
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.checks.view import View
-    from sandbox.datafactory.models import Json
-    from sandbox.datafactory.engine.frame import Frame
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.engine.frame import Frame
+    from sandbox.datafactory.models import Json, JsonValue
 
 NOTHING = object()
 
@@ -30,7 +31,7 @@ class Services(Protocol):
 
     def view(self) -> View: ...
 
-    async def request(self, method: str, url: str, **options: Any) -> Response:  # noqa: ANN401
+    async def request(self, method: str, url: str, **options: JsonValue) -> Response:
         """HTTPS with the local bundle; raises `OSError` when nothing answers."""
         ...
 
@@ -77,10 +78,10 @@ class Call:
     def properties(self) -> Json:
         return dict(self.activity.get("typeProperties") or {})
 
-    def evaluate(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
+    def evaluate(self, value: JsonValue) -> JsonValue:
         return self.frame.evaluate(value)
 
-    def value(self, name: str, default: Any = NOTHING) -> Any:  # noqa: ANN401 - any JSON
+    def value(self, name: str, default: JsonValue = NOTHING) -> JsonValue:
         """A type property, evaluated. Without a default its absence fails the activity (2103)."""
         if name in self.properties and self.properties[name] is not None:
             return self.evaluate(self.properties[name])
@@ -88,7 +89,7 @@ class Call:
             raise ActivityFailed("2103", f"Please provide value for the required property '{name}'.")
         return default
 
-    def text(self, name: str, default: Any = NOTHING) -> str:  # noqa: ANN401 - any JSON
+    def text(self, name: str, default: JsonValue = NOTHING) -> str:
         """A type property that must be text (2104)."""
         value = self.value(name, default)
         if not isinstance(value, str):
@@ -97,7 +98,7 @@ class Call:
 
 
 class Check(Protocol):
-    def __call__(self, activity: Json, view: View, target: str) -> None:
+    def __call__(self, activity: Json, view: View, target: str, /) -> None:
         """Refuse what cannot run; `target` is `Pipeline/<name>`."""
         ...
 

@@ -1,21 +1,21 @@
 """IfCondition, Switch, ForEach and Until: activities that hold activities.
 
-Their inner activities are a graph of their own, with its own leaves; a container fails when its graph does. The
-message names one inner activity, as the service's does.
+Their inner activities are a graph of their own, with its own leaves; a container fails when its graph does.
+The message names one inner activity, as the service's does.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
 from sandbox.datafactory.checks.values import is_expression, parse_timespan, require_integer, require_list
 from sandbox.datafactory.errors import ActivityFailed, BadRequest
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
     from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import Json, JsonValue
 
 _MOST_ITEMS = 100_000
 _MOST_CASES = 25
@@ -33,7 +33,7 @@ def _require_expression(activity: Json, name: str, target: str) -> None:
         )
 
 
-def _check_if(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+def _check_if(activity: Json, _view: View, target: str) -> None:
     _require_expression(activity, "expression", target)
 
 
@@ -56,7 +56,7 @@ async def _if(call: Call) -> Json:
     return {}
 
 
-def _check_switch(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+def _check_switch(activity: Json, _view: View, target: str) -> None:
     _require_expression(activity, "on", target)
     cases = require_list(_properties(activity).get("cases") or [], "cases", target)
     values = [one.get("value") for one in cases]
@@ -90,7 +90,7 @@ async def _switch(call: Call) -> Json:
     return {}
 
 
-def _check_for_each(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+def _check_for_each(activity: Json, _view: View, target: str) -> None:
     _require_expression(activity, "items", target)
     if _properties(activity).get("batchCount") is not None:
         require_integer(_properties(activity)["batchCount"], "batchCount", target, 1, 50)
@@ -101,7 +101,9 @@ def _loop_scopes(activity: Json) -> list[tuple[str, list[Json]]]:
 
 
 async def _for_each(call: Call) -> Json:
-    """All iterations run, whatever becomes of the others; then the first failure in the items' order is the loop's."""
+    """All iterations run, whatever becomes of the others; then the first failure in the items' order is the
+    loop's.
+    """
     items = call.value("items")
     if not isinstance(items, list) or len(items) > _MOST_ITEMS:
         raise ActivityFailed("BadRequest", f"The items of ForEach '{call.name}' must be an array.")
@@ -110,7 +112,7 @@ async def _for_each(call: Call) -> Json:
     at_once = asyncio.Semaphore(1 if sequential else call.properties.get("batchCount") or 20)
     failures: dict[int, ActivityFailed] = {}
 
-    async def iterate(index: int, item: Any) -> None:  # noqa: ANN401 - any JSON
+    async def iterate(index: int, item: JsonValue) -> None:
         async with at_once:
             try:
                 frame = call.frame.inside(call.name, index).with_item(item)
@@ -126,7 +128,7 @@ async def _for_each(call: Call) -> Json:
     return {}
 
 
-def _check_until(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+def _check_until(activity: Json, _view: View, target: str) -> None:
     _require_expression(activity, "expression", target)
 
 

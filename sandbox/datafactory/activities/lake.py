@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sandbox.datafactory.activities.linked import dataset
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
-    from sandbox.datafactory.checks.view import View
     from sandbox.datafactory.activities.call import Call, Response
+    from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import Json, JsonValue
 
 _AUDIENCE = "https://storage.azure.com"
 _VERSION = "2023-11-03"
@@ -126,17 +126,17 @@ def refusal(response: Response, where: Place) -> ActivityFailed:
     if response.status == 404:
         return ActivityFailed(
             "2100",
-            f"ErrorCode=UserErrorFileNotFound,'The required file or folder is missing: {where.file_system}/{where.path}"
-            f" ({code}).'",
+            "ErrorCode=UserErrorFileNotFound,'The required file or folder is missing: "
+            f"{where.file_system}/{where.path} ({code}).'",
         )
     return ActivityFailed(
         "2100",
-        f"ErrorCode=AdlsGen2OperationFailed,'ADLS Gen2 operation failed for {where.file_system}/{where.path}: "
-        f"http status code {response.status}, error code {code}.'",
+        "ErrorCode=AdlsGen2OperationFailed,'ADLS Gen2 operation failed for "
+        f"{where.file_system}/{where.path}: http status code {response.status}, error code {code}.'",
     )
 
 
-def _code(response: Response) -> Any:  # noqa: ANN401 - whatever the lake says
+def _code(response: Response) -> JsonValue:
     try:
         return json.loads(response.body)["error"]["code"]
     except (ValueError, KeyError, TypeError):

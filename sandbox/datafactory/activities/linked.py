@@ -1,9 +1,11 @@
-"""Datasets and linked services as an activity sees them: their parameters filled in, their expressions evaluated."""
+"""Datasets and linked services as an activity sees them: their parameters filled in, their expressions
+evaluated.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from sandbox.datafactory.checks.parameters import resolve
 from sandbox.datafactory.errors import ActivityFailed
@@ -11,8 +13,8 @@ from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
     from sandbox.datafactory.checks.view import View
-    from sandbox.datafactory.models import Json
     from sandbox.datafactory.engine.frame import Frame
+    from sandbox.datafactory.models import Json, JsonValue
 
 
 @dataclass(frozen=True)
@@ -36,22 +38,22 @@ class Linked:
         return value
 
 
-def linked_service(frame: Frame, view: View, reference: Any) -> Linked:  # noqa: ANN401 - any JSON
+def linked_service(frame: Frame, view: View, reference: JsonValue) -> Linked:
     """`frame` is the referrer's: it evaluates the reference's parameters."""
     return _linked(frame, view, "linkedservices", reference)
 
 
-def dataset(frame: Frame, view: View, reference: Any) -> tuple[Linked, Linked]:  # noqa: ANN401 - any JSON
+def dataset(frame: Frame, view: View, reference: JsonValue) -> tuple[Linked, Linked]:
     """A dataset and its linked service, whose parameters may come from the dataset's."""
     found, inner = _resolve(frame, view, "datasets", reference)
     return found, linked_service(inner, view, found.properties["linkedServiceName"])
 
 
-def _linked(frame: Frame, view: View, kind: Any, reference: Any) -> Linked:  # noqa: ANN401 - any JSON
+def _linked(frame: Frame, view: View, kind: JsonValue, reference: JsonValue) -> Linked:
     return _resolve(frame, view, kind, reference)[0]
 
 
-def _resolve(frame: Frame, view: View, kind: Any, reference: Any) -> tuple[Linked, Frame]:  # noqa: ANN401
+def _resolve(frame: Frame, view: View, kind: JsonValue, reference: JsonValue) -> tuple[Linked, Frame]:
     try:
         properties = view.referenced(kind, reference, "")
         given = frame.evaluate(reference.get("parameters") or {})

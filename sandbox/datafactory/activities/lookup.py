@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
 from sandbox.datafactory.activities.lake import (
@@ -18,8 +18,8 @@ from sandbox.datafactory.activities.lake import (
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
     from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import Json
 
 _SOURCES = {"Json": "JsonSource", "DelimitedText": "DelimitedTextSource"}
 _MOST_ROWS = 5000
@@ -33,8 +33,8 @@ def _check(activity: Json, view: View, target: str) -> None:
     source = properties.get("source") or {}
     if source.get("type") != _SOURCES[dataset["type"]]:
         raise BadRequest(
-            f"Activity '{activity['name']}': a {dataset['type']} dataset is read by a {_SOURCES[dataset['type']]}, "
-            f"not by {source.get('type')!r}.",
+            f"Activity '{activity['name']}': a {dataset['type']} dataset is read by a "
+            f"{_SOURCES[dataset['type']]}, not by {source.get('type')!r}.",
             target=target,
         )
     check_store_settings(source.get("storeSettings"), what)
@@ -43,7 +43,7 @@ def _check(activity: Json, view: View, target: str) -> None:
         if type_properties.get(one):
             raise NotRun(f"{what} of a compressed file")
     if not type_properties["location"].get("fileName"):
-        raise NotRun(f"{what} of a folder: the dataset needs a fileName, else it")
+        raise NotRun(f"{what} of a folder", "the dataset names no fileName")
 
 
 async def _run(call: Call) -> Json:

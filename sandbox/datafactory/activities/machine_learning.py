@@ -1,18 +1,18 @@
 """AzureMLExecutePipeline: submit a published ML pipeline over Azure ML's REST API, and wait for its end.
 
-    linked service → Resource Manager: GET workspace → its discoveryUrl → POST PipelineSubmit | PipelineEndpointSubmit
-    → GET PipelineRuns/{id} until it ends
+    linked service → Resource Manager: GET workspace → its discoveryUrl
+    → POST PipelineSubmit | PipelineEndpointSubmit → GET PipelineRuns/{id} until it ends
 
-All with the factory's own identity over HTTPS, as the service does it. The activity's *output* is not documented by
-Microsoft, so it carries nothing of the ML run here either; the ML run's id stands in the message of a failure.
-Error codes 4121 to 4126 are Microsoft's.
+All with the factory's own identity over HTTPS, as the service does it. The activity's *output* is not
+documented by Microsoft, so it carries nothing of the ML run here either; the ML run's id stands in the
+message of a failure. Error codes 4121 to 4126 are Microsoft's.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sandbox.datafactory.activities.call import ActivityKind, Call, Response
@@ -23,7 +23,7 @@ from sandbox.datafactory.errors import ActivityFailed, BadRequest
 
 if TYPE_CHECKING:
     from sandbox.datafactory.checks.view import View
-    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.models import Json, JsonValue
 
 _AUDIENCE = "https://management.azure.com/"
 _POLL_SECONDS = 0.5
@@ -162,7 +162,9 @@ async def _failure(workspace: _Workspace, run_id: str, run: Json) -> ActivityFai
 
 
 async def _cause(workspace: _Workspace, run_id: str) -> str:
-    """The run history's error; the activity has failed anyway, so a history that does not answer adds nothing."""
+    """The run history's error; the activity has failed anyway, so a history that does not answer adds
+    nothing.
+    """
     url = f"{workspace.history}/history/v1.0{workspace.scope}/runs/{run_id}"
     try:
         run = await workspace.ask("get run", "GET", url)
@@ -176,8 +178,8 @@ async def _ask(call: Call, operation: str, method: str, url: str, body: Json | N
     if response.status >= 400:
         raise ActivityFailed(
             _CODES.get(response.status, "4125"),
-            f"Request sent to Azure Machine Learning for operation '{operation}' failed with http status code "
-            f"'{response.status}'. Error message from Azure Machine Learning: '{_message(response)}'.",
+            f"Request sent to Azure Machine Learning for operation '{operation}' failed with http status "
+            f"code '{response.status}'. Error message from Azure Machine Learning: '{_message(response)}'.",
         )
     parsed: Json = json.loads(response.body)
     return parsed
@@ -197,7 +199,7 @@ async def _send(call: Call, method: str, url: str, body: Json | None) -> Respons
         ) from error
 
 
-def _message(response: Response) -> Any:  # noqa: ANN401 - whatever the service says
+def _message(response: Response) -> JsonValue:
     try:
         return json.loads(response.body)["error"]["message"]
     except (ValueError, KeyError, TypeError):

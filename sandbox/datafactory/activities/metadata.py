@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 from sandbox.datafactory.activities.call import ActivityKind, Call, Response
 from sandbox.datafactory.activities.lake import (
@@ -15,11 +16,10 @@ from sandbox.datafactory.activities.lake import (
     status_of,
 )
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
     from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import Json
 
 _DATASETS = frozenset({"Json", "DelimitedText", "Binary", "Parquet", "Avro", "Orc", "Excel", "Xml"})
 _FIELDS = frozenset({"exists", "itemName", "itemType", "size", "lastModified", "childItems", "contentMD5"})
@@ -56,24 +56,21 @@ async def _run(call: Call) -> Json:
 
 
 async def _field(call: Call, where: Place, status: Response, field: str, *, is_folder: bool) -> object:
-    match field:
-        case "exists":
-            return True
-        case "itemName":
-            return where.name
-        case "itemType":
-            return "Folder" if is_folder else "File"
-        case "lastModified":
-            return parsedate_to_datetime(status.headers["Last-Modified"]).strftime("%Y-%m-%dT%H:%M:%SZ")
-        case "childItems" if is_folder:
-            return [_child(entry) for entry in await children(call, where)]
-        case "size" if not is_folder:
-            return int(status.headers["Content-Length"])
-        case "contentMD5" if not is_folder:
-            return status.headers.get("Content-MD5")
-        case _:
-            kind = "folder" if is_folder else "file"
-            raise ActivityFailed("2100", f"The field {field} does not exist for the {kind} '{where.path}'.")
+    known: dict[str, object] = {
+        "exists": True,
+        "itemName": where.name,
+        "itemType": "Folder" if is_folder else "File",
+        "lastModified": parsedate_to_datetime(status.headers["Last-Modified"]).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+    if is_folder and field == "childItems":
+        known["childItems"] = [_child(entry) for entry in await children(call, where)]
+    if not is_folder:
+        known["size"] = int(status.headers["Content-Length"])
+        known["contentMD5"] = status.headers.get("Content-MD5")
+    if field not in known:
+        kind = "folder" if is_folder else "file"
+        raise ActivityFailed("2100", f"The field {field} does not exist for the {kind} '{where.path}'.")
+    return known[field]
 
 
 def _child(entry: Json) -> Json:

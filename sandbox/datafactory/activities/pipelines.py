@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sandbox.datafactory.activities.call import ActivityKind, Call
 from sandbox.datafactory.errors import ActivityFailed, BadRequest
 from sandbox.errors import AzureError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
     from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import Json
 
 
 def _check(activity: Json, view: View, target: str) -> None:

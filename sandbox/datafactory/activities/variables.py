@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
 from sandbox.datafactory.checks.parameters import variable_type
@@ -10,13 +10,13 @@ from sandbox.datafactory.checks.values import is_expression
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
     from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import Json, JsonValue
 
 _PYTHON_TYPES: dict[str, type] = {"String": str, "Bool": bool, "Array": list}
 
 
-def _check_variable(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+def _check_variable(activity: Json, _view: View, target: str) -> None:
     properties = activity.get("typeProperties") or {}
     if not isinstance(properties.get("variableName"), str) or is_expression(properties["variableName"]):
         raise BadRequest(f"Activity '{activity['name']}': variableName must be a name.", target=target)
@@ -73,7 +73,7 @@ def _declared_name(call: Call, name: str) -> str:
     raise ActivityFailed("BadRequest", f"The variable '{name}' is not declared by the pipeline.")
 
 
-def _require(name: str, kind: str, value: Any) -> None:  # noqa: ANN401 - any JSON
+def _require(name: str, kind: str, value: JsonValue) -> None:
     if value is not None and not isinstance(value, _PYTHON_TYPES[kind]):
         raise ActivityFailed(
             "BadRequest",
@@ -82,7 +82,7 @@ def _require(name: str, kind: str, value: Any) -> None:  # noqa: ANN401 - any JS
         )
 
 
-def _check_filter(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+def _check_filter(activity: Json, _view: View, target: str) -> None:
     for name in ("items", "condition"):
         value = (activity.get("typeProperties") or {}).get(name)
         if not isinstance(value, dict) or not is_expression(value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NoReturn, TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
 from sandbox.datafactory.checks.values import is_expression, is_integer
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sandbox.datafactory.models import Json
 
 
-def _check_wait(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+def _check_wait(activity: Json, _view: View, target: str) -> None:
     seconds = (activity.get("typeProperties") or {}).get("waitTimeInSeconds")
     if not is_expression(seconds) and not is_integer(seconds, 0):
         raise BadRequest(
@@ -33,7 +33,7 @@ async def _wait(call: Call) -> Json:
     return {}
 
 
-def _check_fail(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+def _check_fail(activity: Json, _view: View, target: str) -> None:
     for name in ("message", "errorCode"):
         if (activity.get("typeProperties") or {}).get(name) in (None, ""):
             raise BadRequest(f"Activity '{activity['name']}': {name} is required.", target=target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from sandbox.datafactory.activities.call import ActivityKind, Call, Response
@@ -12,8 +12,8 @@ from sandbox.datafactory.checks.values import is_expression
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
     from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import Json, JsonValue
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -21,7 +21,7 @@ _LARGEST = 4 * 1024 * 1024
 _NOT_RUN = ("datasets", "linkedServices", "connectVia")
 
 
-def _check(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a Check's signature
+def _check(activity: Json, _view: View, target: str) -> None:
     properties = activity.get("typeProperties") or {}
     name = activity["name"]
     if properties.get("method") not in _METHODS:
@@ -42,7 +42,7 @@ def _check(activity: Json, view: View, target: str) -> None:  # noqa: ARG001 - a
 
 def _require_local(activity: str, url: str) -> None:
     if urlsplit(url).hostname not in _LOOPBACK:
-        raise NotRun(f"WebActivity '{activity}' to {url}: only addresses on this machine are called; that")
+        raise NotRun(f"WebActivity '{activity}' to {url}", "only addresses on this machine are called")
 
 
 async def _run(call: Call) -> Json:
@@ -80,7 +80,7 @@ async def _until_done(call: Call, url: str, headers: dict[str, str], response: R
     return response
 
 
-def _encoded(body: Any) -> bytes | None:  # noqa: ANN401 - any JSON
+def _encoded(body: JsonValue) -> bytes | None:
     if body is None:
         return None
     return body.encode() if isinstance(body, str) else json.dumps(body).encode()

@@ -1,12 +1,13 @@
 """What a PUT must satisfy: names, types, references, parameters, the graph of activities, schedules.
 
-Each check raises on the first thing wrong, in the service's words where they are known. Nothing is stored before all
-of them passed. What is legal in Azure and not run here raises `NotRun`.
+Each check raises on the first thing wrong, in the service's words where they are known. Nothing is stored
+before all of them passed. What is legal in Azure and not run here raises `NotRun`.
 """
 
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from sandbox.datafactory.checks.datasets import check_dataset
 from sandbox.datafactory.checks.linked_services import check_linked_service
@@ -14,11 +15,10 @@ from sandbox.datafactory.checks.names import check_entity_name
 from sandbox.datafactory.checks.pipelines import check_pipeline
 from sandbox.datafactory.checks.triggers import check_trigger
 from sandbox.datafactory.errors import BadRequest
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import EntityKind, Json
     from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import EntityKind, Json
 
 _LARGEST: dict[EntityKind, int] = {
     "pipelines": 200 * 1024,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from adf.language import LanguageError, References, Tree, check, parse, references
 from sandbox.datafactory.errors import BadRequest
@@ -10,8 +10,10 @@ from sandbox.datafactory.errors import BadRequest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sandbox.datafactory.models import JsonValue
 
-def expressions(value: Any, target: str) -> Iterator[References]:  # noqa: ANN401 - any JSON
+
+def expressions(value: JsonValue, target: str) -> Iterator[References]:
     """What every expression inside `value` names; one that the service could not parse is refused."""
     for text in _texts(value):
         tree = _parsed(text, target)
@@ -19,7 +21,7 @@ def expressions(value: Any, target: str) -> Iterator[References]:  # noqa: ANN40
             yield references(tree)
 
 
-def named_parameters(value: Any, accessor: str) -> list[str]:  # noqa: ANN401 - any JSON
+def named_parameters(value: JsonValue, accessor: str) -> list[str]:
     """The parameters that expressions read of `dataset()` or `linkedService()`, each once."""
     names: dict[str, None] = {}
     for one in expressions(value, accessor):
@@ -38,7 +40,7 @@ def _parsed(text: str, target: str) -> Tree:
     return tree
 
 
-def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - any JSON
+def _texts(value: JsonValue) -> Iterator[str]:
     if isinstance(value, str):
         if "@" in value:
             yield value

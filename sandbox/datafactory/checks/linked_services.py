@@ -1,8 +1,10 @@
-"""Linked services: kept for reference; what an activity cannot use is refused where the activity is written."""
+"""Linked services: kept for reference; what an activity cannot use is refused where the activity is
+written.
+"""
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from sandbox.datafactory.checks.parameters import HIDDEN, check_parameters
 from sandbox.datafactory.checks.types import require_type
@@ -11,7 +13,7 @@ from sandbox.datafactory.errors import BadRequest, NotRun
 from sandbox.datafactory.known_types import LINKED_SERVICE_TYPES
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.models import Json, JsonValue
 
 _REQUIRED = {
     "AzureMLService": ("subscriptionId", "resourceGroupName", "mlWorkspaceName"),
@@ -39,19 +41,18 @@ def check_linked_service(name: str, properties: Json) -> Json:
             raise BadRequest(f"The linked service '{name}' ({kind}) needs '{one}'.", target=name)
     if kind == "AzureMLService" and written.get("authentication", "MSI") != "MSI":
         raise BadRequest(
-            f"The linked service '{name}': authentication must be 'MSI'; found {written['authentication']!r}.",
+            f"The linked service '{name}': authentication must be 'MSI'; "
+            f"found {written['authentication']!r}.",
             target=name,
         )
     for one in _OTHER_IDENTITIES.get(kind, ()):
         if written.get(one) is not None:
-            raise NotRun(
-                f"The linked service '{name}' ({kind}) with {one}: the factory's own identity is used, else it"
-            )
+            raise NotRun(f"The linked service '{name}' ({kind}) with {one}", "the factory's own identity is")
     hidden: Json = _without_secrets(properties)
     return hidden
 
 
-def _without_secrets(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _without_secrets(value: JsonValue) -> JsonValue:
     """The service never gives a secret back; this one does not even keep it."""
     if isinstance(value, dict):
         if value.get("type") == "SecureString" and "value" in value:

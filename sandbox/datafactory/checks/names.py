@@ -22,8 +22,8 @@ def check_entity_name(kind: str, name: str) -> None:
     longest = 140 if kind == "pipelines" else 260
     if len(name) > longest or not _ENTITY.match(name):
         raise BadRequest(
-            f"Invalid resource name '{name}' in {kind}: at most {longest} characters, beginning with a letter, "
-            r"a digit or an underscore, and none of < > * # . % & : \ + ? /",
+            f"Invalid resource name '{name}' in {kind}: at most {longest} characters, beginning with a "
+            r"letter, a digit or an underscore, and none of < > * # . % & : \ + ? /",
             target=name,
         )
 
@@ -31,8 +31,8 @@ def check_entity_name(kind: str, name: str) -> None:
 def check_activity_name(pipeline: str, name: object) -> str:
     if not isinstance(name, str) or not 1 <= len(name) <= 55 or not _ACTIVITY.match(name):
         raise BadRequest(
-            f"Invalid activity name {name!r} in pipeline '{pipeline}': 1 to 55 characters, beginning with a letter, "
-            r"a digit or an underscore, and none of < > * # . % & : \ + ? /",
+            f"Invalid activity name {name!r} in pipeline '{pipeline}': 1 to 55 characters, beginning with a "
+            r"letter, a digit or an underscore, and none of < > * # . % & : \ + ? /",
             target=f"Pipeline/{pipeline}",
         )
     return name

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.checks.values import require_object
 from sandbox.datafactory.errors import BadRequest
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
     from collections.abc import Callable
+
+    from sandbox.datafactory.models import Json, JsonValue
 
 _TYPES = {
     one.lower(): one for one in ("Object", "String", "Int", "Float", "Bool", "Array", "SecureString")
@@ -27,18 +28,18 @@ def normal_type(declared: object, name: str, target: str | None = None) -> str:
     return normal
 
 
-def check_parameters(declared: Any, target: str) -> None:  # noqa: ANN401 - any JSON
+def check_parameters(declared: JsonValue, target: str) -> None:
     parameters = require_object(declared or {}, "parameters", target)
     if len(parameters) > 50:
         raise BadRequest(f"{len(parameters)} parameters; the limit is 50.", target=target)
-    for name, one in parameters.items():
-        one = require_object(one, f"Parameter '{name}'", target)
+    for name, written in parameters.items():
+        one = require_object(written, f"Parameter '{name}'", target)
         kind = normal_type(one.get("type"), name, target)
         if one.get("defaultValue") is not None:
             coerce(name, kind, one["defaultValue"], target)
 
 
-def check_variables(declared: Any, target: str) -> None:  # noqa: ANN401 - any JSON
+def check_variables(declared: JsonValue, target: str) -> None:
     for name, one in require_object(declared or {}, "variables", target).items():
         kind = require_object(one, f"Variable '{name}'", target).get("type")
         if str(kind).lower() not in _VARIABLE_TYPES:
@@ -70,13 +71,14 @@ def resolve(pipeline: str, declared: Json, given: Json) -> Json:
             resolved[name] = one["defaultValue"]
         else:
             raise BadRequest(
-                f"The pipeline '{pipeline}' needs a value for parameter '{name}': none was given and it has no default.",
+                f"The pipeline '{pipeline}' needs a value for parameter '{name}': none was given, and it has "
+                "no default.",
                 target=target,
             )
     return resolved
 
 
-def coerce(name: str, kind: str, value: Any, target: str) -> Any:  # noqa: ANN401 - any JSON
+def coerce(name: str, kind: str, value: JsonValue, target: str) -> JsonValue:
     """`value` as `kind`; text is read as JSON where a number, boolean, array or object is wanted."""
     if value is None:
         return None
@@ -87,7 +89,7 @@ def coerce(name: str, kind: str, value: Any, target: str) -> Any:  # noqa: ANN40
     return value
 
 
-def wire_text(value: Any) -> str:  # noqa: ANN401 - any JSON
+def wire_text(value: JsonValue) -> str:
     """A parameter's value in a run: always text; arrays and objects as JSON."""
     if isinstance(value, str):
         return value
@@ -96,7 +98,7 @@ def wire_text(value: Any) -> str:  # noqa: ANN401 - any JSON
     return "" if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def _from_text(text: str) -> Any:  # noqa: ANN401 - any JSON
+def _from_text(text: str) -> JsonValue:
     try:
         return json.loads(text.lower() if text.lower() in ("true", "false") else text)
     except ValueError:

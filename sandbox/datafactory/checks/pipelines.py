@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.activities import ACTIVITIES
 from sandbox.datafactory.checks.expressions import expressions
@@ -20,10 +20,11 @@ from sandbox.datafactory.errors import BadRequest, MissingParameters, NotRun
 from sandbox.datafactory.known_types import ACTIVITY_TYPES
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.checks.view import View
-    from sandbox.datafactory.models import Json
-    from sandbox.datafactory.activities.call import ActivityKind
     from collections.abc import Iterator, Sequence
+
+    from sandbox.datafactory.activities.call import ActivityKind
+    from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.models import Json, JsonValue
 
 _MOST_ACTIVITIES = 120
 _MOST_USER_PROPERTIES = 5
@@ -83,7 +84,7 @@ def _check_nesting(activity: Json, kind: ActivityKind, around: tuple[ActivityKin
         kind.is_branch and any(one.is_branch for one in around)
     ):
         raise BadRequest(
-            f"The container activity '{activity['name']}' ({activity['type']}) cannot stand inside another one: "
+            f"The container activity '{activity['name']}' ({activity['type']}) cannot stand inside another: "
             "use an ExecutePipeline activity.",
             target=target,
         )
@@ -158,8 +159,8 @@ def _dependencies(activity: Json, target: str) -> Iterator[str]:
         conditions = entry.get("dependencyConditions") if isinstance(entry, dict) else None
         if not isinstance(conditions, list) or not conditions or not set(conditions) <= _CONDITIONS:
             raise BadRequest(
-                f"Activity '{activity['name']}': dependencyConditions must be some of {', '.join(sorted(_CONDITIONS))}; "
-                f"found {conditions!r}.",
+                f"Activity '{activity['name']}': dependencyConditions must be some of "
+                f"{', '.join(sorted(_CONDITIONS))}; found {conditions!r}.",
                 target=target,
             )
         yield str(entry.get("activity")).lower()
@@ -219,6 +220,6 @@ def _evaluated_parts(activity: Json) -> list[Any]:
     ]
 
 
-def _missing(declared: Any, names: list[str]) -> list[str]:  # noqa: ANN401 - a mapping or a list of names
+def _missing(declared: JsonValue, names: list[str]) -> list[str]:
     known = {name.lower() for name in declared or []}
     return list(dict.fromkeys(name for name in names if name.lower() not in known))

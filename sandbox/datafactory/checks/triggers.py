@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from adf.windows import WindowError, tumbling_change_problems, tumbling_problems
 from sandbox.datafactory.checks.recurrences import check_recurrence
@@ -12,7 +12,7 @@ from sandbox.datafactory.errors import BadRequest, NotRun
 from sandbox.datafactory.known_types import TRIGGER_TYPES
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.models import Json, JsonValue
 
 
 def check_trigger(name: str, properties: Json, existing: Json | None) -> Json:
@@ -58,7 +58,7 @@ def _check_one_pipeline(name: str, properties: Json) -> None:
         require_object(properties["pipeline"], "pipeline", name)
 
 
-def _check_windows(name: str, written: Json, before: Any) -> None:  # noqa: ANN401 - any JSON
+def _check_windows(name: str, written: Json, before: JsonValue) -> None:
     if "maxConcurrency" not in written:
         raise BadRequest(f"The trigger '{name}': maxConcurrency is required.", target=name)
     try:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-
-from sandbox.datafactory.errors import BadRequest
 from typing import TYPE_CHECKING
 
+from sandbox.datafactory.errors import BadRequest
+
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
     from collections.abc import Set as AbstractSet
+
+    from sandbox.datafactory.models import Json
 
 
 def require_type(properties: Json, known: AbstractSet[str], what: str, target: str) -> str:
@@ -16,7 +17,7 @@ def require_type(properties: Json, known: AbstractSet[str], what: str, target: s
     kind = properties.get("type")
     if kind is None:
         raise BadRequest(
-            f"{what} has no 'type'. The model classes of azure-mgmt-datafactory 10 do not write it: send JSON.",
+            f"{what} has no 'type'. azure-mgmt-datafactory 10's model classes do not write it: send JSON.",
             target=target,
         )
     if not isinstance(kind, str) or kind not in known:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from sandbox.datafactory.errors import BadRequest
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.models import Json, JsonValue
 
 _TIMESPAN = re.compile(r"^(-)?(?:(\d+)\.)?(\d\d):([0-5]\d):([0-5]\d)$")
 
@@ -25,7 +25,7 @@ def parse_timespan(text: str) -> timedelta:
     return -span if found[1] else span
 
 
-def is_expression(value: Any) -> bool:  # noqa: ANN401 - any JSON
+def is_expression(value: JsonValue) -> bool:
     """An Expression object, or a string that the service evaluates."""
     if isinstance(value, dict):
         return value.get("type") == "Expression" and "value" in value
@@ -34,7 +34,7 @@ def is_expression(value: Any) -> bool:  # noqa: ANN401 - any JSON
     )
 
 
-def is_integer(value: Any, lowest: int, highest: int | None = None) -> bool:  # noqa: ANN401 - any JSON
+def is_integer(value: JsonValue, lowest: int, highest: int | None = None) -> bool:
     return (
         isinstance(value, int)
         and not isinstance(value, bool)
@@ -43,25 +43,27 @@ def is_integer(value: Any, lowest: int, highest: int | None = None) -> bool:  # 
     )
 
 
-def require_object(value: Any, what: str, target: str) -> Json:  # noqa: ANN401 - any JSON
+def require_object(value: JsonValue, what: str, target: str) -> Json:
     if not isinstance(value, dict):
         raise BadRequest(f"{what} must be an object.", target=target)
     return value
 
 
-def require_list(value: Any, what: str, target: str) -> list[Any]:  # noqa: ANN401 - any JSON
+def require_list(value: JsonValue, what: str, target: str) -> list[JsonValue]:
     if not isinstance(value, list):
         raise BadRequest(f"{what} must be an array.", target=target)
     return value
 
 
-def require_integer(value: Any, what: str, target: str, lowest: int, highest: int | None = None) -> None:  # noqa: ANN401
+def require_integer(
+    value: JsonValue, what: str, target: str, lowest: int, highest: int | None = None
+) -> None:
     if not is_integer(value, lowest, highest):
         bounds = f"at least {lowest}" if highest is None else f"{lowest} to {highest}"
         raise BadRequest(f"{what} must be an integer, {bounds}; found {value!r}.", target=target)
 
 
-def require_timespan(value: Any, what: str, target: str) -> timedelta:  # noqa: ANN401 - any JSON
+def require_timespan(value: JsonValue, what: str, target: str) -> timedelta:
     try:
         return parse_timespan(value if isinstance(value, str) else repr(value))
     except ValueError as error:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sandbox.datafactory.errors import InvalidReference, NotRun
 from sandbox.datafactory.references import AUTO_RESOLVE, FOREIGN_REFERENCES, references
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.store import Store
     from sandbox.datafactory.models import EntityKind, FactoryId, Json
+    from sandbox.store import Store
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@
     recovery    which activities a rerun takes over from the run it repairs
     statuses    the rules, pure
 
-Everything that ends in a status is written to the Store before it is reported. A run that was under way when the
-process died is Failed at the next start: activities are not resumed, because nobody knows how far they got.
+Everything that ends in a status is written to the Store before it is reported. A run that was under way when
+the process died is Failed at the next start: activities are not resumed, because nobody knows how far they
+got.
 """

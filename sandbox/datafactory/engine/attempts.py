@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.activities import ACTIVITIES
 from sandbox.datafactory.activities.call import ActivityKind, Call
@@ -13,12 +13,13 @@ from sandbox.datafactory.checks.values import parse_timespan
 from sandbox.datafactory.engine.graph import Ended
 from sandbox.datafactory.engine.services import Host, RunServices
 from sandbox.datafactory.errors import ActivityFailed
-from sandbox.datafactory.models import Json, milliseconds, parse_instant, wire_instant
+from sandbox.datafactory.models import Json, JsonValue, milliseconds, parse_instant, wire_instant
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.engine.frame import Frame
-    from datetime import timedelta
     from collections.abc import Awaitable, Callable
+    from datetime import timedelta
+
+    from sandbox.datafactory.engine.frame import Frame
 
 NO_ERROR = {"errorCode": "", "message": "", "failureType": "", "target": ""}
 _DEFAULT_TIMEOUT = "0.12:00:00"
@@ -41,7 +42,7 @@ class Record:
     document: Json
     undo: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
-    def write(self, **changes: Any) -> None:  # noqa: ANN401 - JSON values
+    def write(self, **changes: JsonValue) -> None:
         self.document |= changes
         self.host.runs.put_activity_run(self.host.running.factory, self.document)
 
@@ -52,7 +53,7 @@ async def run_activity(activity: Json, frame: Frame, host: Host) -> Ended:
         return _mark(activity, frame, host, activity.get("onInactiveMarkAs", "Succeeded"))
     earlier = frame.run.reused.get(_path(activity, frame))
     if earlier is not None and frame.may_reuse:
-        return _take_over(earlier, activity, frame, host)
+        return _take_over(earlier, frame, host)
     attempt = 0
     while True:
         ended, policy = await _attempt(activity, frame, host, attempt)
@@ -120,7 +121,9 @@ async def _end(*tasks: asyncio.Future[Any]) -> None:
 
 
 async def _undo(record: Record) -> None:
-    """Stop what was started on the outside. A service that refuses is not asked twice: the run ends anyway."""
+    """Stop what was started on the outside. A service that refuses is not asked twice: the run ends
+    anyway.
+    """
     for undo in record.undo:
         try:
             await undo()
@@ -161,7 +164,7 @@ def _mark(activity: Json, frame: Frame, host: Host, status: str) -> Ended:
     return Ended(status, {}, error)
 
 
-def _take_over(earlier: Json, activity: Json, frame: Frame, host: Host) -> Ended:
+def _take_over(earlier: Json, frame: Frame, host: Host) -> Ended:
     document = {**earlier, "pipelineRunId": frame.run.run_id, "recoveryStatus": "FromReference"}
     host.runs.put_activity_run(frame.run.factory, document)
     error = earlier.get("error") or NO_ERROR

@@ -6,8 +6,7 @@ import asyncio
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.checks.parameters import HIDDEN, normal_type, resolve, wire_text
 from sandbox.datafactory.engine.frame import Frame, RunningPipeline
@@ -18,13 +17,15 @@ from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotFound, Ref
 from sandbox.datafactory.models import TERMINAL, FactoryId, InvokedBy, Json, wire_instant
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.runs import Runs
-    from sandbox.datafactory.factories import Factories
-    from sandbox.context import Context
-    from sandbox.datafactory.entities import Entities
-    import aiohttp
-    from sandbox.datafactory.engine.graph import Outcome
     from collections.abc import Callable, Sequence
+
+    import aiohttp
+
+    from sandbox.context import Context
+    from sandbox.datafactory.engine.graph import Outcome
+    from sandbox.datafactory.entities import Entities
+    from sandbox.datafactory.factories import Factories
+    from sandbox.datafactory.runs import Runs
 
 _PLACES = 50
 _MOST_QUEUED = 100
@@ -127,7 +128,9 @@ class Engine:
         return found
 
     def cancel(self, factory: FactoryId, run_id: str, *, recursive: bool) -> None:
-        """Ask a run to end; it is Canceling until its activities have. Raises `AzureError` when it is over."""
+        """Ask a run to end; it is Canceling until its activities have. Raises `AzureError` when it is
+        over.
+        """
         run = self._runs.find(factory, run_id)
         if run is None:
             raise NotFound(f"The pipeline run {run_id} was not found.", target=run_id)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adf.language import ABSENT, LanguageError, Scope, evaluate
 from sandbox.datafactory.errors import ActivityFailed
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import FactoryId, Json
-    from datetime import datetime
     from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from sandbox.datafactory.models import FactoryId, Json, JsonValue
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Frame:
     may_reuse: bool = True
     """False below an activity that runs anew because something before it did: its inputs may have changed."""
 
-    def evaluate(self, value: Any) -> Any:  # noqa: ANN401 - any JSON
+    def evaluate(self, value: JsonValue) -> JsonValue:
         """Every expression inside `value`, evaluated; a failure fails the activity (InvalidTemplate)."""
         try:
             return evaluate(value, self._scope())
@@ -68,7 +69,7 @@ class Frame:
             self, around=self, path=f"{self.path}{step}/", top=self.top or container, activities={}
         )
 
-    def with_item(self, item: Any) -> Frame:  # noqa: ANN401 - any JSON
+    def with_item(self, item: JsonValue) -> Frame:
         return replace(self, item=item)
 
     def anew(self) -> Frame:
@@ -81,8 +82,9 @@ class Frame:
     def of_linked_service(self, parameters: Json) -> Frame:
         return replace(self, linked_service=parameters, dataset=ABSENT)
 
-    def _visible(self) -> Json:
-        return {**(self.around._visible() if self.around else {}), **self.activities}
+    def visible(self) -> Json:
+        """Name → fact of the activities that ended, here and around."""
+        return {**(self.around.visible() if self.around else {}), **self.activities}
 
     def _scope(self) -> Scope:
         inside_entity = self.dataset is not ABSENT or self.linked_service is not ABSENT
@@ -91,7 +93,7 @@ class Frame:
         return Scope(
             pipeline=self.run.accessor(),
             variables=self.run.variables,
-            activities=self._visible(),
+            activities=self.visible(),
             item=self.item,
             now=self.run.now,
         )

@@ -1,4 +1,6 @@
-"""One list of activities: each starts when its dependencies decide so, or is skipped; ends when all have ended."""
+"""One list of activities: each starts when its dependencies decide so, or is skipped; ends when all have
+ended.
+"""
 
 from __future__ import annotations
 

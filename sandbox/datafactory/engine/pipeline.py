@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sandbox.datafactory.engine.attempts import run_activity, skip_activity
 from sandbox.datafactory.engine.frame import Frame
 from sandbox.datafactory.engine.graph import Ended, Outcome, run_graph
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
-    from sandbox.datafactory.engine.services import Host
     from collections.abc import Sequence
+
+    from sandbox.datafactory.engine.services import Host
+    from sandbox.datafactory.models import Json
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.models import Json
     from collections.abc import Iterable
+
+    from sandbox.datafactory.models import Json
 
 
 def reusable(runs: Iterable[Json], start: str | None) -> dict[str, Json]:

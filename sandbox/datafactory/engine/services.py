@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
 from multidict import CIMultiDict
@@ -12,14 +12,15 @@ from sandbox.datafactory.activities.call import Response
 from sandbox.datafactory.errors import ActivityFailed
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.engine.graph import Outcome
-    from sandbox.datafactory.engine.frame import Frame, RunningPipeline
-    from sandbox.datafactory.checks.view import View
-    from sandbox.datafactory.runs import Runs
-    from sandbox.datafactory.models import FactoryId, Json
-    from sandbox.clock import Clock
-    from collections.abc import Awaitable, Callable, Sequence
     import asyncio
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from sandbox.clock import Clock
+    from sandbox.datafactory.checks.view import View
+    from sandbox.datafactory.engine.frame import Frame, RunningPipeline
+    from sandbox.datafactory.engine.graph import Outcome
+    from sandbox.datafactory.models import FactoryId, Json, JsonValue
+    from sandbox.datafactory.runs import Runs
 
 
 class Children(Protocol):
@@ -80,7 +81,7 @@ class RunServices:
     def view(self) -> View:
         return self._host.outside.view()
 
-    async def request(self, method: str, url: str, **options: Any) -> Response:  # noqa: ANN401 - aiohttp's own
+    async def request(self, method: str, url: str, **options: JsonValue) -> Response:
         try:
             async with self._host.outside.session().request(method, url, **options) as answer:
                 return Response(answer.status, CIMultiDict(answer.headers), await answer.read())
@@ -96,7 +97,8 @@ class RunServices:
             name, message = outcome.failures()[0]
             raise ActivityFailed(
                 "BadRequest",
-                f"Activity failed because an inner activity failed; Inner activity name: {name}, Error: {message}",
+                "Activity failed because an inner activity failed; "
+                f"Inner activity name: {name}, Error: {message}",
             )
 
     def start_child(self, pipeline: str, parameters: Json) -> str:

@@ -1,9 +1,9 @@
 """When an activity starts and how a pipeline ended: pure functions over names and statuses.
 
 Microsoft's rules: all entries of `dependsOn` must hold (AND), one of an entry's conditions is enough (OR);
-`Completed` is Succeeded or Failed, never Skipped. An entry that can no longer hold skips the activity. A pipeline's
-status looks at the leaves, and at a skipped leaf's parents in its place, recursively: it succeeded when all of those
-did.
+`Completed` is Succeeded or Failed, never Skipped. An entry that can no longer hold skips the activity. A
+pipeline's status looks at the leaves, and at a skipped leaf's parents in its place, recursively: it succeeded
+when all of those did.
 """
 
 from __future__ import annotations

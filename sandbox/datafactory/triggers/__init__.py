@@ -1,4 +1,5 @@
-"""What starts pipelines by itself: schedules and tumbling windows, on the clock, while their trigger is started.
+"""What starts pipelines by itself: schedules and tumbling windows, on the clock, while their trigger is
+started.
 
     triggers    start, stop, rerun, cancel; one task a trigger that has something to do
     schedule    a ScheduleTrigger: each fire time once
@@ -6,6 +7,7 @@
     firing      from a trigger's JSON and an instant to pipeline runs and a trigger run
     records     what of all this is kept: which triggers are started, how far each one came, what is open
 
-A fire and the pipeline runs it starts are one transaction with the trigger's progress: a crash repeats none and loses
-none. What fell due while the local Azure was down is made up for: windows all, schedules for the last hour.
+A fire and the pipeline runs it starts are one transaction with the trigger's progress: a crash repeats none
+and loses none. What fell due while the local Azure was down is made up for: windows all, schedules for the
+last hour.
 """

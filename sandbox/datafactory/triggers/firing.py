@@ -35,7 +35,9 @@ class Firing:
     window: Window | None = None
 
     def start(self, engine: Engine) -> dict[str, str]:
-        """Start every pipeline of the trigger: name → run id. Raises `AzureError`; what started before goes on."""
+        """Start every pipeline of the trigger: name → run id. Raises `AzureError`; what started before goes
+        on.
+        """
         return {
             one["pipelineReference"]["referenceName"]: engine.start(self._order(one))
             for one in pipelines_of(self.properties)
@@ -97,7 +99,9 @@ class Firing:
 
 
 def fire_once(firing: Firing, engine: Engine, runs: Runs, progress: Callable[[], None]) -> Json:
-    """A schedule's fire: trigger run, pipeline runs and progress together; Succeeded once the pipelines started."""
+    """A schedule's fire: trigger run, pipeline runs and progress together; Succeeded once the pipelines
+    started.
+    """
     record = firing.record()
     with runs.transaction():
         try:

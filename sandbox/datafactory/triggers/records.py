@@ -30,14 +30,16 @@ class Records:
         return _addresses(self._store.list(*STARTED))
 
     def progress(self, factory: FactoryId, trigger: str) -> Json:
-        """Of a schedule: `after`, the instant up to which it has fired; of windows: `next`, the first not yet run."""
+        """Of a schedule: `after`, the instant up to which it has fired; of windows: `next`, the first not yet
+        run.
+        """
         return self._store.get(factory.scope, PROGRESS, trigger) or {}
 
     def set_progress(self, factory: FactoryId, trigger: str, progress: Json) -> None:
         self._store.put(factory.scope, PROGRESS, trigger, {"name": trigger, **progress})
 
     def open(self, factory: FactoryId, trigger: str, run_id: str) -> None:
-        """This trigger run is under way, or waits to be."""
+        """A trigger run is under way, or waits to be."""
         self._store.put(*OPEN, run_id, {**_address(factory, trigger), "run": run_id})
 
     def close(self, run_id: str) -> None:

@@ -93,7 +93,7 @@ class Triggers:
         trigger = self._entities.get(factory, "triggers", name)
         if trigger["properties"]["type"] != "TumblingWindowTrigger":
             raise BadRequest(
-                f"The trigger '{name}' is no tumbling window trigger: rerun or cancel its pipeline run instead.",
+                f"The trigger '{name}' is no tumbling window trigger: rerun or cancel its pipeline run.",
                 target=name,
             )
         return self._windows.get(_key(factory, name)) or self._new_windows(factory, trigger["name"])

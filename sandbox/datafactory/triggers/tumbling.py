@@ -1,4 +1,5 @@
-"""A TumblingWindowTrigger: each window once, oldest first, at most maxConcurrency at a time, mirrored and retried.
+"""A TumblingWindowTrigger: each window once, oldest first, at most maxConcurrency at a time, mirrored and
+retried.
 
 A window's trigger run moves between these states (`_.state`):
 

@@ -1,4 +1,6 @@
-"""One local Data Factory without a server: its parts, a store in a temporary folder, and time that the test moves."""
+"""One local Data Factory without a server: its parts, a store in a temporary folder, and time that the test
+moves.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,7 @@ import heapq
 import itertools
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.context import Context, Endpoints
 from sandbox.datafactory.conditions import Conditions
@@ -17,6 +18,9 @@ from sandbox.datafactory.models import TERMINAL, EntityKind, FactoryId, Json
 from sandbox.datafactory.service import Service
 from sandbox.identity import Identity
 from sandbox.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 START = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 _STEPS = 60
@@ -123,7 +127,9 @@ class LocalFactory:
 
 
 def activity(name: str, kind: str, *, after: dict[str, list[str]] | None = None, **properties: Any) -> Json:
-    """An activity's JSON; `after` is its dependsOn; keywords are its typeProperties, but for the common ones."""
+    """An activity's JSON; `after` is its dependsOn; keywords are its typeProperties, but for the common
+    ones.
+    """
     common = {key: properties.pop(key) for key in ("policy", "userProperties", "state") if key in properties}
     depends_on = [{"activity": key, "dependencyConditions": value} for key, value in (after or {}).items()]
     return {"name": name, "type": kind, "dependsOn": depends_on, **common, "typeProperties": properties}

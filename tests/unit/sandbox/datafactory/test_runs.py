@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandbox.datafactory.engine.engine import Rerun
 from sandbox.datafactory.errors import BadRequest, ReferencedRunNotValid
-
 from tests.unit.sandbox.datafactory.local_factory import LocalFactory, activity, expression, fail, play, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FOLDER = Path(os.environ.get("CONFORMANCE_DIR", Path(__file__).parents[5] / "shared" / "conformance"))
 
@@ -330,7 +331,9 @@ def test_cancel_reaches_children_when_asked_to(factory: LocalFactory) -> None:
 
 
 def test_a_rerun_from_failure_takes_over_what_succeeded(factory: LocalFactory) -> None:
-    """Same group, new run id; only what failed and what depends on it runs again; expressions see the old output."""
+    """Same group, new run id; only what failed and what depends on it runs again; expressions see the old
+    output.
+    """
 
     async def scenario() -> None:
         factory.pipeline(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sandbox.datafactory.errors import BadRequest, InvalidTriggerPipelines, NotRun, TriggerEnabledCannotUpdate
-from sandbox.datafactory.models import Json
 from tests.unit.sandbox.datafactory.local_factory import LocalFactory, expression, fail, play, wait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.datafactory.models import Json
 
 
 def schedule(pipeline: str = "p", parameters: Json | None = None, **recurrence: Any) -> Json:
