@@ -3,7 +3,9 @@
     DataFactoryError
     ├── GenerationError                the settings cannot become a factory
     │   ├── UnknownTimeZone
+    │   ├── BadModelWindow
     │   ├── BadScheduleTime
+    │   ├── BadSchedule
     │   ├── ScheduleOffGrid
     │   ├── TrainingNotConfigured
     │   ├── ContractMismatch
@@ -52,6 +54,25 @@ class UnknownTimeZone(GenerationError):
         )
         self.name = name
         self.nearest = list(nearest)
+
+
+class BadModelWindow(GenerationError):
+    """A model's `window` describes no grid; `reason` is adf.windows' own."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        super().__init__(f"models.{model}.window: {reason}")
+        self.model = model
+        self.reason = reason
+
+
+class BadSchedule(GenerationError):
+    """A tumbling schedule that Data Factory would refuse."""
+
+    def __init__(self, model: str, schedule: str, problems: Sequence[str]) -> None:
+        super().__init__(f"models.{model}.schedules.score.{schedule}: {'; '.join(problems)}")
+        self.model = model
+        self.schedule = schedule
+        self.problems = list(problems)
 
 
 class BadScheduleTime(GenerationError):

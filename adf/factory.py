@@ -20,9 +20,8 @@ __all__ = ["EndpointId", "EndpointVersion", "Entity", "Kind", "build", "placehol
 def build(settings: Settings, contracts: Mapping[str, Mapping[str, str]]) -> list[Entity]:
     """Everything that `settings` asks of the factory, what is referred to before what refers to it.
 
-    `contracts` says what each ML pipeline takes (ML pipeline name → parameter → default); passing anything
-    else is a ContractMismatch. Raises GenerationError's other children, and WindowError, where the settings
-    contradict themselves.
+    `contracts` says what each ML pipeline takes (ML pipeline → parameter → default); passing anything else
+    is a ContractMismatch. Raises the other GenerationErrors where the settings contradict themselves.
     """
     models = [settings.models[name] for name in sorted(settings.models)]
     entities = [

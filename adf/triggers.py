@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from adf import pipelines
 from adf.entities import Entity
-from adf.errors import BadScheduleTime, ScheduleOffGrid
+from adf.errors import BadModelWindow, BadSchedule, BadScheduleTime, ScheduleOffGrid
 from adf.expressions import inline
 from adf.ownership import annotations_of
 from adf.time_zones import iana_name
 from adf.windows import (
+    BadGrid,
+    BadTumblingWindow,
     Grid,
     TumblingWindow,
     Window,
@@ -42,14 +44,19 @@ def train_trigger_name(model: str, schedule: str) -> str:
 
 
 def grid_of(model: Model) -> Grid:
-    """The model's window grid; raises UnknownTimeZone or BadGrid where the configuration names none."""
+    """The model's window grid; raises UnknownTimeZone or BadModelWindow where the settings describe none."""
     window = model.window
-    return Grid.parse(window.every, zone=iana_name(window.time_zone), offset_minutes=window.offset_minutes)
+    zone = iana_name(window.time_zone)
+    try:
+        return Grid.parse(window.every, zone=zone, offset_minutes=window.offset_minutes)
+    except BadGrid as error:
+        raise BadModelWindow(model.name, str(error)) from error
 
 
 def score(settings: Settings, model: Model) -> list[Entity]:
-    """A trigger a score schedule; raises ScheduleOffGrid, UnknownTimeZone or BadScheduleTime."""
+    """A trigger a score schedule; raises the GenerationErrors of windows and schedules."""
     pipeline = pipelines.score_name(model.name)
+    grid = grid_of(model)
     triggers = []
     for schedule_name, schedule in model.schedules.score.items():
         name = score_trigger_name(model.name, schedule_name)
@@ -57,7 +64,7 @@ def score(settings: Settings, model: Model) -> list[Entity]:
             starts = _start(pipeline, {"fire_time": inline("trigger().scheduledTime")})
             triggers.append(_calendar(settings, model, name, schedule, starts))
         else:
-            _check_on_grid(model, schedule_name, schedule)
+            _check_on_grid(model, grid, schedule_name, schedule)
             triggers.append(_tumbling(settings, model, name, schedule))
     return triggers
 
@@ -154,10 +161,12 @@ def _utc_time(trigger: str, key: str, text: str) -> str:
         raise BadScheduleTime(trigger, key, text, "an instant such as 2026-11-01T00:00:00Z") from None
 
 
-def _check_on_grid(model: Model, schedule_name: str, schedule: TumblingSchedule) -> None:
+def _check_on_grid(model: Model, grid: Grid, schedule_name: str, schedule: TumblingSchedule) -> None:
     name = score_trigger_name(model.name, schedule_name)
-    windows = TumblingWindow.from_type_properties(_tumbling_properties(name, schedule))
-    grid = grid_of(model)
+    try:
+        windows = TumblingWindow.from_type_properties(_tumbling_properties(name, schedule))
+    except BadTumblingWindow as error:
+        raise BadSchedule(model.name, schedule_name, error.problems) from error
     if (off := windows.first_off_grid(grid)) is not None:
         nearest = _shown(grid.window_at(off.start))
         raise ScheduleOffGrid(model.name, schedule_name, window=_shown(off), grid=str(grid), nearest=nearest)

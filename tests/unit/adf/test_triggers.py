@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from adf.errors import BadScheduleTime, ScheduleOffGrid, UnknownTimeZone
-from adf.windows import BadGrid
+from adf.errors import BadModelWindow, BadSchedule, BadScheduleTime, ScheduleOffGrid, UnknownTimeZone
 from tests.unit.adf.builders import built, calendar, model, tumbling
 
 
@@ -123,6 +122,12 @@ def test_a_time_zone_is_a_windows_name():
 
 
 def test_a_grid_that_cannot_be_is_refused():
-    """Here with the words of windows."""
-    with pytest.raises(BadGrid, match="2 days"):
-        trigger(tumbling(), window={"every": "2 days"})
+    """With the model and the words of windows, whether anything is scheduled or not."""
+    with pytest.raises(BadModelWindow, match=r"models\.diabetes\.window.*2 days"):
+        built(model(window={"every": "2 days"}))
+
+
+def test_a_tumbling_schedule_that_azure_would_refuse_is_refused():
+    """The least window has five minutes."""
+    with pytest.raises(BadSchedule, match="shorter than the least, 5 minutes"):
+        trigger(tumbling(frequency="Minute", interval=4), window={"every": "4 minutes"})
