@@ -121,7 +121,7 @@ class Executor:
             live = cast("LiveEntity", step.live)
             self.factory.delete(live.kind, live.name)
         else:
-            self._put(step, None if step.live is None else cast("LiveEntity", step.live).etag)
+            self._put(step, None if step.live is None else cast("LiveEntity", step.live).etag or None)
 
     def _put(self, step: Change, etag: str | None) -> None:
         entity = cast("Entity", step.wanted)

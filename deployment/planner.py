@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from adf.entities import Entity
-    from deployment.gateways import Definition, LiveEntity
+    from deployment.gateways import Definition, LiveEntity, Published
     from deployment.resources import Action, Desired, Kind, Observed, Owner
 
 KNOWN_AFTER_PUBLISHING: Final = "(known after publishing)"
@@ -43,22 +43,23 @@ def plan(desired: Desired, observed: Observed, *, prune: bool = False) -> Plan:
     """
     _refuse_foreign(desired, observed)
     unwanted = [live for live in _owned(observed, desired.owner) if _key(live) not in _wanted(desired)]
+    wanted = {definition.name for definition in desired.ml_pipelines}
+    retired = [live for name, live in observed.ml_pipelines.items() if name not in wanted]
     steps = [
         _factory(desired, observed),
         *(_ml_pipeline(definition, observed) for definition in desired.ml_pipelines),
         *(_entity(entity, desired, observed) for entity in _in_order(desired.entities)),
-        *(_deletion(live) for live in reversed(unwanted) if prune),
+        *(_deletion(live) for live in unwanted if prune),
+        *(_retirement(live) for live in retired if prune),
     ]
-    addresses = () if prune else tuple(Address(live.kind, live.name) for live in unwanted)
-    return Plan(desired.owner.environment, tuple(_by_level(steps)), addresses)
+    left = [Address(live.kind, live.name) for live in unwanted]
+    left += [Address("ml_pipeline", live.name) for live in retired]
+    return Plan(desired.owner.environment, tuple(_by_level(steps)), () if prune else tuple(left))
 
 
 def plan_destruction(owner: Owner, observed: Observed) -> Plan:
     """Delete what is ours in the factory and the ML pipelines that were observed; never the factory."""
-    retired = [
-        Change("delete", Address("ml_pipeline", name), live=live, level=DELETIONS - LEVELS["ml_pipeline"])
-        for name, live in observed.ml_pipelines.items()
-    ]
+    retired = [_retirement(live) for live in observed.ml_pipelines.values()]
     deleted = [_deletion(live) for live in _owned(observed, owner)]
     return Plan(owner.environment, tuple(_by_level([*deleted, *retired])))
 
@@ -177,3 +178,8 @@ def _must_be_recreated(is_now: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
 def _deletion(live: LiveEntity) -> Change:
     level = DELETIONS - LEVELS[live.kind]
     return Change("delete", Address(live.kind, live.name), live=live, level=level)
+
+
+def _retirement(live: Published) -> Change:
+    level = DELETIONS - LEVELS["ml_pipeline"]
+    return Change("delete", Address("ml_pipeline", live.name), live=live, level=level)

@@ -72,6 +72,7 @@ class Observed:
     factory_exists: bool
     entities: tuple[LiveEntity, ...] = ()
     ml_pipelines: Mapping[str, Published] = field(default_factory=dict)
+    """Those wanted now, and those of the last release: they carry no annotations of their own."""
     released: Mapping[tuple[Kind, str], object] = field(default_factory=dict)
 
 

@@ -94,14 +94,16 @@ def _offline(desired: Desired) -> Plan:
 
 def _observed_plan(command: Command, desired: Desired) -> tuple[Plan, Session]:
     session = command.session()
-    observed = _observe(session, desired)
+    observed = _observe(session, command.settings, desired)
     return planner.plan(desired, observed, prune=command.arguments.prune), session
 
 
-def _observe(session: Session, desired: Desired) -> Observed:
-    last = Releases(session.lake, desired.owner).last()
-    released = last[0].bodies() if last else {}
-    names = [definition.name for definition in desired.ml_pipelines]
+def _observe(session: Session, settings: Settings, desired: Desired) -> Observed:
+    """What exists of what is wanted now, and of what the last release knew."""
+    releases = Releases(session.lake, Owner(settings.project, settings.environment)).last()
+    names = {definition.name: None for definition in desired.ml_pipelines}
+    names |= {each["name"]: None for release in releases for each in release.ml_pipelines}
+    released = releases[0].bodies() if releases else {}
     return observe(session.data_factory, session.machine_learning, names, released)
 
 
@@ -139,7 +141,7 @@ def _apply(
     command: Command, session: Session, desired: Desired, made: Plan, releases: Releases, commit: str
 ) -> int:
     Executor(session.data_factory, session.machine_learning, command.progress).apply(made)
-    observed = _observe(session, desired)
+    observed = _observe(session, command.settings, desired)
     left = planner.plan(desired, observed, prune=command.arguments.prune).changes
     if left:
         raise VerificationError(str(step.address) for step in left)
@@ -250,17 +252,16 @@ def status(arguments: Namespace) -> int:
 
 def destroy(arguments: Namespace) -> int:
     with _command(arguments) as command:
-        settings = command.settings
-        owner = Owner(settings.project, settings.environment)
+        desired = desires.build(command.settings)
         session = command.session()
-        names = [definition.name for definition in desires.build(settings).ml_pipelines]
-        observed = observe(session.data_factory, session.machine_learning, names)
-        made = planner.plan_destruction(owner, observed)
+        made = planner.plan_destruction(desired.owner, _observe(session, command.settings, desired))
         heading = _heading(command)
         _confirm(command, made)
         Executor(session.data_factory, session.machine_learning, command.progress).apply(made)
     outcome = "Destroyed. The factory itself, registered models and everything in the lake stay."
-    lines = report.plan_lines(made, heading=heading, outcome=outcome)
+    lines = report.plan_lines(
+        made, heading=heading, outcome=outcome if made.changes else "There is nothing of ours here."
+    )
     command.terminal.show(lines, report.plan_document(made) | {"applied": True})
     return 0
 

@@ -172,3 +172,11 @@ def test_destruction_spares_the_factory_and_what_is_not_ours():
         "delete pipeline score_churn",
         "delete ml_pipeline score_churn",
     ]
+
+
+def test_an_ml_pipeline_of_the_last_release_that_is_wanted_no_more_is_retired_with_prune():
+    """A model that left the configuration leaves its endpoint behind otherwise."""
+    observed = seen(ml_pipelines={"score_old": Published("score_old", "i", "1", "f")})
+
+    assert [str(each) for each in plan(desired(), observed).unwanted] == ["ml_pipeline score_old"]
+    assert steps(plan(desired(), observed, prune=True)) == ["delete ml_pipeline score_old"]
