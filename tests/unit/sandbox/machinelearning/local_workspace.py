@@ -22,7 +22,7 @@ Document = dict[str, Any]
 
 @dataclass
 class Step:
-    """`code` is the script; `inputs` are port → (step, output); an argument that is a tuple is (kind, value)."""
+    """`inputs` are port → (step, output); an argument that is a tuple is (kind, value)."""
 
     name: str
     code: str = ""
@@ -138,7 +138,7 @@ class LocalWorkspace:
             await asyncio.sleep(0.01)
 
     async def has_log(self, run_id: str, step: str, text: str) -> None:
-        while text not in self.log(run_id, step):
+        while text not in self.log(run_id, step):  # noqa: ASYNC110 - what a client does: it polls
             await asyncio.sleep(0.01)
 
     def step(self, run_id: str, step: str) -> Document | None:

@@ -37,6 +37,10 @@ def all_dead(processes: list[int], within_seconds: float = 5) -> bool:
     return True
 
 
+def parent(process: int) -> int:
+    return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def alive(process: int) -> bool:
     status = Path(f"/proc/{process}/stat")
     return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
@@ -114,7 +118,7 @@ def test_a_failure_stops_the_run(local: LocalWorkspace) -> None:
 
 
 def test_steps_go_on_after_a_failure_where_published_so(local: LocalWorkspace) -> None:
-    """With continue_on_step_failure only what depends on the failed step is left out; the run is Failed still."""
+    """continue_on_step_failure leaves out what depends on the failed step; the run is Failed still."""
     steps = (Step("fail", "raise SystemExit(3)"), Step("never", after=["fail"]))
     other = (Step("first", "import time; time.sleep(0.2)"), Step("second", after=["first"]))
 
@@ -183,7 +187,7 @@ def test_a_step_whose_supervisor_is_killed_dies_and_fails(local: LocalWorkspace)
         local.service.executor.start(local.workspace, run)
         await local.has_log(run["runId"], "slow", "pid ")
         (step,) = pids(local.log(run["runId"], "slow"))
-        os.kill(int(Path(f"/proc/{step}/stat").read_text().rpartition(")")[2].split()[1]), signal.SIGKILL)
+        os.kill(parent(step), signal.SIGKILL)
         await local.ended(run["runId"])
         return str(run["runId"])
 
@@ -262,7 +266,7 @@ def test_runs_of_a_killed_sandbox_are_failed_at_the_next_start(local: LocalWorks
 def test_a_broken_sandbox_ends_the_run_all_the_same(
     local: LocalWorkspace, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A snapshot whose files were removed from disk is our failure, not the script's: still an end, with its cause."""
+    """A snapshot whose files are gone from disk is our failure, not the script's: an end all the same."""
     pipeline = local.publish(Step("one"))
     (stored,) = local.service.blobs.blob(local.workspace, "snapshots").file.rglob("step.py")
     stored.unlink()
