@@ -10,8 +10,9 @@ import logging
 import os
 import sys
 import tempfile
+import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -47,6 +48,7 @@ NOISY = ("azureml", "msrest", "urllib3", "azure.identity", "adal-python")
 
 
 _CLOUD: list[str] = []
+_ONE_AT_A_TIME = threading.RLock()
 
 
 def _claim_cloud() -> None:
@@ -210,7 +212,7 @@ class MachineLearning:
         from azureml.pipeline.core import Pipeline
 
         workspace = self._workspace
-        with tempfile.TemporaryDirectory(prefix="abs-snapshot-") as folder, _path_kept(), _warnings_kept():
+        with tempfile.TemporaryDirectory(prefix="abs-snapshot-") as folder, _sdk_at_work():
             write_snapshot(definition, Path(folder))
             steps = self._steps(definition, folder)
             with _service(f"publish {definition.name}"):
@@ -276,7 +278,7 @@ class MachineLearning:
         from azureml.core import Model
 
         tagged = {**tags, "sha256": digest_of_folder(content)}
-        with _service(f"register the model {name}"):
+        with _sdk_at_work(), _service(f"register the model {name}"):
             return _registered(Model.register(workspace, str(content), name, tags=tagged))
 
     # --------------------------------------------------------------------------------- runs
@@ -390,18 +392,17 @@ def _quieten() -> None:
 
 
 @contextmanager
-def _path_kept() -> Iterator[None]:
-    """Publishing puts the snapshot's folder on sys.path, where a user's `rich.py` would hide the real one."""
-    kept = list(sys.path)
-    try:
-        yield
-    finally:
-        sys.path[:] = kept
+def _sdk_at_work() -> Iterator[None]:
+    """Publishing and registering, one at a time, without what the SDK does to the whole process.
 
-
-@contextmanager
-def _warnings_kept() -> Iterator[None]:
-    """What the SDK warns of while it builds steps is not the user's to mend."""
-    with warnings.catch_warnings():
+    It prints to stdout, which is for results; it warns of what is not the user's to mend; and it puts the
+    snapshot's folder first on sys.path, where a user's `rich.py` would hide the real one.
+    """
+    with _ONE_AT_A_TIME, Path(os.devnull).open("w") as nowhere, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
+        kept = list(sys.path)
+        try:
+            with redirect_stdout(nowhere):
+                yield
+        finally:
+            sys.path[:] = kept

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 16 * 1024 * 1024
 ABSENT = ""
+RETRIES = {"retry_total": 6, "initial_backoff": 0.5, "increment_base": 2}
+"""A throttled or restarting lake is asked again for about a minute; every request here may be repeated."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Lake:
             credential=credential or managed_identity(),
             max_single_get_size=CHUNK_BYTES,
             max_chunk_get_size=CHUNK_BYTES,
+            **RETRIES,
         )
         self._files = service.get_file_system_client(file_system)
         self._name = file_system

@@ -35,7 +35,9 @@ class FakeLake:
         found = [path for path in self.stored if path.startswith(folder.rstrip("/") + "/")]
         if not found:
             raise LakePathMissing("list", folder)
-        return [LakeFile(path, self.stored[path].etag, len(self.stored[path].content)) for path in sorted(found)]
+        return [
+            LakeFile(path, self.stored[path].etag, len(self.stored[path].content)) for path in sorted(found)
+        ]
 
     def folders_older_than(self, root: str, moment: datetime) -> list[str]:
         return []
@@ -54,7 +56,9 @@ class FakeLake:
         for start in range(0, len(content), 7):
             yield content[start : start + 7]
 
-    def read(self, path: str, *, etag: str | None = None, offset: int = 0, length: int | None = None) -> bytes:
+    def read(
+        self, path: str, *, etag: str | None = None, offset: int = 0, length: int | None = None
+    ) -> bytes:
         return b"".join(self.chunks(path, etag=etag, offset=offset, length=length))
 
     def download(self, path: str, target: Path, *, etag: str | None = None) -> None:

@@ -125,7 +125,13 @@ def test_the_snapshot_is_the_users_folder_and_our_steps(tmp_path):
     """Ours lie in abs_steps/, with the window grid beside them."""
     paths = {file.path for file in build(models.folder(tmp_path)).snapshot}
 
-    assert {"score.py", "score_entry.py", "abs_step.py", "abs_steps/stage.py", "abs_steps/windows.py"} <= paths
+    assert {
+        "score.py",
+        "score_entry.py",
+        "abs_step.py",
+        "abs_steps/stage.py",
+        "abs_steps/windows.py",
+    } <= paths
 
 
 @pytest.mark.parametrize("ignore_file", [".amlignore", ".gitignore"])
@@ -186,7 +192,9 @@ def test_an_ml_environment_may_be_one_that_is_registered(tmp_path):
 
 def test_a_windows_time_zone_becomes_the_one_that_python_knows(tmp_path):
     """Data Factory wants Windows names, the compute has IANA's."""
-    arguments = build(models.folder(tmp_path), window={"time_zone": "W. Europe Standard Time"}).steps[0].arguments
+    arguments = (
+        build(models.folder(tmp_path), window={"time_zone": "W. Europe Standard Time"}).steps[0].arguments
+    )
 
     assert arguments[arguments.index("--abs-window-zone") + 1] == "Europe/Berlin"
 

@@ -23,7 +23,9 @@ def test_the_training_data_are_the_study():
     """442 patients, to the last digit."""
     patients = pd.read_csv(SAMPLE / "training/patients.csv")
 
-    pd.testing.assert_frame_equal(patients.drop(columns="patient_id"), study(), check_dtype=False, check_exact=True)
+    pd.testing.assert_frame_equal(
+        patients.drop(columns="patient_id"), study(), check_dtype=False, check_exact=True
+    )
     assert patients["patient_id"].is_unique
 
 

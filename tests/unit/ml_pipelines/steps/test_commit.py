@@ -33,7 +33,10 @@ def theirs(**changes: str) -> FileState:
     ("found", "verdict"),
     [
         (None, Again(ABSENT)),
-        (FileState("e", 1, MINE.to_metadata()), Committed("committed", FileState("e", 1, MINE.to_metadata()))),
+        (
+            FileState("e", 1, MINE.to_metadata()),
+            Committed("committed", FileState("e", 1, MINE.to_metadata())),
+        ),
         (theirs(started="2026-11-23T05:59:59"), Again("0xNEW")),
         (theirs(started="2026-11-23T06:00:01"), None),
         (FileState("0xSEEN", 1, {}), Again("0xSEEN")),

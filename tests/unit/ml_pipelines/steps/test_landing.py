@@ -66,7 +66,9 @@ def test_where_things_lie():
 
 def test_a_receipt_is_one_line_with_all_its_keys():
     """The factory's Lookup reads one row; a key is never missing and never null."""
-    receipt = Receipt(status="failed", group_id="g", adf_run_id="", ml_run_id="-", model="m", error="é\n" * 3000)
+    receipt = Receipt(
+        status="failed", group_id="g", adf_run_id="", ml_run_id="-", model="m", error="é\n" * 3000
+    )
 
     text = receipt.to_json().decode()
 
