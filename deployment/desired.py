@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adf import factory, windows
+from adf import factory, validation, windows
 from adf.triggers import grid_of
+from deployment.errors import InvalidFactoryError
 from deployment.resources import Desired, Owner
 from ml_pipelines import batch_scoring, training
 from ml_pipelines.steps.parameters import NONE
@@ -25,13 +26,16 @@ SHIPPED = (Path(windows.__file__),)
 
 
 def build(settings: Settings, git_commit: str = "") -> Desired:
-    """Raises the errors of `adf` and `ml_pipelines` where the settings contradict themselves.
+    """Raises the errors of `adf` and `ml_pipelines` where the settings contradict themselves, and
+    InvalidFactoryError with everything that Data Factory would refuse.
 
     `git_commit` is told to registered models and manifests; it makes no definition another one.
     """
     ml_pipelines = tuple(_ml_pipelines(settings, git_commit or NONE))
     contracts = {definition.name: definition.parameters for definition in ml_pipelines}
     entities = factory.build(settings, contracts)
+    if problems := validation.validate(entities, contracts):
+        raise InvalidFactoryError(problems)
     return Desired(
         Owner(settings.project, settings.environment),
         settings.data_factory.name,

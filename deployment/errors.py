@@ -36,6 +36,8 @@ FAILED, USAGE, RETRY, INTERRUPTED = 1, 64, 75, 130
 class DeploymentError(Exception):
     code = "deployment"
     exit_code = FAILED
+    details: tuple[str, ...] = ()
+    """All of what the message sums up, where there is more than one thing wrong."""
 
     def __init__(self, message: str, *, hint: str = "") -> None:
         self.hint = hint
@@ -90,6 +92,11 @@ class VerificationError(DeploymentError):
 
 class InvalidFactoryError(DeploymentError):
     code = "invalid_factory"
+    exit_code = USAGE
+
+    def __init__(self, problems: Sequence[object]) -> None:
+        self.details = tuple(str(problem) for problem in problems)
+        super().__init__("; ".join(self.details))
 
 
 class RunsFailedError(DeploymentError):
@@ -149,7 +156,8 @@ def failure_of(error: BaseException) -> Failure:
         case ConfigurationError():
             return _configuration(error)
         case DeploymentError():
-            return Failure(error.code, str(error), error.exit_code, hint=error.hint or None)
+            hint = error.hint or None
+            return Failure(error.code, str(error), error.exit_code, hint=hint, details=error.details)
         case DataFactoryError():
             return _foreign("data_factory", error)
         case MachineLearningError():
