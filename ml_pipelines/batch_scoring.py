@@ -16,9 +16,10 @@ from ml_pipelines.definition import (
     Step,
     Written,
 )
-from ml_pipelines.errors import UnknownTimeZone
+from ml_pipelines.errors import BadInputTemplate, UnknownTimeZone
 from ml_pipelines.fingerprint import fingerprint
 from ml_pipelines.snapshot import code_digest, ml_environment, require_scripts, snapshot
+from ml_pipelines.steps.errors import BadTemplate
 from ml_pipelines.steps.landing import check_template
 from ml_pipelines.steps.parameters import BATCH_PARAMETERS, NONE, argument, literal
 
@@ -49,7 +50,7 @@ def build(
     `zone` is the IANA name of `window.time_zone`, where the caller has resolved it already; `git_commit` is
     told to the manifest and is no part of the fingerprint.
     """
-    check_template(model.scoring.input)
+    _check_input(model)
     files = snapshot(model.name, model.source, shipped)
     require_scripts(
         model.name, model.source, files, {model.score_script: "it scores: init() and run(mini_batch)"}
@@ -71,6 +72,13 @@ def build(
         compute=settings.machine_learning.compute,
     )
     return replace(definition, fingerprint=fingerprint(definition))
+
+
+def _check_input(model: Model) -> None:
+    try:
+        check_template(model.scoring.input)
+    except BadTemplate as error:
+        raise BadInputTemplate(model.name, str(error)) from error
 
 
 def _parameters(model: Model) -> dict[str, str]:

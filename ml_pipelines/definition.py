@@ -122,5 +122,10 @@ class MlPipelineDefinition:
     fingerprint: str = field(default="", compare=False)
 
     @property
+    def node_count(self) -> int:
+        """Of the step that needs most."""
+        return max((step.node_count for step in self.steps if isinstance(step, ParallelStep)), default=1)
+
+    @property
     def description(self) -> str:
         return f"{self.kind} of the model {self.model}, by adf-batch-scoring"

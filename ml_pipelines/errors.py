@@ -16,6 +16,7 @@ MachineLearningError
 ├── SnapshotChanged             a file changed between its definition and its publication
 ├── SecondCloud                 this process has spoken to another cloud already
 ├── UnknownTimeZone
+├── BadInputTemplate
 └── ServiceRefused              Azure ML said no, in its own words
 """
 
@@ -120,6 +121,11 @@ class SecondCloud(MachineLearningError):
 class UnknownTimeZone(MachineLearningError):
     def __init__(self, model: str, name: str) -> None:
         super().__init__(f"the model {model}: `window.time_zone` is {name!r}, no Windows time zone name")
+
+
+class BadInputTemplate(MachineLearningError):
+    def __init__(self, model: str, cause: str) -> None:
+        super().__init__(f"the model {model}: `scoring.input`: {cause}")
 
 
 class ServiceRefused(MachineLearningError):

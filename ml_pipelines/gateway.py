@@ -20,7 +20,6 @@ from ml_pipelines.definition import (
     CondaSpecification,
     MlEnvironment,
     MlPipelineDefinition,
-    ParallelStep,
     RegisteredMlEnvironment,
 )
 from ml_pipelines.errors import (
@@ -229,7 +228,7 @@ class MachineLearning:
         builder = StepBuilder(
             folder,
             self._environment(definition.ml_environment),
-            self._compute(definition.compute, _nodes(definition)),
+            self._compute(definition.compute, definition.node_count),
             definition.parameters,
         )
         for step in definition.steps:
@@ -317,10 +316,6 @@ class MachineLearning:
             if "not found" in str(error).lower() or getattr(error, "status_code", 0) == 404:
                 raise MlRunMissing(run_id, self._workspace_name) from error
             raise ServiceRefused(f"read the run {run_id}", _said(error)) from error
-
-
-def _nodes(definition: MlPipelineDefinition) -> int:
-    return max((step.node_count for step in definition.steps if isinstance(step, ParallelStep)), default=1)
 
 
 # ------------------------------------------------------------------------------------------- into our words

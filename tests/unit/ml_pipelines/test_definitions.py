@@ -10,7 +10,6 @@ import pytest
 
 from ml_pipelines import batch_scoring, errors, training
 from ml_pipelines.definition import Note, ParallelStep, Parameter
-from ml_pipelines.steps.errors import BadTemplate
 from ml_pipelines.steps.parameters import BATCH_PARAMETERS, TRAINING_PARAMETERS
 from tests.unit.ml_pipelines import models
 
@@ -207,7 +206,7 @@ def test_an_unknown_time_zone_is_refused(tmp_path):
 
 def test_a_bad_template_is_refused(tmp_path):
     """Before it fails on the compute."""
-    with pytest.raises(BadTemplate):
+    with pytest.raises(errors.BadInputTemplate, match="churn"):
         build(models.folder(tmp_path), scoring={"input": "raw/{day}"})
 
 
