@@ -193,6 +193,8 @@ def test_everything_we_generate_is_taken(factory: DataFactory, name: str):
         body = resolve(entity.properties, published)
         live = factory.put(entity.kind, entity.name, body)
         assert kept(body, live.properties), (entity.name, live.properties)
+        [listed] = [each for each in factory.list(entity.kind) if each.name == entity.name]
+        assert listed == live
 
 
 def kept(sent: Any, live: Any) -> bool:
