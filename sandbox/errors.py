@@ -15,7 +15,7 @@ from pathlib import Path
 
 
 class AzureError(Exception):
-    """An answer that is an error: `{"error": {"code", "message", "target", "details": []}}` and `x-ms-error-code`."""
+    """An answer `{"error": {"code", "message", "target", "details": []}}`, `x-ms-error-code` beside it."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The local Entra: one secret signs the tokens, the storage keys and the SAS URLs of this sandbox, and of no other."""
+"""The local Entra: one secret signs the tokens, storage keys and SAS URLs of this sandbox only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STORAGE_AUDIENCES = ("https://storage.azure.com/",)
 
 
 class Identity:
-    """Issues and verifies tokens. Processes that share `secret_file` (mode 0600, made when absent) trust each other."""
+    """Issues and verifies. Processes that share `secret_file` (0600, made when absent) trust each other."""
 
     def __init__(self, secret_file: Path) -> None:
         self._secret = _read_or_create(secret_file)

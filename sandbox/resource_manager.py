@@ -51,8 +51,8 @@ def require_group(context: Context, subscription: str, group: str) -> dict[str, 
 
 @public
 async def clouds(request: web.Request) -> web.Response:
-    """Both names: parts of the Azure ML SDK ask for "AzureCloud" whatever they were configured with, and would
-    otherwise go out to management.azure.com.
+    """Both names: parts of the Azure ML SDK ask for "AzureCloud" whatever they were configured with, and
+    would otherwise go out to management.azure.com.
     """
     control = request.app[_CONTEXT].endpoints.control
     return web.json_response([_cloud("LocalSandbox", control), _cloud("AzureCloud", control)])
@@ -118,7 +118,7 @@ async def accounts(request: web.Request) -> web.Response:
 
 
 async def put_account(request: web.Request) -> web.Response:
-    """Makes the account's folder in the lake. Names are unique in all of Azure: the second owner is refused."""
+    """Makes the account's folder in the lake. Names are unique in all of Azure: a second owner is refused."""
     context, subscription_id, group = _names(request)
     require_group(context, subscription_id, group)
     asked = await json_body(request)
@@ -163,7 +163,8 @@ def _require_account(request: web.Request) -> dict[str, Any]:
         raise AzureError(
             404,
             "ResourceNotFound",
-            f"The Resource 'Microsoft.Storage/storageAccounts/{name}' under resource group '{group}' was not found.",
+            f"The Resource 'Microsoft.Storage/storageAccounts/{name}' under resource group '{group}' "
+            "was not found.",
         )
     return found
 

@@ -1,4 +1,4 @@
-"""Routes as Resource Manager has them: matched without regard to case, `{name}` is one segment, percent-decoded."""
+"""Routes as Resource Manager has them: matched without regard to case; `{name}` is one decoded segment."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class ArmResource(web.Resource):
 class arm(web.AbstractRouteDef):  # noqa: N801 - reads as web.get does
     """`app.add_routes([arm("GET", "/subscriptions/{subscription}/resourceGroups/{group}", handler)])`.
 
-    `{name}` matches one segment; `{name:regex}` what the regex says, on the raw (encoded) path. The handler finds
-    the decoded values in `request.match_info`. The first route registered that matches wins.
+    `{name}` matches one segment; `{name:regex}` what the regex says (`%2F`, `%25` still encoded).
+    The handler finds the decoded values in `request.match_info`. The first route registered that matches wins.
     """
 
     def __init__(self, method: str, pattern: str, handler: Handler) -> None:

@@ -1,4 +1,4 @@
-"""Documents in one SQLite file: (scope, kind, name) → JSON body, found without regard to case, as Resource Manager does."""
+"""Documents in one SQLite file: (scope, kind, name) → JSON body; like Resource Manager it ignores case."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ON CONFLICT (scope, kind, name) DO UPDATE SET body = excluded.body
 
 
 class Store:
-    """Every committed document survives a kill -9 of the process (WAL; not a power cut: `synchronous=NORMAL`).
+    """Every committed document survives a kill -9 (WAL; not a power cut: `synchronous=NORMAL`).
 
     Any thread may call it; calls are serialised. Look-ups ignore case, bodies keep theirs.
     """

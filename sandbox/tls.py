@@ -1,6 +1,6 @@
 """A certificate authority of one folder, and the certificate of 127.0.0.1.
 
-Two certificates rather than one self-signed: clients built on rustls refuse a CA as a server (`CaUsedAsEndEntity`).
+Two certificates rather than one self-signed: rustls refuses a CA as a server (`CaUsedAsEndEntity`).
 The authority may vouch for loopback only (name constraints), so its key, should it leak, opens nothing else.
 """
 
@@ -27,7 +27,7 @@ _LOOPBACK = ipaddress.ip_address("127.0.0.1")
 
 @dataclass(frozen=True)
 class TlsFiles:
-    """`ca` is this folder's authority alone, `bundle` adds it to certifi's (for clients that also go elsewhere)."""
+    """`ca` is this folder's authority alone, `bundle` adds it to certifi's (for clients that go elsewhere too)."""
 
     ca: Path
     bundle: Path
@@ -45,7 +45,7 @@ class TlsFiles:
 
 
 def ensure(folder: Path, now: datetime) -> TlsFiles:
-    """What is there is used again; what expires within 30 days is made anew (a new authority is a new bundle)."""
+    """What is there is used again; what expires within 30 days is made anew."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = TlsFiles(
         folder / "ca.pem", folder / "bundle.pem", folder / "certificate.pem", folder / "certificate.key"

@@ -1,1 +1,1 @@
-"""To be told by whoever builds this package."""
+"""The local lake."""
