@@ -49,7 +49,7 @@ async def _run(call: Call) -> Json:
     url = call.text("url")
     if urlsplit(url).hostname not in _LOOPBACK:
         raise ActivityFailed("2108", f"The local Azure calls addresses on this machine only, not {url}.")
-    headers = {name: str(value) for name, value in call.value("headers", {}).items()}
+    headers = _headers(call)
     body = call.value("body", None)
     call.input |= {"url": url, "method": call.properties["method"], "headers": dict(headers), "body": body}
     authentication = call.value("authentication", {})
@@ -59,6 +59,15 @@ async def _run(call: Call) -> Json:
     if not call.properties.get("turnOffAsync"):
         response = await _until_done(call, url, headers, response)
     return _output(response)
+
+
+def _headers(call: Call) -> dict[str, str]:
+    written = call.value("headers", {})
+    if not isinstance(written, dict):
+        raise ActivityFailed(
+            "2104", "The type of the property 'headers' is incorrect: an object is expected."
+        )
+    return {name: str(value) for name, value in written.items()}
 
 
 async def _send(call: Call, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:

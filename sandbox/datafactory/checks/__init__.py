@@ -13,6 +13,7 @@ from sandbox.datafactory.checks.datasets import check_dataset
 from sandbox.datafactory.checks.linked_services import check_linked_service
 from sandbox.datafactory.checks.names import check_entity_name
 from sandbox.datafactory.checks.pipelines import check_pipeline
+from sandbox.datafactory.checks.shapes import check_shape
 from sandbox.datafactory.checks.triggers import check_trigger
 from sandbox.datafactory.errors import BadRequest
 
@@ -36,6 +37,7 @@ def check(kind: EntityKind, name: str, properties: Json, view: View, existing: J
         raise BadRequest(
             f"'{name}' is larger than the {_LARGEST[kind] // 1024} KB that {kind} may have.", target=name
         )
+    check_shape(kind, properties, name)
     view.check_references(properties, name, itself=(kind, name))
     match kind:
         case "pipelines":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from sandbox.datafactory.engine.frame import Frame
 
+_log = logging.getLogger("sandbox.control")
 NO_ERROR = {"errorCode": "", "message": "", "failureType": "", "target": ""}
 _DEFAULT_TIMEOUT = "0.12:00:00"
 
@@ -82,6 +84,15 @@ async def _attempt(activity: Json, frame: Frame, host: Host, attempt: int) -> tu
         error = failure.body(call.name)
         _close(record, call, policy, "Failed", failure.output, error)
         return Ended("Failed", failure.output, error), policy
+    except Exception as error:
+        # A mistake of the runtime itself: told as such, and the run goes on to its end like any other.
+        _log.exception("activity %s of pipeline run %s", call.name, frame.run.run_id)
+        failure = ActivityFailed(
+            "InternalError", f"{type(error).__name__}: {error}", failure_type="SystemError"
+        )
+        body = failure.body(call.name)
+        _close(record, call, policy, "Failed", {}, body)
+        return Ended("Failed", {}, body), policy
     except asyncio.CancelledError:
         if not host.stopping():
             await _undo(record)

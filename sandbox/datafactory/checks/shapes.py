@@ -1,0 +1,108 @@
+"""Which parts of a body are objects, which are arrays, which are text: looked at once, before the checks that
+read them. What is absent or null passes here; what must be there is for those checks to say.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sandbox.datafactory.errors import BadRequest
+
+if TYPE_CHECKING:
+    from sandbox.datafactory.models import EntityKind, Json, JsonValue
+
+# A dict: an object with these parts (others are free). A list: an array of such. str: text.
+# Values: an object whose every value is such.
+
+
+class Values(dict[str, Any]):
+    """`Values(each=shape)`: an object of any names, all of one shape."""
+
+
+_OBJECT: dict[str, Any] = {}
+_REFERENCE = {"type": str, "parameters": _OBJECT}
+_PARAMETERS = Values(each=_OBJECT)
+_STORE = {"storeSettings": _OBJECT, "formatSettings": _OBJECT}
+_ACTIVITY: dict[str, Any] = {
+    "dependsOn": [{"activity": str, "dependencyConditions": [str]}],
+    "userProperties": [{"name": str}],
+    "policy": _OBJECT,
+    "linkedServiceName": _REFERENCE,
+    "typeProperties": {
+        "source": _STORE,
+        "storeSettings": _OBJECT,
+        "dataset": _REFERENCE,
+        "pipeline": _REFERENCE,
+        "authentication": {"type": str},
+        "fieldList": [str],
+        "method": str,
+        "variableName": str,
+    },
+}
+_ACTIVITIES = [_ACTIVITY]
+_ACTIVITY["typeProperties"] |= {
+    "activities": _ACTIVITIES,
+    "ifTrueActivities": _ACTIVITIES,
+    "ifFalseActivities": _ACTIVITIES,
+    "defaultActivities": _ACTIVITIES,
+    "cases": [{"value": str, "activities": _ACTIVITIES}],
+}
+_STARTED = {"pipelineReference": _REFERENCE, "parameters": _OBJECT}
+_SHAPES: dict[EntityKind, dict[str, Any]] = {
+    "pipelines": {
+        "activities": _ACTIVITIES,
+        "parameters": _PARAMETERS,
+        "variables": _PARAMETERS,
+        "annotations": [object],
+        "runDimensions": _OBJECT,
+    },
+    "datasets": {
+        "linkedServiceName": _REFERENCE,
+        "parameters": _PARAMETERS,
+        "typeProperties": {"location": _OBJECT},
+    },
+    "linkedservices": {"parameters": _PARAMETERS, "typeProperties": _OBJECT, "connectVia": _REFERENCE},
+    "triggers": {
+        "pipelines": [_STARTED],
+        "pipeline": _STARTED,
+        "typeProperties": {
+            "recurrence": {"schedule": _OBJECT},
+            "retryPolicy": _OBJECT,
+            "dependsOn": [_OBJECT],
+            "delay": str,
+            "startTime": str,
+            "endTime": str,
+        },
+    },
+}
+
+
+def check_shape(kind: EntityKind, properties: Json, target: str) -> None:
+    _check(properties, _SHAPES[kind], "properties", target)
+
+
+def _check(value: JsonValue, shape: Any, path: str, target: str) -> None:  # noqa: ANN401 - see _SHAPES
+    if value is None or shape is object:
+        return
+    if shape is str:
+        _require(value, str, "text", path, target)
+    elif isinstance(shape, list):
+        _require(value, list, "an array", path, target)
+        for index, one in enumerate(value):
+            _require_something(one, f"{path}[{index}]", target)
+            _check(one, shape[0], f"{path}[{index}]", target)
+    else:
+        _require(value, dict, "an object", path, target)
+        parts = dict.fromkeys(value, shape["each"]) if isinstance(shape, Values) else shape
+        for name, inner in parts.items():
+            _check(value.get(name), inner, f"{path}.{name}", target)
+
+
+def _require(value: JsonValue, kind: type, what: str, path: str, target: str) -> None:
+    if not isinstance(value, kind):
+        raise BadRequest(f"{path} must be {what}; found {value!r}.", target=target)
+
+
+def _require_something(value: JsonValue, path: str, target: str) -> None:
+    if value is None:
+        raise BadRequest(f"{path} is null.", target=target)
