@@ -81,25 +81,25 @@ async def _attempt(activity: Json, frame: Frame, host: Host, attempt: int) -> tu
         record.write(userProperties=_user_properties(activity, frame))
         output = await _within(kind, call, policy, record)
     except ActivityFailed as failure:
-        error = failure.body(call.name)
-        _close(record, call, policy, "Failed", failure.output, error)
-        return Ended("Failed", failure.output, error), policy
-    except Exception as error:
-        # A mistake of the runtime itself: told as such, and the run goes on to its end like any other.
-        _log.exception("activity %s of pipeline run %s", call.name, frame.run.run_id)
-        failure = ActivityFailed(
-            "InternalError", f"{type(error).__name__}: {error}", failure_type="SystemError"
-        )
-        body = failure.body(call.name)
-        _close(record, call, policy, "Failed", {}, body)
-        return Ended("Failed", {}, body), policy
+        return _failed(record, call, policy, failure), policy
     except asyncio.CancelledError:
         if not host.stopping():
             await _undo(record)
             _close(record, call, policy, "Cancelled", {}, NO_ERROR)
         raise
+    except Exception as mistake:  # noqa: BLE001 - the runtime's own: told as such, and the run still ends
+        _log.exception("activity %s of pipeline run %s", call.name, frame.run.run_id)
+        message = f"{type(mistake).__name__}: {mistake}"
+        internal = ActivityFailed("InternalError", message, failure_type="SystemError")
+        return _failed(record, call, policy, internal), policy
     _close(record, call, policy, "Succeeded", output, NO_ERROR)
     return Ended("Succeeded", output, NO_ERROR), policy
+
+
+def _failed(record: Record, call: Call, policy: Policy | None, failure: ActivityFailed) -> Ended:
+    error = failure.body(call.name)
+    _close(record, call, policy, "Failed", failure.output, error)
+    return Ended("Failed", failure.output, error)
 
 
 async def _within(kind: ActivityKind, call: Call, policy: Policy, record: Record) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -18,7 +19,6 @@ from sandbox.datafactory.errors import (
     PreconditionFailed,
     Referenced,
 )
-from sandbox.errors import AzureError
 from tests.unit.sandbox.datafactory.local_factory import LocalFactory, activity, expression, fail, wait
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_what_is_referenced_cannot_be_deleted(factory: LocalFactory) -> None:
     factory.put("linkedservices", "ls_lake", LAKE)
     factory.put("datasets", "ds", receipt())
     with pytest.raises(
-        Referenced, match="The document cannot be deleted since it is referenced by ds."
+        Referenced, match=r"The document cannot be deleted since it is referenced by ds\."
     ) as refusal:
         factory.service.entities.delete(factory.id, "linkedservices", "ls_lake")
     factory.service.entities.delete(factory.id, "datasets", "ds")
@@ -188,7 +188,7 @@ def test_a_lookup_is_checked_with_its_dataset(factory: LocalFactory) -> None:
 
 
 def test_an_ml_activity_needs_its_linked_service_and_one_id(factory: LocalFactory) -> None:
-    """mlPipelineId or mlPipelineEndpointId; version goes with the endpoint; the service is an AzureMLService."""
+    """mlPipelineId or mlPipelineEndpointId; version goes with the endpoint; the service is Azure ML."""
     factory.put("linkedservices", "ls_ml", ML)
     factory.pipeline("fine", ml(mlPipelineEndpointId="e", version="1"))
     for broken in (
@@ -251,7 +251,5 @@ def test_real_entities_are_taken_or_refused_for_a_reason(factory: LocalFactory, 
         kind = "datasets"
     else:
         kind = next((kind for word, kind in kinds.items() if word in properties["type"]), "linkedservices")
-    try:
+    with contextlib.suppress(BadRequest, NotRun):
         factory.put(kind, body["name"], properties)  # type: ignore[arg-type]
-    except AzureError as refusal:
-        assert refusal.status in (400, 501)
