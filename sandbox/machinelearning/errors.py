@@ -42,6 +42,11 @@ class ModelNotFound(AzureError):
     def __init__(self, identity: str) -> None:
         super().__init__(404, "ModelNotFound", f"Model '{identity}' was not found.", target=identity)
 
+    def body(self) -> dict[str, object]:
+        """Model management has a form of its own; its client reads `statusCode` from the body."""
+        own = {"code": self.code, "statusCode": self.status, "message": self.message, "details": []}
+        return {**super().body(), **own, "correlation": {}}
+
 
 class BadRequest(AzureError):
     def __init__(self, message: str, *, target: str | None = None) -> None:

@@ -17,6 +17,11 @@ PARALLEL_RUN_DRIVER = "driver/amlbi_main.py"
 Status = Literal["NotStarted", "Queued", "Running", "Completed", "Failed", "Canceled"]
 TERMINAL: frozenset[str] = frozenset({"Completed", "Failed", "Canceled"})
 
+_DEFAULT_PATH = "azureml/{run-id}/{output-name}"
+"""Where the service puts PipelineData."""
+_DATASET_PATH = "dataset/{run-id}/{output-name}"
+"""Where it puts an OutputFileDatasetConfig without a destination."""
+
 Document = dict[str, Any]
 
 
@@ -58,8 +63,8 @@ class Value:
 class Output:
     name: str
     datastore: str
-    path: str | None
-    """On the datastore, `{run-id}` and `{output-name}` still to be replaced; None: the service's choice."""
+    path: str
+    """On the datastore, `{run-id}` and `{output-name}` still to be replaced."""
 
 
 @dataclass(frozen=True)
@@ -182,11 +187,11 @@ def _parse_outputs(node: Document, interface: Document) -> dict[str, Output]:
         if declared["Name"] == RUN_AFTER_PORT:
             continue
         setting = settings.get(declared["Name"], {})
-        options = setting.get("DatasetOutputOptions") or {}
+        options = setting.get("DatasetOutputOptions")
         outputs[declared["Name"]] = Output(
             name=declared["Name"],
             datastore=setting.get("DataStoreName") or declared.get("DataStoreName") or "workspaceblobstore",
-            path=options.get("PathOnDatastore"),
+            path=_DEFAULT_PATH if options is None else options.get("PathOnDatastore") or _DATASET_PATH,
         )
     return outputs
 

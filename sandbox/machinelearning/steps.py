@@ -63,11 +63,7 @@ class Locations:
 
 
 def output_path(output: Output, run_id: str) -> str:
-    """Azure's own default is `azureml/<run id>/<output name>` for PipelineData; configured paths are
-    templates.
-    """
-    template = (output.path or "azureml/{run-id}/{output-name}").strip("/")
-    return template.replace("{run-id}", run_id).replace("{output-name}", output.name)
+    return output.path.strip("/").replace("{run-id}", run_id).replace("{output-name}", output.name)
 
 
 def command(

@@ -187,7 +187,7 @@ def test_modules_are_found_by_their_hash(local: LocalWorkspace) -> None:
 def test_a_workspace_that_is_created_again_keeps_its_id_and_a_new_one_gets_its_own(
     local: LocalWorkspace,
 ) -> None:
-    """The SDK caches snapshots by the workspace's id: a deleted workspace must not lend its id to the next."""
+    """The SDK caches snapshots by the workspace's id: a deleted workspace must not lend it to the next."""
     again, new = local.service.workspaces.create("S", "RG", "W", {})
     assert (again.id, new) == (local.workspace.id, False)
 
