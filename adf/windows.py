@@ -205,14 +205,11 @@ class Every:
 
     @classmethod
     def parse(cls, text: str) -> Every:
-        match = re.fullmatch(r"\s*(?:(\d+)\s+)?(minute|hour|day|week|month)s?\s*", text, re.ASCII)
-        expected = "`15 minutes`, `hour`, `6 hours`, `day`, `week` or `month`"
+        match = re.fullmatch(r"(?:([1-9][0-9]*) )?(minute|hour)s?|(day|week|month)", text)
         if match is None:
-            raise BadGrid(repr(text), expected)
-        number, unit = int(match[1] or 1), cast("Unit", match[2])
-        if number < 1 or (number > 1 and unit in ("day", "week", "month")):
+            expected = "`15 minutes`, `hour`, `6 hours`, `day`, `week` or `month`"
             raise BadGrid(repr(text), f"{expected}; only minutes and hours can be counted, from 1")
-        return cls(number, unit)
+        return cls(int(match[1] or 1), cast("Unit", match[2] or match[3]))
 
     @property
     def fixed(self) -> timedelta | None:

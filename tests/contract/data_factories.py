@@ -40,28 +40,37 @@ def real_factory() -> DataFactory:
 @contextmanager
 def local_factory(state: Path) -> Iterator[DataFactory]:
     """An empty factory in a local Azure of its own, which is stopped in the end."""
-    port = free_ports()
-    log = (state.parent / "sandbox.log").open("w")
-    command = [sys.executable, "-m", "sandbox", "--state", str(state), "--port", str(port)]
-    process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        azure = endpoints(process, state)
-        factory = DataFactory(
-            subscription_id=SUBSCRIPTION,
-            resource_group="rg-contract",
-            factory="adf-contract",
-            base_url=azure["control"],
-            credential=LocalIdentity(azure["identity"], azure["identity_header"]),
-            polling_interval=1,
-            connection_verify=azure["bundle"],
-        )
-        make_resource_group(factory)
-        factory.create_factory("local")
-        yield factory
-    finally:
-        process.terminate()
-        process.wait(20)
-        log.close()
+    with local_azure(state) as azure:
+        yield empty_factory(azure)
+
+
+@contextmanager
+def local_azure(state: Path) -> Iterator[dict[str, str]]:
+    """A local Azure's addresses, as its endpoints.json has them."""
+    command = [sys.executable, "-m", "sandbox", "--state", str(state), "--port", str(free_ports())]
+    with (state.parent / "sandbox.log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            yield endpoints(process, state)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def empty_factory(azure: dict[str, str]) -> DataFactory:
+    """In a resource group made for it."""
+    factory = DataFactory(
+        subscription_id=SUBSCRIPTION,
+        resource_group="rg-contract",
+        factory="adf-contract",
+        base_url=azure["control"],
+        credential=LocalIdentity(azure["identity"], azure["identity_header"]),
+        polling_interval=1,
+        connection_verify=azure["bundle"],
+    )
+    put_resource(factory, "?api-version=2021-04-01")
+    factory.create_factory("local")
+    return factory
 
 
 def endpoints(process: subprocess.Popen[bytes], state: Path) -> dict[str, str]:
@@ -74,12 +83,12 @@ def endpoints(process: subprocess.Popen[bytes], state: Path) -> dict[str, str]:
     raise TimeoutError(f"the local Azure is not ready after {READY_WITHIN_SECONDS} s")
 
 
-def make_resource_group(factory: DataFactory) -> None:
-    """As an infrastructure team would have done."""
+def put_resource(factory: DataFactory, path: str) -> None:
+    """Make a resource below the resource group, as an infrastructure team would have done."""
     from azure.core.rest import HttpRequest
 
-    path = f"/subscriptions/{SUBSCRIPTION}/resourcegroups/rg-contract?api-version=2021-04-01"
-    factory._client.send_request(HttpRequest("PUT", path, json={"location": "local"})).raise_for_status()
+    url = f"/subscriptions/{SUBSCRIPTION}/resourcegroups/rg-contract{path}"
+    factory._client.send_request(HttpRequest("PUT", url, json={"location": "local"})).raise_for_status()
 
 
 def free_ports() -> int:

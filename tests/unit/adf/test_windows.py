@@ -128,7 +128,19 @@ def test_an_instant_off_the_grid_says_which_window_it_lies_in():
 
 
 @pytest.mark.parametrize(
-    "every", ["", "2 days", "0 minutes", "fortnight", "15minutes", "-1 hour", "1.5 hours"]
+    "every",
+    [
+        "",
+        "2 days",
+        "0 minutes",
+        "fortnight",
+        "15minutes",
+        "-1 hour",
+        "1.5 hours",
+        "days",
+        "1 day",
+        "01 hours",
+    ],
 )
 def test_what_is_no_grid_is_refused(every: str):
     """Only minutes and hours can be counted, from one."""
