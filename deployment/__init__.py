@@ -5,6 +5,7 @@
     canonical.py    bodies as they mean, not as they are spelt; differences as property paths
     planner.py      desired and observed → `Plan`, a value; decides ownership; never writes
     executor.py     a plan applied: level by level, in parallel inside a level, triggers put back on failure
+    lock.py         one deployment at a time: a lease in the lake
     releases.py     what was deployed by whom, kept in the lake
     report.py       plans, runs and status as text or JSON; progress.py: what is going on, on stderr
     runs.py         pipeline runs: start, wait, and join ADF's run with the receipt in the lake
@@ -16,6 +17,6 @@
     arguments.py    the command line's grammar
 
 The planner is given readers and the executor readers and writers, so a dry run cannot write. Azure packages
-are imported when a session is opened, never by `--help` or `plan --offline`. Known drawback: two
-deployments at once are told apart by etags only, entity by entity; there is no lock over the whole.
+are imported when a session is opened, never by `--help` or `plan --offline`.
+Known drawback: an interrupted deployment puts its triggers back by itself; one that is killed does not.
 """

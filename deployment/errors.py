@@ -9,6 +9,7 @@
     ├── RunsFailedError             a pipeline run that Data Factory lost
     ├── ApplyError                  steps of a plan that failed, each with its reason
     ├── VerificationError           what was read back is not what was written
+    ├── LockedError                 75: somebody else is deploying this environment
     ├── LakeError                   the lake refused
     ├── InfrastructureError         something that must exist does not, or Resource Manager refused
     ├── LocalAzureError             the local Azure did not start
@@ -101,6 +102,15 @@ class InvalidFactoryError(DeploymentError):
 
 class RunsFailedError(DeploymentError):
     code = "run_failed"
+
+
+class LockedError(DeploymentError):
+    code = "locked"
+    exit_code = RETRY
+
+    def __init__(self, environment: str, holder: str, seconds: int) -> None:
+        hint = f"wait for it; if it has died, its lock is free after {seconds} s"
+        super().__init__(f"{holder} is deploying {environment} at this moment", hint=hint)
 
 
 class LakeError(DeploymentError):

@@ -17,11 +17,13 @@ class Lake:
     """One file system of one account. Safe for threads."""
 
     def __init__(self, url: str, file_system: str, credential: Any) -> None:  # noqa: ANN401 - azure-identity's
-        from azure.storage.filedatalake import FileSystemClient
+        from azure.storage.filedatalake import ExponentialRetry, FileSystemClient
 
         self.url = url
         self.name = file_system
-        self._client: Any = FileSystemClient(url, file_system, credential=credential)
+        # The SDK's own retries wait 15 s and more: too long for somebody who looks at a terminal.
+        retries = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=4)
+        self._client: Any = FileSystemClient(url, file_system, credential=credential, retry_policy=retries)
 
     def exists(self) -> bool:
         with _as_lake_errors(self.name):
@@ -86,8 +88,54 @@ class Lake:
                 client.append_data(content, offset=0, length=len(content))
             client.flush_data(len(content))
 
+    def acquire_lease(self, path: str, seconds: int, holder: str) -> Lease | None:
+        """A lease on the file, which is made where it is absent; None where somebody else has one."""
+        from azure.core.exceptions import HttpResponseError
+
+        self._make_empty(path)
+        client = self._client.get_file_client(path)
+        with _as_lake_errors(path):
+            try:
+                lease = client.acquire_lease(lease_duration=seconds)
+            except HttpResponseError as error:
+                if error.status_code == 409:
+                    return None
+                raise
+            client.set_metadata({"holder": holder}, lease=lease)
+        return Lease(path, lease)
+
+    def lease_holder(self, path: str) -> str:
+        with _as_lake_errors(path):
+            metadata = self._client.get_file_client(path).get_file_properties().metadata or {}
+        return str(metadata.get("holder", "somebody"))
+
+    def _make_empty(self, path: str) -> None:
+        from azure.core import MatchConditions
+        from azure.core.exceptions import ResourceExistsError, ResourceModifiedError
+
+        with _as_lake_errors(path):
+            try:
+                client = self._client.get_file_client(path)
+                client.create_file(match_condition=MatchConditions.IfMissing)
+            except (ResourceExistsError, ResourceModifiedError):
+                return
+
     def upload(self, local: Path, path: str) -> None:
         self.write(path, local.read_bytes())
+
+
+class Lease:
+    def __init__(self, path: str, lease: Any) -> None:  # noqa: ANN401 - the SDK's
+        self._path = path
+        self._lease = lease
+
+    def renew(self) -> None:
+        with _as_lake_errors(self._path):
+            self._lease.renew()
+
+    def release(self) -> None:
+        with _as_lake_errors(self._path):
+            self._lease.release()
 
 
 @contextmanager

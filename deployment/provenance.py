@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import os
+import socket
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,11 @@ def _git(folder: Path, *arguments: str) -> str:
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def who_and_where() -> str:
+    """`ada on build-7, process 4711`: for whoever waits."""
+    return f"{who()} on {socket.gethostname()}, process {os.getpid()}"
 
 
 def who() -> str:

@@ -15,6 +15,7 @@ from deployment import desired as desires
 from deployment import planner, provenance, report, runs
 from deployment.errors import NotConfirmedError, UsageError, VerificationError
 from deployment.executor import Executor
+from deployment.lock import locked
 from deployment.observed import observe
 from deployment.progress import progress_on
 from deployment.releases import Releases
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 CHANGES_PRESENT: Final = 2
 LOG_LINES: Final = 40
+NOTHING_TO_DO: Final = "Nothing to do: all is as the configuration says."
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def _prints_kept_off(*, verbose: bool) -> Iterator[None]:
 def plan(arguments: Namespace) -> int:
     with _command(arguments) as command:
         desired = desires.build(command.settings)
-        made = _offline(desired) if arguments.offline else _observed_plan(command, desired)[0]
+        made = _offline(desired) if arguments.offline else _observed_plan(command, desired)
     document = report.plan_document(made) | ({"offline": True} if arguments.offline else {})
     command.terminal.show(report.plan_lines(made, heading=_heading(command, arguments.offline)), document)
     return CHANGES_PRESENT if arguments.detailed_exitcode and made.changes else 0
@@ -92,10 +94,9 @@ def _offline(desired: Desired) -> Plan:
     return planner.plan(desired, NOTHING)
 
 
-def _observed_plan(command: Command, desired: Desired) -> tuple[Plan, Session]:
-    session = command.session()
-    observed = _observe(session, command.settings, desired)
-    return planner.plan(desired, observed, prune=command.arguments.prune), session
+def _observed_plan(command: Command, desired: Desired) -> Plan:
+    observed = _observe(command.session(), command.settings, desired)
+    return planner.plan(desired, observed, prune=command.arguments.prune)
 
 
 def _observe(session: Session, settings: Settings, desired: Desired) -> Observed:
@@ -121,20 +122,24 @@ def deploy(arguments: Namespace) -> int:
     with _command(arguments) as command:
         commit = provenance.git_commit(arguments.project_dir)
         desired = desires.build(command.settings, commit)
-        made, session = _observed_plan(command, desired)
-        document = report.plan_document(made)
-        heading = _heading(command)
-        releases = Releases(session.lake, desired.owner)
-        if not made.changes:
-            number = next((release.number for release in releases.last()), None)
-            outcome = "Nothing to do: all is as the configuration says."
-        else:
-            _confirm(command, made)
-            number = _apply(command, session, desired, made, releases, commit)
-            outcome = f"Applied and verified: release {number}."
-    lines = report.plan_lines(made, heading=heading, outcome=outcome)
-    command.terminal.show(lines, document | {"release": number, "applied": True})
+        session = command.session()
+        with locked(session.lake, desired.owner, provenance.who_and_where(), command.progress):
+            made, number = _deploy(command, session, desired, commit)
+    outcome = f"Applied and verified: release {number}." if made.changes else NOTHING_TO_DO
+    lines = report.plan_lines(made, heading=_heading(command), outcome=outcome)
+    command.terminal.show(lines, report.plan_document(made) | {"release": number, "applied": True})
     return 0
+
+
+def _deploy(command: Command, session: Session, desired: Desired, commit: str) -> tuple[Plan, int | None]:
+    """The plan that was applied, and the number of the release that is in force now."""
+    observed = _observe(session, command.settings, desired)
+    made = planner.plan(desired, observed, prune=command.arguments.prune)
+    releases = Releases(session.lake, desired.owner)
+    if not made.changes:
+        return made, next((release.number for release in releases.last()), None)
+    _confirm(command, made)
+    return made, _apply(command, session, desired, made, releases, commit)
 
 
 def _apply(
@@ -254,10 +259,11 @@ def destroy(arguments: Namespace) -> int:
     with _command(arguments) as command:
         desired = desires.build(command.settings)
         session = command.session()
-        made = planner.plan_destruction(desired.owner, _observe(session, command.settings, desired))
-        heading = _heading(command)
-        _confirm(command, made)
-        Executor(session.data_factory, session.machine_learning, command.progress).apply(made)
+        with locked(session.lake, desired.owner, provenance.who_and_where(), command.progress):
+            made = planner.plan_destruction(desired.owner, _observe(session, command.settings, desired))
+            _confirm(command, made)
+            Executor(session.data_factory, session.machine_learning, command.progress).apply(made)
+    heading = _heading(command)
     outcome = "Destroyed. The factory itself, registered models and everything in the lake stay."
     lines = report.plan_lines(
         made, heading=heading, outcome=outcome if made.changes else "There is nothing of ours here."

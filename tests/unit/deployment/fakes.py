@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from adf.entities import Entity, Kind, placeholders
 from adf.errors import DataFactoryError
+from deployment.errors import LakeError
 from deployment.resources import Desired, Owner
 
 if TYPE_CHECKING:
@@ -161,8 +162,36 @@ class FakeLake:
     def create(self, path: str, content: bytes) -> bool:
         return self.files.setdefault(path, content) is content
 
+    leases: dict[str, str] = field(default_factory=dict)
+    """Path → who holds it."""
+    renewals: int = 0
+    unreachable: bool = False
+
+    def acquire_lease(self, path: str, _seconds: int, holder: str) -> FakeLease | None:
+        if path in self.leases:
+            return None
+        self.leases[path] = holder
+        return FakeLease(self, path)
+
+    def lease_holder(self, path: str) -> str:
+        return self.leases[path]
+
     def names(self, folder: str) -> list[str]:
         return [path.removeprefix(f"{folder}/") for path in self.files if path.startswith(f"{folder}/")]
+
+
+@dataclass
+class FakeLease:
+    lake: FakeLake
+    path: str
+
+    def renew(self) -> None:
+        self.lake.renewals += 1
+        if self.lake.unreachable:
+            raise LakeError("unreachable")
+
+    def release(self) -> None:
+        del self.lake.leases[self.path]
 
 
 class Told:

@@ -1,0 +1,64 @@
+"""One deployment at a time: a lease on a small file in the lake.
+
+The lease lasts 60 s and is renewed while the deployment goes on, so a holder that dies frees it by dying.
+Who holds it is written in the file's metadata. `plan` and `status` read without it.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, Protocol
+
+from deployment.errors import LakeError, LockedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from deployment.progress import Progress
+    from deployment.resources import Owner
+
+LEASE_SECONDS: Final = 60
+RENEW_SECONDS: Final = 20
+
+
+class Lease(Protocol):
+    def renew(self) -> None: ...
+    def release(self) -> None: ...
+
+
+class Leases(Protocol):
+    """What a lock needs of the lake."""
+
+    def acquire_lease(self, path: str, seconds: int, holder: str) -> Lease | None:
+        """None where somebody else holds it."""
+
+    def lease_holder(self, path: str) -> str: ...
+
+
+@contextmanager
+def locked(
+    lake: Leases, owner: Owner, holder: str, progress: Progress, renew_seconds: float = RENEW_SECONDS
+) -> Iterator[None]:
+    """Hold the environment's lock; raises LockedError where somebody else does."""
+    path = f"_deployments/{owner.project}/{owner.environment}/lock"
+    lease = lake.acquire_lease(path, LEASE_SECONDS, holder)
+    if lease is None:
+        raise LockedError(owner.environment, lake.lease_holder(path), LEASE_SECONDS)
+    ended = threading.Event()
+    renewing = threading.Thread(target=_renew, args=(lease, ended, progress, renew_seconds), daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        renewing.join()
+        lease.release()
+
+
+def _renew(lease: Lease, ended: threading.Event, progress: Progress, renew_seconds: float) -> None:
+    while not ended.wait(renew_seconds):
+        try:
+            lease.renew()
+        except LakeError as error:
+            progress.note(f"the deployment's lock could not be renewed: {error}")
