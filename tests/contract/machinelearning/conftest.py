@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
+from tests.conftest import MANAGEMENT, LocalAzure
 from tests.contract.machinelearning.workshop import (
     COMPUTE,
     FAIL,
@@ -42,15 +42,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def azure_ml(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def azure_ml(sandbox: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAzure]:
     """The environment of a client on this machine; put back at the end of the session."""
-    wanted = {
-        "ARM_CLOUD_METADATA_URL": f"{sandbox.control}/metadata/endpoints?api-version=2019-05-01",
-        "AZUREML_CURRENT_CLOUD": "LocalSandbox",
-        "REQUESTS_CA_BUNDLE": sandbox.bundle,
-        "SSL_CERT_FILE": sandbox.bundle,
-        "HOME": str(tmp_path_factory.mktemp("home")),
-    }
+    names = ("ARM_CLOUD_METADATA_URL", "AZUREML_CURRENT_CLOUD", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+    wanted = {name: sandbox.environment[name] for name in names}
+    wanted["HOME"] = str(tmp_path_factory.mktemp("home"))
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     logging.getLogger("azureml").setLevel(logging.CRITICAL)
@@ -63,19 +59,11 @@ def azure_ml(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def rest(azure_ml: Any) -> Rest:
+def rest(azure_ml: LocalAzure) -> Rest:
     """A workspace with one compute, created as an infrastructure team does."""
 
-    def token() -> str:
-        answer = requests.get(
-            azure_ml.identity,
-            params={"api-version": "2019-08-01", "resource": "https://management.azure.com/"},
-            headers={"X-IDENTITY-HEADER": azure_ml.identity_header},
-            timeout=10,
-        )
-        return str(answer.json()["access_token"])
-
-    made = Rest(azure_ml.control, token, f"mlw-{uuid.uuid4().hex[:8]}")
+    name = f"mlw-{uuid.uuid4().hex[:8]}"
+    made = Rest(azure_ml.control, lambda: azure_ml.token(MANAGEMENT), name)
     group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
     cluster = {"computeType": "AmlCompute", "properties": {"scaleSettings": {"maxNodeCount": 4}}}
     for path, body in (
