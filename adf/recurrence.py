@@ -33,45 +33,28 @@ from functools import lru_cache
 from itertools import accumulate, chain, pairwise, repeat
 from typing import Any, Final
 
-from .language.dates import Kind, days_in_month, parse_moment
-from .language.errors import nearest
-from .language.zones import UnknownZone, zone
+from .language.dates import days_in_month
+from .recurrence_schema import (
+    FREQUENCIES,
+    MAX_INTERVAL,
+    WEEK_DAYS,
+    IllegalRecurrence,
+    Schedule,
+    read_frequency,
+    read_instant,
+    read_integer,
+    read_schedule,
+    read_time_zone,
+    standard_offset,
+)
 
-FREQUENCIES = ("Minute", "Hour", "Day", "Week", "Month", "Year")
-WEEK_DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
-MAX_INTERVAL = 1000
+__all__ = ["FREQUENCIES", "WEEK_DAYS", "IllegalRecurrence", "Recurrence", "Schedule"]
 
 _FIXED: Final = {"Minute": timedelta(minutes=1), "Hour": timedelta(hours=1)}
-_SCHEDULED = ("Day", "Week", "Month")
-_PLACES: Final = {"weekDays": "Week", "monthDays": "Month", "monthlyOccurrences": "Month"}
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _FIRST_DAYS = 8
 """Days to look at for the next fire time; then eight times as many, and so on up to a year."""
-
-
-class IllegalRecurrence(ValueError):
-    """Data Factory would refuse the recurrence. `field` is the place in it, `reason` what is wrong."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"recurrence.{field}: {reason}")
-        self.field = field
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Which days and times within a period. Empty means: as startTime has it.
-
-    `week_days` count from Sunday, which is 0; an occurrence is (week day, nth from the start or, negative,
-    the end).
-    """
-
-    hours: tuple[int, ...] = ()
-    minutes: tuple[int, ...] = ()
-    week_days: tuple[int, ...] = ()
-    month_days: tuple[int, ...] = ()
-    monthly_occurrences: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,18 +75,18 @@ class Recurrence:
         `ignore_misplaced`: overlook weekDays outside of weeks and month days outside of months, as the engine
         does; Data Factory's documentation does not allow them.
         """
-        frequency = _frequency(recurrence.get("frequency"))
-        interval = _integer("interval", recurrence.get("interval", 1), 1, MAX_INTERVAL)
-        time_zone = _time_zone(recurrence.get("timeZone"))
-        start = _instant("startTime", recurrence.get("startTime"), time_zone)
+        frequency = read_frequency(recurrence.get("frequency"))
+        interval = read_integer("interval", recurrence.get("interval", 1), 1, MAX_INTERVAL)
+        time_zone = read_time_zone(recurrence.get("timeZone"))
+        start = read_instant("startTime", recurrence.get("startTime"), time_zone)
         end = recurrence.get("endTime")
         return cls(
             frequency,
             interval,
             start,
             time_zone,
-            None if end is None else _instant("endTime", end, time_zone),
-            _schedule(recurrence.get("schedule"), frequency, ignore_misplaced=ignore_misplaced),
+            None if end is None else read_instant("endTime", end, time_zone),
+            read_schedule(recurrence.get("schedule"), frequency, ignore_misplaced=ignore_misplaced),
         )
 
     def fire_times(self, after: datetime) -> Iterator[datetime]:
@@ -162,14 +145,16 @@ class Recurrence:
         if not days:
             return []
         table = _local_year(self.time_zone, year)
-        midnights, times = table.midnights, self._times()
-        odd = [day for day in table.odd if day in days]
-        if not odd:
-            base = table.first
-            return [midnights[day - base] + time for day in days for time in times]
-        plain = [midnights[day - table.first] + time for day in days if day not in odd for time in times]
-        shifted = [_instant_of(day, time, self.time_zone) for day in odd for time in times]
-        return sorted({*plain, *shifted})
+        times = self._times()
+        instants: list[datetime] = []
+        position = 0
+        for odd in (day for day in table.odd if day in days):
+            index = bisect_left(days, odd)
+            _append(instants, table.instants(days[position:index], times))
+            _append(instants, sorted({_instant_of(odd, time, self.time_zone) for time in times}))
+            position = index + 1
+        _append(instants, table.instants(days[position:], times))
+        return instants
 
     def _times(self) -> list[timedelta]:
         """Give the times of day, in order."""
@@ -210,25 +195,40 @@ class Recurrence:
             return []
         step = self.interval * (12 if self.frequency == "Year" else 1)
         from_month, to_month = (_month_number(date.fromordinal(day)) for day in (first, last))
-        found = []
-        for number in range(_aligned(from_month, _month_number(start), step), to_month + 1, step):
-            year, month = divmod(number, 12)
-            before = date(year, month + 1, 1).toordinal() - 1
-            found += [
-                before + day for day in self._days_of_month(start.day, before, days_in_month(year, month + 1))
-            ]
-        return [day for day in found if first <= day <= last]
-
-    def _days_of_month(self, start_day: int, before: int, length: int) -> list[int]:
-        """Give the days of a month of this length; `before` is the day before its first."""
         schedule = self.schedule or Schedule()
-        if not schedule.month_days and not schedule.monthly_occurrences:
-            return [min(start_day, length)]
-        days = {day if day > 0 else length + 1 + day for day in schedule.month_days}
-        for week_day, nth in schedule.monthly_occurrences:
-            earliest = 1 + (week_day - before - 1) % 7
-            days.add(earliest + 7 * (nth - 1 if nth > 0 else (length - earliest) // 7 + 1 + nth))
-        return sorted(day for day in days if 1 <= day <= length)
+        found: list[int] = []
+        for number in range(_aligned(from_month, _month_number(start), step), to_month + 1, step):
+            before, length = _month(number)
+            chosen = _days_of_month(
+                schedule.month_days, schedule.monthly_occurrences, start.day, before % 7, length
+            )
+            found += [before + day for day in chosen]
+        return found[bisect_left(found, first) : bisect_right(found, last)]
+
+
+@lru_cache(maxsize=4096)
+def _days_of_month(
+    month_days: tuple[int, ...],
+    occurrences: tuple[tuple[int, int], ...],
+    start_day: int,
+    before: int,
+    length: int,
+) -> list[int]:
+    """Choose the days of a month; `before` is the weekday before its first, from Sunday, which is 0."""
+    if not month_days and not occurrences:
+        return [min(start_day, length)]
+    days = {day if day > 0 else length + 1 + day for day in month_days}
+    for week_day, nth in occurrences:
+        earliest = 1 + (week_day - before - 1) % 7
+        days.add(earliest + 7 * (nth - 1 if nth > 0 else (length - earliest) // 7 + 1 + nth))
+    return sorted(day for day in days if 1 <= day <= length)
+
+
+@lru_cache(maxsize=1024)
+def _month(number: int) -> tuple[int, int]:
+    """Give the day before a month's first, and the month's length."""
+    year, month = divmod(number, 12)
+    return date(year, month + 1, 1).toordinal() - 1, days_in_month(year, month + 1)
 
 
 # The calendar of a time zone
@@ -240,7 +240,20 @@ class _Year:
 
     first: int
     midnights: list[datetime]
-    odd: frozenset[int]
+    odd: list[int]
+
+    def instants(self, days: Sequence[int], times: Sequence[timedelta]) -> list[datetime]:
+        """Give the times of days on which no clock changes."""
+        first, midnights = self.first, self.midnights
+        if len(times) == 1:
+            time = times[0]
+            return [midnights[day - first] + time for day in days]
+        return [midnights[day - first] + time for day in days for time in times]
+
+
+def _append(instants: list[datetime], more: list[datetime]) -> None:
+    """Append what is later; a day that a zone skipped as a whole holds nothing new."""
+    instants += more[bisect_right(more, instants[-1]) :] if instants and more else more
 
 
 _SAFE_DAYS: Final = (2, date.max.toordinal() - 1)
@@ -253,8 +266,8 @@ def _local_year(time_zone: tzinfo, year: int) -> _Year:
     days = range(max(first, _SAFE_DAYS[0]), min(last, _SAFE_DAYS[1]) + 1)
     midnights = [_instant_of(day, timedelta(), time_zone) for day in days]
     offsets = [_midnight(day) - instant for day, instant in zip(days, midnights, strict=True)]
-    offsets.append(_offset(datetime.fromordinal(days[-1] + 1), time_zone))
-    odd = frozenset(day for day, (now, then) in zip(days, pairwise(offsets), strict=True) if now != then)
+    offsets.append(standard_offset(datetime.fromordinal(days[-1] + 1), time_zone))
+    odd = [day for day, (now, then) in zip(days, pairwise(offsets), strict=True) if now != then]
     return _Year(days[0], midnights, odd)
 
 
@@ -264,13 +277,7 @@ def _midnight(day: int) -> datetime:
 
 def _instant_of(day: int, time: timedelta, time_zone: tzinfo) -> datetime:
     local = datetime.fromordinal(day) + time
-    return (local - _offset(local, time_zone)).replace(tzinfo=UTC)
-
-
-def _offset(local: datetime, time_zone: tzinfo) -> timedelta:
-    """Give the offset at a local time: the standard one where clocks skip or repeat it."""
-    offsets = (local.replace(tzinfo=time_zone, fold=fold).utcoffset() for fold in (0, 1))
-    return min(offset or timedelta() for offset in offsets)
+    return (local - standard_offset(local, time_zone)).replace(tzinfo=UTC)
 
 
 def _local_day(instant: datetime, time_zone: tzinfo) -> int:
@@ -287,121 +294,3 @@ def _aligned(lowest: int, phase: int, step: int) -> int:
 
 def _month_number(day: date) -> int:
     return day.year * 12 + day.month - 1
-
-
-# Reading
-
-
-def _frequency(value: object) -> str:
-    found = next(
-        (name for name in FREQUENCIES if isinstance(value, str) and name.lower() == value.lower()), None
-    )
-    if found is None:
-        raise IllegalRecurrence("frequency", f"{value!r} is none of {', '.join(FREQUENCIES)}")
-    return found
-
-
-def _integer(field: str, value: object, lowest: int, highest: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
-        raise IllegalRecurrence(field, f"{value!r} is no integer from {lowest} to {highest}")
-    return value
-
-
-def _time_zone(value: object) -> tzinfo:
-    if value is None:
-        return UTC
-    if not isinstance(value, str):
-        raise IllegalRecurrence("timeZone", f"{value!r} is no name of a time zone")
-    try:
-        return UTC if value.lower() == "utc" else zone(value)
-    except UnknownZone as error:
-        raise IllegalRecurrence("timeZone", str(error)) from None
-
-
-def _instant(field: str, value: object, time_zone: tzinfo) -> datetime:
-    """Read an instant; without `Z` or an offset it is a local time of the zone."""
-    moment = parse_moment(value, date.min) if isinstance(value, str) and value[4:5] == "-" else None
-    if moment is None:
-        raise IllegalRecurrence(
-            field, "it is required" if value is None else f"{value!r} is no date and time"
-        )
-    local = moment.wall()
-    if moment.kind is not Kind.UNSPECIFIED:
-        return local.replace(tzinfo=UTC)
-    try:
-        return (local - _offset(local, time_zone)).replace(tzinfo=UTC)
-    except OverflowError:
-        raise IllegalRecurrence(field, f"{value!r} is beyond the calendar") from None
-
-
-_READERS: Final = {"hours", "minutes", "weekDays", "monthDays", "monthlyOccurrences"}
-
-
-def _schedule(value: object, frequency: str, *, ignore_misplaced: bool) -> Schedule | None:
-    if value is None:
-        return None
-    if not isinstance(value, Mapping):
-        raise IllegalRecurrence("schedule", f"{value!r} is no object")
-    given = {key: _list(f"schedule.{key}", items) for key, items in value.items() if items}
-    for key in given:
-        _check_place(key, frequency, ignore_misplaced=ignore_misplaced)
-    if not given:
-        return None
-    if "monthDays" in given and "monthlyOccurrences" in given:
-        raise IllegalRecurrence("schedule", "monthDays and monthlyOccurrences exclude each other")
-    placed = {key: items for key, items in given.items() if _PLACES.get(key, frequency) == frequency}
-    return Schedule(
-        hours=_integers(placed, "hours", 0, 23),
-        minutes=_integers(placed, "minutes", 0, 59),
-        week_days=tuple(_week_day("schedule.weekDays", name) for name in placed.get("weekDays", ())),
-        month_days=_month_days(placed),
-        monthly_occurrences=tuple(_occurrence(item) for item in placed.get("monthlyOccurrences", ())),
-    )
-
-
-def _check_place(key: str, frequency: str, *, ignore_misplaced: bool) -> None:
-    field = f"schedule.{key}"
-    if key not in _READERS:
-        raise IllegalRecurrence(field, f"there is no such field{nearest(key, _READERS)}")
-    if frequency not in _SCHEDULED:
-        raise IllegalRecurrence("schedule", f"only Day, Week and Month have one, not {frequency}")
-    place = _PLACES.get(key, frequency)
-    if place != frequency and not ignore_misplaced:
-        raise IllegalRecurrence(field, f"only the frequency {place} has it, not {frequency}")
-
-
-def _list(field: str, value: object) -> list[Any]:
-    if not isinstance(value, list):
-        raise IllegalRecurrence(field, f"{value!r} is no array")
-    return value
-
-
-def _integers(schedule: Mapping[str, list[Any]], key: str, lowest: int, highest: int) -> tuple[int, ...]:
-    return tuple(_integer(f"schedule.{key}", value, lowest, highest) for value in schedule.get(key, ()))
-
-
-def _month_days(schedule: Mapping[str, list[Any]]) -> tuple[int, ...]:
-    days = _integers(schedule, "monthDays", -31, 31)
-    if 0 in days:
-        raise IllegalRecurrence(
-            "schedule.monthDays", "days count from 1, or from -1 at the month's end; there is no 0"
-        )
-    return days
-
-
-def _week_day(field: str, value: object) -> int:
-    """Count from Sunday, which is 0."""
-    names = [name.lower() for name in WEEK_DAYS]
-    if not isinstance(value, str) or value.lower() not in names:
-        raise IllegalRecurrence(field, f"{value!r} is none of {', '.join(WEEK_DAYS)}")
-    return names.index(value.lower())
-
-
-def _occurrence(value: object) -> tuple[int, int]:
-    field = "schedule.monthlyOccurrences"
-    if not isinstance(value, Mapping):
-        raise IllegalRecurrence(field, f"{value!r} is no object with day and occurrence")
-    nth = _integer(f"{field}.occurrence", value.get("occurrence"), -5, 5)
-    if nth == 0:
-        raise IllegalRecurrence(f"{field}.occurrence", "there is no 0th; -1 is the last")
-    return _week_day(f"{field}.day", value.get("day")), nth
