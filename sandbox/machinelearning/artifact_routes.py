@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from email.utils import formatdate
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -99,7 +100,8 @@ class ArtifactRoutes:
                 await self._blobs.write_block(blob, query["blockid"], request.content.iter_chunked(1 << 20))
                 return web.Response(status=201, headers=_HEADERS)
             case "PUT", "blocklist":
-                self._blobs.commit_blocks(blob, _block_list(await request.read()))
+                blocks = _block_list(await request.read())
+                await asyncio.to_thread(self._blobs.commit_blocks, blob, blocks)
             case "PUT", other:
                 raise NotEmulated(f"Put Blob with comp={other}")
         return _uploaded(blob) if request.method == "PUT" else _file(blob)

@@ -104,10 +104,12 @@ class Executor:
         if document["status"] == "NotStarted" and run_id not in self._tasks:
             self.start(workspace, document)
 
-    def cancel(self, run_id: str) -> None:
+    def cancel(self, workspace: Workspace, run_id: str) -> None:
         """Kills the run's steps; the run is Canceled a moment later. A run that has ended stays as it is."""
         if run_id in self._tasks:
             self._tasks[run_id].cancel()
+        else:
+            self._history.end(workspace, run_id, "Canceled")
 
     async def close(self) -> None:
         self._stopping = True

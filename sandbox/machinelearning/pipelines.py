@@ -5,12 +5,13 @@ them.
 from __future__ import annotations
 
 import uuid
+from functools import partial
 
 from sandbox.clock import Clock
-from sandbox.errors import NotEmulated
 from sandbox.machinelearning.errors import BadRequest, Conflict, Disabled, NotFound
 from sandbox.machinelearning.history import as_utc
 from sandbox.machinelearning.models import Document, Graph, Workspace, parse_graph
+from sandbox.machinelearning.refusals import refuse_commands, refuse_unsupported
 from sandbox.machinelearning.snapshots import Snapshots
 from sandbox.store import Store
 
@@ -49,14 +50,10 @@ class Pipelines:
 
     def create_graph(self, workspace: Workspace, graph: Document, interface: Document) -> Document:
         """Parsed before it is kept: what cannot run is refused when it is published, not when it runs."""
-        if graph.get("DatasetNodes"):
-            raise NotEmulated("A graph with datasets, DataReferences or DataPaths as inputs (DatasetNodes)")
-        if interface.get("DataPathParameters") or interface.get("DataPathParameterList"):
-            raise NotEmulated("A pipeline parameter that is a DataPath or a dataset")
-        if graph.get("SubGraphNodes"):
-            raise NotEmulated("A graph inside a graph (SubGraphNodes)")
         document = {**self._new(), "Graph": graph, "Interface": interface}
-        parse_graph(graph, interface, lambda identity: self.module(workspace, identity))
+        module = partial(self.module, workspace)
+        refuse_unsupported(graph, interface, module)
+        refuse_commands(parse_graph(graph, interface, module))
         self._store.put(workspace.scope, "graphs", document["Id"], document)
         return document
 
@@ -65,8 +62,7 @@ class Pipelines:
 
     def parsed(self, workspace: Workspace, identity: str) -> Graph:
         document = self.graph(workspace, identity)
-        lookup = self.module
-        return parse_graph(document["Graph"], document["Interface"], lambda module: lookup(workspace, module))
+        return parse_graph(document["Graph"], document["Interface"], partial(self.module, workspace))
 
     def create_pipeline(self, workspace: Workspace, body: Document) -> Document:
         graph = self.create_graph(workspace, body["Graph"], body.get("GraphInterface") or {})

@@ -55,7 +55,7 @@ class RunRoutes:
 
     def cancel(self, call: Call) -> Document:
         """Cancelling what has ended changes nothing and is no error."""
-        self._executor.cancel(self._run(call)["runId"])
+        self._executor.cancel(call.workspace, self._run(call)["runId"])
         return {}
 
     def status_codes(self, call: Call) -> dict[str, str]:

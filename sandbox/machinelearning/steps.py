@@ -134,12 +134,7 @@ def _program(node: Node) -> tuple[str, ...]:
     """-P keeps the driver's folder off the path of the entry script, which may bring a module `errors`."""
     if node.is_parallel_run:
         return (sys.executable, "-P", str(Path(parallel_run_driver.__file__)))
-    script = node.literal("Script")
-    if not script:
-        raise StepNotStarted(
-            "it names no script; a step that runs a command line is not implemented by the local Azure"
-        )
-    return (sys.executable, script)
+    return (sys.executable, node.literal("Script"))
 
 
 def _ports(node: Node, locations: Locations) -> dict[str, Path]:

@@ -60,6 +60,21 @@ def test_a_failed_step_names_its_cause(rest: Rest, failing: str) -> None:
     )
 
 
+def test_a_steps_limit_is_the_run_configurations(workspace: Any, rest: Rest, scripts: str) -> None:
+    """RunConfiguration.max_run_duration_seconds, as the SDK writes it."""
+    from azureml.core import RunConfiguration
+
+    limited = RunConfiguration()
+    limited.max_run_duration_seconds = 1
+    run_id = rest.submit(
+        publish(workspace, "limited", [script_step("sleep", scripts, [], runconfig=limited)]).id
+    )
+
+    rest.ended(run_id)
+
+    assert "ran longer than its limit of 1 seconds" in rest.error(run_id)
+
+
 def test_the_sdk_raises_for_a_failed_run(workspace: Any, failing: str) -> None:
     from azureml.exceptions import ActivityFailedException
     from azureml.pipeline.core import PipelineRun

@@ -147,7 +147,7 @@ def test_cancel_kills_the_steps_and_ends_the_run_canceled(local: LocalWorkspace)
         run = local.accept(local.publish(Step("slow", SLEEP_WITH_CHILD)))
         local.service.executor.start(local.workspace, run)
         await local.has_log(run["runId"], "slow", "pid ")
-        local.service.executor.cancel(run["runId"])
+        local.service.executor.cancel(local.workspace, run["runId"])
         assert (await local.ended(run["runId"]))["status"] == "Canceled"
         return str(run["runId"])
 
@@ -163,10 +163,19 @@ def test_a_run_cancelled_at_once_is_canceled(local: LocalWorkspace) -> None:
     async def cancelled() -> str:
         run = local.accept(local.publish(Step("slow", SLEEP)))
         local.service.executor.start(local.workspace, run)
-        local.service.executor.cancel(run["runId"])
+        local.service.executor.cancel(local.workspace, run["runId"])
         return str((await local.ended(run["runId"]))["status"])
 
     assert asyncio.run(cancelled()) == "Canceled"
+
+
+def test_a_run_that_was_never_started_can_be_cancelled(local: LocalWorkspace) -> None:
+    """Created and not submitted."""
+    run = local.accept(local.publish(Step("one")))
+
+    local.service.executor.cancel(local.workspace, run["runId"])
+
+    assert local.service.history.run(local.workspace, run["runId"])["status"] == "Canceled"
 
 
 def test_processes_that_a_step_leaves_behind_are_killed(local: LocalWorkspace) -> None:

@@ -93,6 +93,37 @@ def test_graphs_that_cannot_run_here_are_refused_by_name(
         local.service.pipelines.create_graph(local.workspace, graph, interface)
 
 
+@pytest.mark.parametrize(
+    ("node", "says"),
+    [
+        ({"ModuleInputSettings": [{"Name": "data", "PathOnCompute": "/mnt/x"}]}, "input 'data' with a path"),
+        ({"ModuleOutputSettings": [{"Name": "o", "PathOnCompute": "/mnt/x"}]}, "output 'o' taken from"),
+        ({"ModuleOutputSettings": [{"Name": "o", "DatasetRegistration": {"Name": "d"}}]}, "as a dataset"),
+        ({"ModuleParameters": []}, "without a script"),
+    ],
+)
+def test_steps_that_would_do_something_else_here_are_refused_by_name(
+    local: LocalWorkspace, node: Document, says: str
+) -> None:
+    step = Step("one")
+    module = local.service.pipelines.create_module(local.workspace, step.module(local.snapshot({"a": ""})))
+
+    with pytest.raises(NotEmulated, match=says):
+        local.service.pipelines.create_graph(
+            local.workspace, {"ModuleNodes": [{**step.node(module["Id"]), **node}]}, {}
+        )
+
+
+def test_a_step_of_another_kind_is_refused_by_name(local: LocalWorkspace) -> None:
+    body = {**Step("one").module(local.snapshot({"a": ""})), "StepType": "DatabricksStep"}
+    module = local.service.pipelines.create_module(local.workspace, body)
+
+    with pytest.raises(NotEmulated, match="DatabricksStep"):
+        local.service.pipelines.create_graph(
+            local.workspace, {"ModuleNodes": [Step("one").node(module["Id"])]}, {}
+        )
+
+
 def test_parameters_are_checked_when_submitted(local: LocalWorkspace) -> None:
     """An unknown name is refused with the names that exist; so is one without default that is not given."""
     pipeline = local.publish(Step("a"), defaults={"window": "-", "model": None})
