@@ -1,0 +1,202 @@
+"""The commands against a local Azure of their own, from an empty state folder to its destruction.
+
+The tests run in the order in which they stand and share what the first ones deployed, as a user's day does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HOUR_OFF = "models.diabetes.schedules.score.daily.start=2026-11-01T07:00:00"
+
+
+@dataclass
+class Project:
+    """deploy.py in processes of their own, each with the same state folder and ports."""
+
+    state: Path
+    port: int
+
+    def command(
+        self, verb: str, *arguments: str, port: int | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        own = ["--set", f"sandbox.port={port or self.port}", "--set", f"sandbox.state={self.state}"]
+        return subprocess.run(
+            [sys.executable, "deploy.py", verb, "--env", "local", "-o", "json", *own, *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=REPOSITORY,
+            timeout=240,
+        )
+
+    def document(self, verb: str, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """The one JSON document of a command that ended as expected."""
+        ended = self.command(verb, *arguments)
+        assert ended.returncode == code, ended.stderr + ended.stdout
+        document: dict[str, Any] = json.loads(ended.stdout)
+        return document
+
+    def stop(self) -> None:
+        endpoints = self.state / "endpoints.json"
+        if endpoints.exists():
+            os.kill(json.loads(endpoints.read_text())["pid"], signal.SIGTERM)
+
+    @property
+    def lake(self) -> Path:
+        return self.state / "lake/localbatchscoring/data"
+
+
+def free_ports(count: int) -> int:
+    """The first of `count` ports in a row that nobody listens on."""
+    for port in range(24000, 60000, 7):
+        try:
+            sockets = [socket.create_server(("127.0.0.1", port + number)) for number in range(count)]
+        except OSError:
+            continue
+        for each in sockets:
+            each.close()
+        return port
+    raise AssertionError("no free ports")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    made = Project(tmp_path_factory.mktemp("local") / "azure", free_ports(3))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="module")
+def first(project: Project) -> dict[str, Any]:
+    """The first deployment, which starts the local Azure and makes its infrastructure."""
+    return project.document("deploy")
+
+
+def actions(document: dict[str, Any]) -> set[tuple[str, str]]:
+    return {(change["action"], change["name"]) for change in document["changes"]}
+
+
+def test_a_taken_port_is_said_plainly_before_anything_else(project):
+    """With the number of the port and a way out."""
+    with socket.create_server(("127.0.0.1", project.port)):
+        ended = project.command("plan")
+
+    error = json.loads(ended.stdout)["error"]
+    assert ended.returncode == 1
+    assert str(project.port) in error["message"]
+    assert "sandbox.port" in error["hint"]
+
+
+def test_the_first_deployment_makes_everything_and_records_a_release(first):
+    """From an empty folder: local Azure, infrastructure, ML pipelines, factory."""
+    assert first["summary"] == {"add": len(first["changes"]), "change": 0, "delete": 0, "unchanged": 0}
+    assert {change["kind"] for change in first["changes"]} == {
+        "factory",
+        "ml_pipeline",
+        "linked_service",
+        "dataset",
+        "pipeline",
+        "trigger",
+    }
+    assert (first["release"], first["applied"]) == (1, True)
+
+
+def test_a_second_deployment_has_nothing_to_do_and_publishes_nothing(project, first):
+    """Unchanged means no call and no release."""
+    second = project.document("deploy")
+
+    assert second["changes"] == []
+    assert second["summary"]["unchanged"] == len(first["changes"])
+    assert second["release"] == 1
+
+
+def test_schedules_on_starts_the_triggers_and_off_stops_them(project, first):  # noqa: ARG001
+    """Nothing but their state changes."""
+    on = project.document("deploy", "--set", "schedules=on")
+    states = {each["name"]: each["state"] for each in project.document("status")["triggers"]}
+    off = project.document("deploy")
+
+    assert {change["kind"] for change in on["changes"]} == {"trigger"}
+    assert set(states.values()) == {"Started"}
+    assert [difference["after"] for change in off["changes"] for difference in change["diff"]] == [
+        "Stopped"
+    ] * 2
+
+
+def test_a_started_trigger_whose_body_changes_is_edited_and_runs_on(project, first):  # noqa: ARG001
+    """The local Data Factory refuses to edit a started trigger, as Azure does."""
+    project.document("deploy", "--set", "schedules=on")
+
+    edited = project.document("deploy", "--set", "schedules=on", "--set", HOUR_OFF)
+    triggers = {each["name"]: each for each in project.document("status")["triggers"]}
+    project.document("deploy")
+
+    assert actions(edited) == {("change", "tr_score_diabetes_daily")}
+    assert triggers["tr_score_diabetes_daily"]["state"] == "Started"
+    assert triggers["tr_score_diabetes_daily"]["next"].endswith("T07:00:00Z")
+
+
+def test_another_port_than_the_running_local_azure_has_is_an_error(project, first):  # noqa: ARG001
+    """The lake's address is part of the factory: it does not move silently."""
+    ended = project.command("plan", port=free_ports(3))
+
+    assert ended.returncode == 1
+    assert str(project.port) in json.loads(ended.stdout)["error"]["message"]
+
+
+def test_training_then_scoring_lands_every_row(project, first):  # noqa: ARG001
+    """Through Data Factory and Azure ML, on the example's data."""
+    trained = project.document("run", "--training")["runs"][0]
+    scored = project.document("run", "--window", "2026-11-22")["runs"][0]
+
+    assert trained["status"] == "Succeeded"
+    assert scored["status"] == "Succeeded", scored["error"]
+    assert scored["rows_in"] == scored["rows_scored"] + scored["rows_quarantined"] > 0
+    assert (scored["window_start"], scored["window_end"]) == ("2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z")
+    assert (project.lake / scored["output"]).is_file()
+
+
+def test_a_window_that_fails_ends_with_1_and_its_reason(project, first):  # noqa: ARG001
+    """No input on that day; the receipt's words, not only Azure's."""
+    failed = project.document("run", "--window", "2026-10-01", code=1)["runs"][0]
+
+    assert failed["status"] == "Failed"
+    assert "raw/diabetes/incoming/2026/10/01" in failed["error"]
+
+
+def test_status_joins_what_ran_with_what_landed(project, first):  # noqa: ARG001
+    """Releases, the model that scores, the last runs."""
+    status = project.document("status")
+
+    assert status["releases"][0]["release"] >= 1
+    assert status["models"][0]["version"] == "1"
+    assert status["models"][0]["last_success"] is not None
+    assert {run["status"] for run in status["runs"]} == {"Succeeded", "Failed"}
+
+
+def test_destroy_removes_what_is_ours_and_keeps_the_lake(project, first):
+    """Without --yes nothing happens where nobody can be asked."""
+    refused = project.document("destroy", code=64)
+    destroyed = project.document("destroy", "--yes")
+    plan = project.document("plan")
+
+    assert refused["error"]["code"] == "not_confirmed"
+    assert {change["action"] for change in destroyed["changes"]} == {"delete"}
+    assert plan["summary"]["add"] == len(first["changes"]) - 1
+    assert (project.lake / "raw/diabetes/training/patients.csv").is_file()
+    assert list((project.lake / "predictions").rglob("predictions.parquet"))
