@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -272,13 +273,17 @@ class MachineLearning:
         return entries[0] if len(entries) == 1 else target
 
     def register_model(self, name: str, content: Path, tags: Mapping[str, str]) -> RegisteredModel:
-        """Register a file or folder as the next version; its sha256 is added to the tags."""
+        """Register a file or folder, by its own name, as the next version; its sha256 is added to the tags."""
         workspace = self._workspace
         from azureml.core import Model
 
         tagged = {**tags, "sha256": digest_of_folder(content)}
-        with _sdk_at_work(), _service(f"register the model {name}"):
-            return _registered(Model.register(workspace, str(content), name, tags=tagged))
+        # The SDK registers what lies below the working folder only.
+        with tempfile.TemporaryDirectory(prefix=".abs-", dir=Path.cwd()) as folder:
+            copy = Path(folder) / content.name
+            shutil.copytree(content, copy) if content.is_dir() else shutil.copyfile(content, copy)
+            with _sdk_at_work(), _service(f"register the model {name}"):
+                return _registered(Model.register(workspace, str(copy), name, tags=tagged))
 
     # --------------------------------------------------------------------------------- runs
 
@@ -286,8 +291,8 @@ class MachineLearning:
         """A run and its steps as they are now. Raises MlRunMissing."""
         run = self._run(run_id)
         with _service(f"read the run {run_id}"):
+            status = _status(run)
             steps = tuple(_step_run(each) for each in run.get_children())
-            status = str(run.get_status())
         ordered = tuple(reversed(steps))
         error = next((step.error for step in ordered if step.error), "")
         return MlRun(run.id, status, error or _error_of(run.get_details()), ordered, run.get_portal_url())
@@ -340,8 +345,14 @@ def _registered(model: Any) -> RegisteredModel:  # noqa: ANN401
     return RegisteredModel(model.name, int(model.version), tags, tags.get("sha256", ""), created)
 
 
+def _status(run: Any) -> str:  # noqa: ANN401
+    """The pipeline service says Finished where the run history says Completed."""
+    status = str(run.get_status())
+    return "Completed" if status == "Finished" else status
+
+
 def _step_run(run: Any) -> MlStepRun:  # noqa: ANN401
-    return MlStepRun(str(run.name), run.id, str(run.get_status()), _error_of(run.get_details()))
+    return MlStepRun(str(run.name), run.id, _status(run), _error_of(run.get_details()))
 
 
 def _error_of(details: Mapping[str, Any]) -> str:

@@ -110,7 +110,7 @@ class Lake:
         try:
             with _errors("read", path):
                 stream = self._files.get_file_client(path).download_file(
-                    offset=offset or None, length=length, **_if_match(etag)
+                    offset=offset, length=length, **_if_match(etag)
                 )
                 yield from stream.chunks()
         except (LakeConflict, LakePathMissing):
@@ -212,7 +212,7 @@ def _errors(operation: str, path: str) -> Iterator[None]:
         kind: Callable[[str, str, str], LakeError] = (
             LakeConflict if error.status_code in (409, 412) else LakeError
         )
-        code = getattr(error, "error_code", None) or error.status_code
+        code = getattr(getattr(error, "error_code", None), "value", None) or error.status_code
         raise kind(operation, path, f"{code}: {error.reason}") from error
     except AzureError as error:
         raise LakeError(operation, path, describe(error)) from error

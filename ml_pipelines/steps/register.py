@@ -82,8 +82,8 @@ def tags_of(
 def register(name: str, trained: Path, tags: dict[str, str]) -> None:
     from azureml.core import Model
 
-    with tempfile.TemporaryDirectory(prefix="abs-") as folder:
-        # The folder's own name goes into the registered model, and a mount's name changes from run to run.
+    # The SDK registers what lies below the working folder only; the folder's own name goes into the model.
+    with tempfile.TemporaryDirectory(prefix=".abs-", dir=Path.cwd()) as folder:
         named = Path(folder) / MODEL_FOLDER
         shutil.copytree(trained, named)
         found = Model.register(ml_run.workspace(), model_path=str(named), model_name=name, tags=tags)
