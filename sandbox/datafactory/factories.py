@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,6 @@ _CONTENTS = (
     "pipelineruns",
     "triggerruns",
 )
-_LOCATION = re.compile(r"^[A-Za-z][A-Za-z0-9 ]+$")
 
 
 class Factories:
@@ -92,7 +90,7 @@ class Factories:
 
     def _document(self, factory: FactoryId, body: Json, created: str) -> Json:
         location = body.get("location")
-        if not isinstance(location, str) or not _LOCATION.match(location):
+        if not isinstance(location, str) or not location.strip():
             raise BadRequest("The location property is required for this definition.", target="location")
         sent = body.get("properties") or {}
         if "repoConfiguration" in sent:

@@ -1,0 +1,145 @@
+"""A local Data Factory that is killed: nothing hangs in progress, nothing runs twice, nothing is forgotten."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.conftest import LocalAzure
+
+GROUP = "/subscriptions/s/resourceGroups/rg"
+FACTORY = f"{GROUP}/providers/Microsoft.DataFactory/factories/adf-fault"
+FOREVER = {"lastUpdatedAfter": "2020-01-01T00:00:00Z", "lastUpdatedBefore": "2100-01-01T00:00:00Z"}
+STOPPED = "the local Azure stopped while this ran"
+WAIT_SECONDS = 30
+
+
+class Machine:
+    """One state folder with a factory in it; `restart` after the process died."""
+
+    def __init__(self, state: Path, launch: Callable[..., LocalAzure]) -> None:
+        self._state = state
+        self._launch = launch
+        self.azure = launch(state)
+
+    def restart(self) -> None:
+        self.azure = self._launch(self._state)
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self.azure.arm(method, FACTORY + path, body)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def waits(self, name: str, seconds: int) -> None:
+        wait = {"name": "w", "type": "Wait", "typeProperties": {"waitTimeInSeconds": seconds}}
+        self.call("PUT", f"/pipelines/{name}", {"properties": {"activities": [wait]}})
+
+    def windows(self, name: str, minutes: int, **written: Any) -> None:
+        """A started tumbling trigger over the five-minute windows of the last `minutes`."""
+        now = datetime.now(UTC).replace(second=0, microsecond=0)
+        start, end = now - timedelta(minutes=minutes), now
+        reference = {"referenceName": name, "type": "PipelineReference"}
+        properties = {
+            "type": "TumblingWindowTrigger",
+            "pipeline": {"pipelineReference": reference, "parameters": {}},
+            "typeProperties": {
+                "frequency": "Minute",
+                "interval": 5,
+                "startTime": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+                "endTime": f"{end:%Y-%m-%dT%H:%M:%SZ}",
+                "maxConcurrency": 1,
+                **written,
+            },
+        }
+        self.call("PUT", "/triggers/t", {"properties": properties})
+        self.call("POST", "/triggers/t/start")
+
+    def runs(self) -> list[Any]:
+        return self.call("POST", "/queryPipelineRuns", FOREVER)["value"]
+
+    def trigger_runs(self) -> list[Any]:
+        return self.call("POST", "/queryTriggerRuns", FOREVER)["value"]
+
+
+def eventually(found: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        value = found()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise TimeoutError
+
+
+@pytest.fixture
+def machine(tmp_path: Path, start_sandbox: Callable[..., LocalAzure]) -> Machine:
+    made = Machine(tmp_path / "state", start_sandbox)
+    made.azure.arm("PUT", GROUP, {"location": "x"}).raise_for_status()
+    made.call("PUT", "", {"location": "x", "identity": {"type": "SystemAssigned"}})
+    return made
+
+
+def test_a_kill_in_mid_run_fails_the_run_at_the_next_start(machine: Machine) -> None:
+    """kill -9: entities are there, the run and its activity are Failed and say why, and the pipeline runs again."""
+    machine.waits("p", 300)
+    run_id = machine.call("POST", "/pipelines/p/createRun")["runId"]
+    activities = f"/pipelineruns/{run_id}/queryActivityruns"
+    eventually(lambda: machine.call("POST", activities, FOREVER)["value"])
+
+    machine.azure.kill()
+    machine.restart()
+
+    run = machine.call("GET", f"/pipelineruns/{run_id}")
+    (activity,) = machine.call("POST", activities, FOREVER)["value"]
+    assert (run["status"], run["message"]) == ("Failed", STOPPED)
+    assert (activity["status"], activity["error"]["message"]) == ("Failed", STOPPED)
+    machine.waits("p", 0)
+    machine.call("POST", "/pipelines/p/createRun")
+    eventually(lambda: machine.runs()[-1]["status"] == "Succeeded")
+
+
+def test_a_create_run_whose_answer_is_lost_made_one_run(machine: Machine) -> None:
+    """Killed after the change, before the answer: the caller finds exactly one run when it asks again."""
+    machine.waits("p", 0)
+    machine.azure.order_fault(service="control", method="POST", path="createRun", action="kill", when="after")
+    with pytest.raises(requests.ConnectionError):
+        machine.azure.arm("POST", f"{FACTORY}/pipelines/p/createRun")
+    machine.azure.kill()
+    machine.restart()
+
+    assert [run["status"] for run in machine.runs()] == ["Failed"]
+
+
+def test_a_kill_in_a_backfill_repeats_no_window_and_loses_none(machine: Machine) -> None:
+    """Six windows, one at a time, killed twice: each has one run; those that were interrupted are Failed."""
+    machine.waits("p", 1)
+    machine.windows("p", 30)
+    for started in (2, 4):
+        eventually(lambda started=started: len(machine.trigger_runs()) >= started)
+        machine.azure.kill()
+        machine.restart()
+
+    eventually(lambda: sum(run["status"] == "Succeeded" for run in machine.trigger_runs()) == 4)
+    starts = [run["runDimension"]["windowStartTime"] for run in machine.trigger_runs()]
+    assert len(starts) == len(set(starts)) == len(machine.runs()) == 6
+    assert {run["message"] for run in machine.trigger_runs() if run["status"] == "Failed"} == {STOPPED}
+
+
+def test_a_started_trigger_is_still_started_after_a_kill(machine: Machine) -> None:
+    """Its state is read back, a PUT is still refused, and all its windows run without anybody's help."""
+    machine.waits("p", 0)
+    machine.windows("p", 15)
+    machine.azure.kill()
+    machine.restart()
+
+    eventually(lambda: [run["status"] for run in machine.trigger_runs()] == ["Succeeded"] * 3)
+    assert machine.call("GET", "/triggers/t")["properties"]["runtimeState"] == "Started"
+    assert machine.azure.arm("PUT", f"{FACTORY}/triggers/t", {"properties": {}}).status_code == 400
