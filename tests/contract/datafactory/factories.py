@@ -109,7 +109,7 @@ def new_factory(azure: LocalAzure, client: DataFactoryManagementClient, **body: 
 
 
 def activity(name: str, kind: str, *, after: dict[str, list[str]] | None = None, **properties: Any) -> Any:
-    """An activity's JSON; `after` is its dependsOn, keywords are its typeProperties but for the common ones."""
+    """An activity's JSON; `after` is its dependsOn, keywords are its typeProperties."""
     common = {key: properties.pop(key) for key in ("policy", "linkedServiceName") if key in properties}
     depends_on = [{"activity": key, "dependencyConditions": value} for key, value in (after or {}).items()]
     return {"name": name, "type": kind, "dependsOn": depends_on, **common, "typeProperties": properties}
@@ -128,7 +128,7 @@ def reference(name: str, kind: str, **parameters: Any) -> Any:
 
 
 def publish_step(azure: LocalAzure, script: str, *, parameters: tuple[str, ...] = ()) -> str:
-    """An ML pipeline of one step, published over REST as the SDK would; its id. Parameters have the default `-`."""
+    """The id of an ML pipeline of one step, published over REST; its parameters have the default `-`."""
     azure.arm("PUT", ML_SCOPE, {"location": "x"}).raise_for_status()
     cluster = {"properties": {"computeType": "AmlCompute"}}
     azure.arm("PUT", f"{ML_SCOPE}/computes/cpu", cluster).raise_for_status()

@@ -54,7 +54,7 @@ def test_the_sdk_understands_the_conditions(factory: Factory) -> None:
 
 
 def test_the_sdks_own_models_are_refused(factory: Factory) -> None:
-    """azure-mgmt-datafactory 10's model classes write wrong types: the service refuses them, and so does this one."""
+    """azure-mgmt-datafactory 10's model classes write wrong types: here they are refused as in Azure."""
     from azure.mgmt.datafactory.models import PipelineResource, WaitActivity
 
     pipeline = PipelineResource(activities=[WaitActivity(name="w", wait_time_in_seconds=1)])

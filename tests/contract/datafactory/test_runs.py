@@ -78,7 +78,7 @@ def test_a_rerun_joins_its_group(factory: Factory) -> None:
 
 
 def test_windows_run_on_the_real_clock(factory: Factory) -> None:
-    """The three windows of the last quarter of an hour are backfilled; rerun and trigger runs go through the SDK."""
+    """Three past windows are backfilled in order; one is rerun; all through the SDK."""
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     start, end = now - timedelta(minutes=20), now - timedelta(minutes=5)
     factory.pipeline("window", wait("w"), parameters={"start": {"type": "String"}})
