@@ -72,6 +72,7 @@ __all__ = [
     "WrongType",
     "check",
     "evaluate",
+    "forget",
     "parse",
     "references",
 ]
@@ -117,3 +118,8 @@ def _checked(text: str) -> Tree:
     tree = parse(text)
     check(tree)
     return tree
+
+
+def forget() -> None:
+    """Empty the cache of parsed strings, for who measures."""
+    _checked.cache_clear()
