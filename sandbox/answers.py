@@ -1,4 +1,4 @@
-"""Around every handler of the control process, from outside in: log line, errors as answers, token, faults."""
+"""Around every handler of the control process, outside in: log line, errors as answers, token, faults."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class arm(web.AbstractRouteDef):  # noqa: N801 - reads as web.get does
     """`app.add_routes([arm("GET", "/subscriptions/{subscription}/resourceGroups/{group}", handler)])`.
 
     `{name}` matches one segment; `{name:regex}` what the regex says (`%2F`, `%25` still encoded).
-    The handler finds the decoded values in `request.match_info`. The first route registered that matches wins.
+    The handler finds decoded values in `request.match_info`. The first route registered that matches wins.
     """
 
     def __init__(self, method: str, pattern: str, handler: Handler) -> None:

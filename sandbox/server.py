@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import hmac
-import importlib
-import importlib.util
 import logging
 import os
 import secrets
@@ -21,10 +19,12 @@ from aiohttp import web
 from sandbox import answers, request_log, resource_manager, tls
 from sandbox.clock import SystemClock
 from sandbox.context import Context, Endpoints
+from sandbox.datafactory import routes as datafactory
 from sandbox.errors import AzureError, PortInUse
 from sandbox.faults import Faults
 from sandbox.identity import Identity
 from sandbox.lake_process import LakeProcess
+from sandbox.machinelearning import routes as machinelearning
 from sandbox.routing import arm, json_body, public
 from sandbox.state import StateFolder
 from sandbox.store import Store
@@ -77,10 +77,8 @@ def _control_app(context: Context, lake: LakeProcess) -> web.Application:
     faults = Faults(AzureError)
     app = web.Application(middlewares=answers.middlewares(context, faults), client_max_size=_LARGEST_BODY)
     resource_manager.add_routes(app, context)
-    for service in ("machinelearning", "datafactory"):
-        name = f"sandbox.{service}.routes"
-        if importlib.util.find_spec(name) is not None:
-            importlib.import_module(name).add_routes(app, context)
+    machinelearning.add_routes(app, context)
+    datafactory.add_routes(app, context)
     _add_own_routes(app, faults, lake)
     return app
 
@@ -113,7 +111,7 @@ def _add_own_routes(app: web.Application, faults: Faults, lake: LakeProcess) -> 
 
 
 def identity_app(context: Context) -> web.Application:
-    """App Service's managed identity endpoint. Plain HTTP as there: the header's secret never leaves the machine."""
+    """App Service's managed identity endpoint, plain HTTP as there: its secret never leaves the machine."""
 
     async def token(request: web.Request) -> web.Response:
         given = request.headers.get("X-IDENTITY-HEADER", "")

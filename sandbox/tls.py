@@ -27,7 +27,9 @@ _LOOPBACK = ipaddress.ip_address("127.0.0.1")
 
 @dataclass(frozen=True)
 class TlsFiles:
-    """`ca` is this folder's authority alone, `bundle` adds it to certifi's (for clients that go elsewhere too)."""
+    """`ca` is this folder's authority alone, `bundle` adds it to certifi's (for clients that go elsewhere
+    too).
+    """
 
     ca: Path
     bundle: Path

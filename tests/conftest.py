@@ -1,4 +1,6 @@
-"""The local Azure for tests: one for the whole session (`sandbox`), or one's own to be killed (`start_sandbox`)."""
+"""The local Azure for tests: one for the whole session (`sandbox`), or one's own to be killed
+(`start_sandbox`).
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ class LocalAzure:
 
     @property
     def environment(self) -> dict[str, str]:
-        """This process's environment, and the variables by which Azure's clients find and trust the sandbox."""
+        """This process's environment, and the variables by which Azure's clients find and trust the
+        sandbox.
+        """
         return {
             **os.environ,
             "IDENTITY_ENDPOINT": self.endpoints["identity"],

@@ -1,4 +1,4 @@
-"""From the raw request target to an address, percent-decoded once; what no disk should see is refused here."""
+"""From the raw request target to an address, decoded once; what no disk should see is refused here."""
 
 from __future__ import annotations
 

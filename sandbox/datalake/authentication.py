@@ -37,7 +37,9 @@ _CLOCK_SKEW_SECONDS = 900
 
 
 def authenticate(request: web.Request, identity: Identity, now: float) -> None:
-    """Raises unless the request may do what it asks; `now` is in seconds since 1970. There are no roles here."""
+    """Raises unless the request may do what it asks; `now` is in seconds since 1970. There are no roles
+    here.
+    """
     scheme, _, credential = request.headers.get("Authorization", "").partition(" ")
     match scheme.lower():
         case "bearer":
@@ -74,7 +76,7 @@ def _check_signature(request: web.Request, credential: str, identity: Identity) 
 
 def _check_date(request: web.Request, now: float) -> None:
     """A recorded request is of no use a quarter of an hour later."""
-    date = request.headers.get("x-ms-date") or request.headers.get("Date", "")
+    date: str = request.headers.get("x-ms-date") or request.headers.get("Date") or ""
     try:
         skew = abs(parsedate_to_datetime(date).timestamp() - now)
     except ValueError as error:

@@ -77,7 +77,7 @@ def _range(asked: str | None, size: int) -> tuple[int, int]:
     if asked is None:
         return 0, size
     suffix = _SUFFIX_RANGE.fullmatch(asked)
-    if suffix is not None and 0 < int(suffix[1]) and size:
+    if suffix is not None and int(suffix[1]) > 0 and size:
         return max(0, size - int(suffix[1])), size
     found = _RANGE.fullmatch(asked)
     if found is None or int(found[1]) >= size or (found[2] and int(found[2]) < int(found[1])):

@@ -43,7 +43,9 @@ class Call:
         leases.check_write(entry, self.header("x-ms-lease-id"), self.storage.now())
 
     def writable(self) -> Entry:
-        """The existing path, once conditions and lease allow a change; no `await` may come before the change."""
+        """The existing path, once conditions and lease allow a change; no `await` may come before the
+        change.
+        """
         entry = self.existing()
         self.conditions.check_write(entry)
         self.check_lease(entry)

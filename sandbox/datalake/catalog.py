@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE TABLE IF NOT EXISTS filesystems (
     account TEXT, name TEXT, tag TEXT NOT NULL, modified INTEGER NOT NULL, metadata TEXT NOT NULL,
     PRIMARY KEY (account, name)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS drafts (key TEXT PRIMARY KEY, file TEXT NOT NULL, ranges TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS drafts (
+    key TEXT PRIMARY KEY, file TEXT NOT NULL, ranges TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS blocks (
     account TEXT, filesystem TEXT, path TEXT, id TEXT, file TEXT NOT NULL, size INTEGER NOT NULL,
     staged INTEGER NOT NULL, PRIMARY KEY (account, filesystem, path, id)) WITHOUT ROWID;
@@ -113,7 +114,8 @@ class Catalog:
     def last_instant(self) -> int:
         """The latest instant ever written, in nanoseconds since 1970 (0: none)."""
         row = self._connection.execute(
-            "SELECT max(m) FROM (SELECT max(modified) AS m FROM entries UNION SELECT max(modified) FROM filesystems)"
+            "SELECT max(m) FROM"
+            " (SELECT max(modified) AS m FROM entries UNION SELECT max(modified) FROM filesystems)"
         ).fetchone()
         return int(row[0] or 0)
 
@@ -161,7 +163,8 @@ class Catalog:
 
     def blocks(self, address: Address) -> list[Block]:
         rows = self._connection.execute(
-            "SELECT id, file, size FROM blocks WHERE account = ? AND filesystem = ? AND path = ? ORDER BY staged, id",
+            "SELECT id, file, size FROM blocks WHERE account = ? AND filesystem = ? AND path = ?"
+            " ORDER BY staged, id",
             (address.account, address.filesystem, address.path),
         )
         return [Block(*row) for row in rows]

@@ -1,11 +1,12 @@
-"""The lake's refusals. Each knows its code on both interfaces: the same fact is `PathNotFound` to a Data Lake client and
-`BlobNotFound` to a Blob client.
+"""The lake's refusals. Each knows its code on both interfaces: the same fact is `PathNotFound` to a Data Lake
+client and `BlobNotFound` to a Blob client.
 
     LakeError
     ├── not there            AccountNotFound FilesystemNotFound PathNotFound SourcePathNotFound
     │                        RenameDestinationParentPathNotFound
     ├── there, but           FilesystemAlreadyExists PathAlreadyExists PathConflict DirectoryNotEmpty
-    │                        InvalidSourceOrDestinationResourceType InvalidRenameSourcePath InvalidFlushOperation
+    │                        InvalidSourceOrDestinationResourceType InvalidRenameSourcePath
+    │                        InvalidFlushOperation
     ├── conditions           ConditionNotMet SourceConditionNotMet NotModified
     ├── leases               LeaseError (code given: there are ten)
     ├── malformed            BadRequest (code given) InvalidFlushPosition InvalidRange LengthRequired
@@ -91,7 +92,7 @@ class PathConflict(LakeError):
     status = 409
     code = "PathConflict"
     blob_code = "ResourceTypeMismatch"
-    text = "The specified path, or an element of the path, exists and its resource type is invalid for this operation."
+    text = "The specified path, or an element of the path, exists and its resource type is invalid for this operation."  # noqa: E501 - Azure's sentence
 
 
 class DirectoryNotEmpty(LakeError):
@@ -110,13 +111,13 @@ class InvalidSourceOrDestinationResourceType(LakeError):
 class InvalidRenameSourcePath(LakeError):
     status = 409
     code = "InvalidRenameSourcePath"
-    text = "The source directory cannot be the same as the destination directory, nor one of its parents."
+    text = "The source directory is the destination directory, or one of its parents."
 
 
 class InvalidFlushOperation(LakeError):
     status = 409
     code = "InvalidFlushOperation"
-    text = "The resource was created or modified by the Blob service API and cannot be written by the Data Lake API."
+    text = "The resource was created or modified by the Blob service API: the Data Lake API cannot write it."
 
 
 class ConditionNotMet(LakeError):
@@ -140,7 +141,9 @@ class NotModified(LakeError):
 
 
 class LeaseError(LakeError):
-    """409 when the lease operation itself is refused, 412 when a lease stands in the way of another operation."""
+    """409 when the lease operation itself is refused, 412 when a lease stands in the way of another
+    operation.
+    """
 
     def __init__(self, status: int, code: str) -> None:
         super().__init__(f"The lease does not allow this ({code}).")
@@ -190,7 +193,7 @@ class AuthenticationMissing(LakeError):
 
     status = 401
     code = "NoAuthenticationInformation"
-    text = "Server failed to authenticate the request. Please refer to the information in the www-authenticate header."
+    text = "Server failed to authenticate the request. Please refer to the information in the www-authenticate header."  # noqa: E501 - Azure's sentence
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)

@@ -43,7 +43,9 @@ async def set_metadata(call: Call) -> web.StreamResponse:
 
 
 async def delete(call: Call) -> web.StreamResponse:
-    """The folder with all that is in it, in one step; the name is free at once (the service keeps it for a while)."""
+    """The folder with all that is in it, in one step. The name is free at once; the service keeps it a
+    while.
+    """
     call.storage.delete_filesystem(call.address)
     return responses.empty(202)
 

@@ -1,4 +1,6 @@
-"""Leases of files: who may write for the next 15 to 60 seconds, or until further notice. They survive a restart."""
+"""Leases of files: who may write for the next 15 to 60 seconds, or until further notice. They survive a
+restart.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ _INFINITE = -1
 
 @dataclass(frozen=True)
 class LeaseAnswer:
-    """What the operation leaves: the lease to keep (None: there is none any more) and what to say about it."""
+    """What the operation leaves: the lease to keep (None: none any more) and what to say about it."""
 
     status: int
     lease: Lease | None
@@ -98,10 +100,7 @@ def _break(lease: Lease | None, headers: Mapping[str, str], now: int) -> LeaseAn
         raise LeaseError(409, "LeaseNotPresentWithLeaseOperation")
     if not lease.active(now):
         return LeaseAnswer(202, replace(lease, breaks=now), seconds_left=0)
-    if lease.breaks is not None:
-        end = lease.breaks
-    else:
-        end = lease.expires if lease.expires is not None else now
+    end = lease.breaks or lease.expires or now
     period = headers.get("x-ms-lease-break-period")
     if period is not None:
         asked = now + _seconds(period, 0, 60, "x-ms-lease-break-period") * _SECOND

@@ -19,8 +19,9 @@ def walk(
 ) -> Iterator[Listed]:
     """What is in `folder`, with names that begin with `prefix` (a directory's, with its slash).
 
-    `after` is the last *key* of the page before: a name, with a slash behind it if it is a directory. Keys are in
-    the order of their bytes, and so are all names below a common directory. `starts`: only names that begin so.
+    `after` is the last *key* of the page before: a name, with a slash behind it if it is a directory. Keys
+    are in the order of their bytes, and so are all names below a common directory. `starts`: only names
+    that begin so.
     """
     for name, item in sorted(_items(folder, prefix)):
         is_directory = name.endswith("/")

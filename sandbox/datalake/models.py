@@ -1,4 +1,6 @@
-"""What the lake knows of an account, a file system, a file, a directory and a lease: values, without behaviour of disks."""
+"""What the lake knows of an account, a file system, a file, a directory and a lease: values, without
+behaviour of disks.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ class Address:
 
 @dataclass(frozen=True)
 class Lease:
-    """Instants are nanoseconds since 1970; `expires` is None for an infinite lease; `breaks` is set by a break."""
+    """Instants are nanoseconds since 1970; `expires` is None for an infinite lease; `breaks` is set by a
+    break.
+    """
 
     id: str
     duration_seconds: int
@@ -74,7 +78,8 @@ class Properties:
 class Entry:
     """A file or directory as it is at one instant.
 
-    `key` ties it to the bytes on disk (storage.py says how); `created` and `modified` are nanoseconds since 1970.
+    `key` ties it to the bytes on disk (storage.py says how); `created` and `modified` are nanoseconds since
+    1970.
     """
 
     key: str

@@ -1,7 +1,8 @@
 """Which operation a request is. Two interfaces on one host, told apart by what only one of them sends:
 
-`comp` or `restype` in the query is Blob; `resource`, `action`, `mode`, `recursive`, `directory`, `continuation` or
-`x-ms-rename-source` is Data Lake; a bare GET, HEAD or DELETE is Data Lake when it accepts JSON.
+`comp` or `restype` in the query is Blob; `resource`, `action`, `mode`, `recursive`, `directory`,
+`continuation` or `x-ms-rename-source` is Data Lake; a bare GET, HEAD or DELETE is Data Lake when it accepts
+JSON.
 """
 
 from __future__ import annotations

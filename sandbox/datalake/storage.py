@@ -1,19 +1,20 @@
 """Files and directories on disk, and the one way in which they change.
 
-A path of the lake is a plain file at `lake/<account>/<file system>/<path>`; what else is known of it lies in the
-catalog under a key that the *file itself* carries: `f:<mtime in ns>:<size>`. The lake gives every file it writes a
-modification time that it never gives again. Hence:
+A path of the lake is a plain file at `lake/<account>/<file system>/<path>`; what else is known of it lies
+in the catalog under a key that the *file itself* carries: `f:<mtime in ns>:<size>`. The lake gives every
+file it writes a modification time that it never gives again. Hence:
 
-    1. the new bytes are complete in the staging folder          crash: nobody refers to them; swept at the next start
-    2. a catalog row is committed under the key they will have   crash: a row without a file; swept at the next start
-    3. the staged file gets its modification time                crash: as before
-    4. one rename(2) puts it in place                            <- THE commit: bytes and properties change together
-    5. the old version's row is dropped                          crash: a row without a file; swept at the next start
+    1. the new bytes are complete in the staging folder         crash: nobody refers to them; swept at the
+    start 2. a catalog row is committed under the key they will have  crash: a row without a file; swept at
+    the start 3. the staged file gets its modification time               crash: as before 4. one rename(2)
+    puts it in place                           THE COMMIT: bytes and properties change together 5. the old
+    version's row is dropped                         crash: a row without a file; swept at the start
 
-Before 4 every reader finds the old file, whose key leads to the old row; after 4 the new file and the new row. A
-renamed file or directory takes its properties along, because they hang on the file and not on its name. Directories
-are known by inode. A file that was dropped or edited by hand has a key without a row: it is *adopted*, with an etag
-made of its time and size. Opened files keep their version while a rename replaces it, so a reader never sees a mixture.
+Before 4 every reader finds the old file, whose key leads to the old row; after 4 the new file and the new
+row. A renamed file or directory takes its properties along, because they hang on the file and not on its
+name. Directories are known by inode. A file that was dropped or edited by hand has a key without a row: it
+is *adopted*, with an etag made of its time and size. Opened files keep their version while a rename
+replaces it, so a reader never sees a mixture.
 
 Not promised: a power cut (nothing is fsynced).
 """
@@ -176,7 +177,9 @@ class Storage:
         return self._write_row(address, replace(entry, properties=properties))
 
     def _write_row(self, address: Address, entry: Entry) -> Entry:
-        """A hand-made file gets a time of ours first: two such files may share theirs, and would share the row."""
+        """A hand-made file gets a time of ours first: two such files may share theirs, and would share the
+        row.
+        """
         if (
             entry.is_directory
             or self.catalog.entry(entry.key, is_directory=False, size=entry.size) is not None
@@ -190,7 +193,7 @@ class Storage:
         return owned
 
     def rename(self, source: Address, destination: Address) -> Entry:
-        """One rename(2), of a file or of a whole directory. The caller has checked all that may forbid it."""
+        """A file or a whole directory, in one step. The caller has checked all that may forbid it."""
         moved = self.entry(source)
         replaced = self.entry(destination)
         target = self.location(destination)

@@ -1,6 +1,8 @@
-"""Bytes on their way in: appended ranges, staged blocks and whole bodies, none of them visible before a commit.
+"""Bytes on their way in: appended ranges, staged blocks and whole bodies, none of them visible before a
+commit.
 
-Bodies are written as they arrive, so memory does not grow with their size. A body that ends early leaves nothing.
+Bodies are written as they arrive, so memory does not grow with their size. A body that ends early leaves
+nothing.
 """
 
 from __future__ import annotations
@@ -41,8 +43,8 @@ class Uploads:
     # Data Lake: append and flush
 
     async def append(self, address: Address, entry: Entry, position: int, request: web.Request) -> None:
-        """Keep the body for the flush. Appends may come in any order and at once; of two that overlap, the last
-        to complete counts as a whole.
+        """Keep the body for the flush. Appends may come in any order and at once; of two that overlap, the
+        last to complete counts as a whole.
         """
         length = _content_length(request)
         if position < entry.size:
@@ -63,7 +65,9 @@ class Uploads:
         self._record(entry.key, start, end)
 
     def flush(self, address: Address, entry: Entry, position: int, properties: Properties) -> Entry:
-        """Make the first `position` bytes the file's content; later ones are dropped. One step: never awaits."""
+        """Make the first `position` bytes the file's content; later ones are dropped. One step: never
+        awaits.
+        """
         draft = self._storage.catalog.draft(entry.key)
         if draft is None or position == entry.size:
             if position != entry.size:
@@ -166,7 +170,9 @@ class Uploads:
 async def _receive(
     request: web.Request, length: int, descriptor: int, position: int, reservation: _Reservation
 ) -> None:
-    """Write the body at `position`, as it comes. Stops when the range was taken over, or the digest is wrong."""
+    """Write the body at `position`, as it comes. Stops when the range was taken over, or the digest is
+    wrong.
+    """
     digest = hashlib.md5(usedforsecurity=False) if "Content-MD5" in request.headers else None
     received = 0
     async for chunk in request.content.iter_any():

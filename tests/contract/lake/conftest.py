@@ -1,7 +1,8 @@
-"""The same tests for every lake: the local one always, a real account when ADFBATCH_CONTRACT_LAKE_URL names it.
+"""The same tests for every lake: the local one always, a real account when ADFBATCH_CONTRACT_LAKE_URL names
+it.
 
-On a real account (hierarchical namespace) the login of the Azure CLI or a managed identity is used; the tests make
-file systems called `contract-<random>` and delete them.
+On a real account (hierarchical namespace) the login of the Azure CLI or a managed identity is used; the
+tests make file systems called `contract-<random>` and delete them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from azure.storage.filedatalake import DataLakeServiceClient, FileSystemClient
 @pytest.fixture(scope="session")
 def lake(request: pytest.FixtureRequest) -> Iterator[DataLakeServiceClient]:
     url = os.environ.get("ADFBATCH_CONTRACT_LAKE_URL")
-    client = _real(url) if url else request.getfixturevalue("sandbox").lake_client("contractlake", retry_total=0)
+    client = (
+        _real(url) if url else request.getfixturevalue("sandbox").lake_client("contractlake", retry_total=0)
+    )
     with client:
         yield client
 

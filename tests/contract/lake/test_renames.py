@@ -24,7 +24,7 @@ def unchanged_since(etag: str) -> dict[str, Any]:
 
 
 def rename(files: FileSystemClient, source: str, target: str, **conditions: Any) -> str:
-    """"done", or the code of the refusal."""
+    """ "done", or the code of the refusal."""
     try:
         files.get_file_client(source).rename_file(f"{files.file_system_name}/{target}", **conditions)
     except HttpResponseError as error:
@@ -36,7 +36,9 @@ def rename(files: FileSystemClient, source: str, target: str, **conditions: Any)
 def move(files: FileSystemClient, source: str, target: str, **conditions: Any) -> str:
     """The same for a directory."""
     try:
-        files.get_directory_client(source).rename_directory(f"{files.file_system_name}/{target}", **conditions)
+        files.get_directory_client(source).rename_directory(
+            f"{files.file_system_name}/{target}", **conditions
+        )
     except HttpResponseError as error:
         code = error.error_code
         return str(getattr(code, "value", code))
@@ -145,7 +147,9 @@ def test_a_rename_goes_to_another_file_system(lake: Any, files: FileSystemClient
 
 @pytest.mark.parametrize("landed", [False, True], ids=["first landing", "replacement"])
 def test_of_two_writers_exactly_one_lands(files: FileSystemClient, *, landed: bool) -> None:
-    """Twenty rounds, both at once: one commit, one refusal, and the winner's bytes with the winner's metadata."""
+    """Twenty rounds, both at once: one commit, one refusal, and the winner's bytes with the winner's
+    metadata.
+    """
     for number in range(20):
         target = f"w{number}"
         conditions = MISSING
