@@ -22,9 +22,14 @@ check: setup      ## style, types, who imports whom
 test: setup       ## every test
 	$(BIN)/python -m pytest
 
+demo: setup       ## the whole chain on this machine: deploy, train, score three days, look
+	$(BIN)/python deploy.py --env local --yes
+	$(BIN)/python deploy.py run --env local --model diabetes --training
+	$(BIN)/python deploy.py run --env local --model diabetes --from 2026-11-20 --to 2026-11-23
+
 lock: setup       ## resolve requirements.lock again from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --quiet pyproject.toml -o requirements.lock
 
-.PHONY: help setup check test lock
+.PHONY: help setup check test demo lock
 .DEFAULT_GOAL := help
