@@ -36,6 +36,8 @@ class Table:
     rows: Sequence[Sequence[str]]
     right: frozenset[str] = frozenset()
     """Columns of numbers."""
+    long: frozenset[str] = frozenset()
+    """Columns that go below their row where the screen is too narrow: ids and paths."""
 
 
 def plan_lines(plan: Plan, *, heading: str, outcome: str = "") -> Iterator[Line]:
@@ -138,10 +140,11 @@ RUN_COLUMNS: Final = (
     "path",
 )
 NUMBERS: Final = frozenset({"rows in", "scored", "quarantined"})
+LONG: Final = frozenset({"ADF run", "ML run", "path"})
 
 
 def run_table(reports: Sequence[RunReport]) -> Table:
-    return Table(RUN_COLUMNS, [_run_row(report) for report in reports], NUMBERS)
+    return Table(RUN_COLUMNS, [_run_row(report) for report in reports], NUMBERS, LONG)
 
 
 def _run_row(report: RunReport) -> list[str]:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from adf.triggers import grid_of
-from adf.windows import format_instant, window_id
+from adf.windows import format_instant, parse_instant, window_id
 from deployment.fires import next_fire
 from deployment.releases import Releases
 from deployment.resources import Owner
@@ -102,7 +102,8 @@ def _model(
 ) -> ModelStatus:
     version, sha256 = _version(session, model)
     successes = [run for run in runs if run.pipeline == f"score_{model.name}" and run.succeeded]
-    last = max((run.ended or "" for run in successes), default="") or None
+    ended = [parse_instant(run.ended).replace(microsecond=0) for run in successes if run.ended]
+    last = format_instant(max(ended)) if ended else None
     return ModelStatus(model.name, version, sha256, last, _is_late(settings, session, model, now))
 
 

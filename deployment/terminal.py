@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 from deployment.report import Line, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rich.console import Console
+    from rich.table import Table as RichTable
 
     from deployment.errors import Failure
 
@@ -49,7 +50,7 @@ class Terminal:
             if isinstance(part, Line):
                 console.print(part.text, style=part.style or None, markup=False, soft_wrap=True)
             else:
-                console.print(_rich_table(part), soft_wrap=not self.stdout.isatty())
+                _print_table(console, part)
                 console.print()
 
     def confirm(self, question: str) -> bool:
@@ -78,7 +79,35 @@ class Terminal:
         return Console(file=stream, no_color=not self.colored, highlight=False, width=width)
 
 
-def _rich_table(table: Table) -> Any:  # noqa: ANN401 - Rich's
+def _print_table(console: Console, table: Table) -> None:
+    drawn = _rich_table(table)
+    if (
+        table.long
+        and drawn.__rich_measure__(console, console.options.update(width=WIDE)).maximum > console.width
+    ):
+        for line in narrow_lines(table):
+            console.print(line, markup=False, soft_wrap=True)
+    else:
+        console.print(drawn)
+
+
+def narrow_lines(table: Table) -> Iterator[str]:
+    """Each row on a line, and its long cells below it, so that an id can be copied whole."""
+    short = [index for index, column in enumerate(table.columns) if column not in table.long]
+    long = [index for index, column in enumerate(table.columns) if column in table.long]
+    rows = [table.columns, *table.rows]
+    widths = {index: max(len(row[index]) for row in rows) for index in short}
+    for row in rows:
+        yield "  ".join(_padded(table, index, row[index], widths[index]) for index in short).rstrip()
+        if row is not table.columns:
+            yield from (f"    {table.columns[index]:<7}  {row[index]}" for index in long if row[index])
+
+
+def _padded(table: Table, index: int, cell: str, width: int) -> str:
+    return cell.rjust(width) if table.columns[index] in table.right else cell.ljust(width)
+
+
+def _rich_table(table: Table) -> RichTable:
     from rich import box
     from rich.table import Table as RichTable
     from rich.text import Text

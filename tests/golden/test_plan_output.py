@@ -17,7 +17,7 @@ from deployment.releases import Release
 from deployment.resources import NOTHING, Observed
 from deployment.runs import RunReport
 from deployment.status import ModelStatus, Status, TriggerStatus
-from deployment.terminal import Terminal
+from deployment.terminal import Terminal, narrow_lines
 from tests.unit.deployment.fakes import (
     Definition,
     Live,
@@ -146,6 +146,15 @@ def test_the_output_is_what_it_was(case):
             FOLDER.mkdir(exist_ok=True)
             golden.write_text(content, encoding="utf-8")
         assert golden.read_text(encoding="utf-8") == content, name
+
+
+def test_a_narrow_screen_keeps_ids_whole():
+    """Below their row, so that they can be copied."""
+    lines = list(narrow_lines(report.run_table(RUNS)))
+
+    assert lines[1] == "churn  2026-11-22  Succeeded   12,345  12,340            5"
+    assert lines[2] == "    ADF run  0b5e7b34-1111-4c5e-9d3f-000000000001"
+    assert max(map(len, lines)) < 80
 
 
 def test_the_last_line_of_a_plan_is_its_summary():
