@@ -196,6 +196,8 @@ class Pool:
     done: list[MiniBatch] = field(default_factory=list)
     failed: list[MiniBatch] = field(default_factory=list)
     total: int = 0
+    errors: int = 0
+    """Inputs without a result, of mini-batches that are done and of those that have failed for good."""
     _workers: list[Worker] = field(default_factory=list)
     _started: int = 0
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
@@ -265,6 +267,7 @@ class Pool:
         if batch is None:
             return
         batch.processed = processed
+        self.errors += max(0, len(batch.files) - processed)
         if processed < len(batch.files):
             batch.error = f"run() returned {processed} results for {len(batch.files)} inputs"
             _report(str(batch), batch.error)
@@ -287,6 +290,7 @@ class Pool:
             self.waiting.append(batch)
         else:
             self.failed.append(batch)
+            self.errors += len(batch.files)
             self._check()
 
     def _give_next(self, worker: Worker) -> None:
@@ -304,11 +308,9 @@ class Pool:
 
     def _check(self) -> None:
         """Counts after every mini-batch: a step that cannot succeed any more ends at once."""
-        errors = sum(len(batch.files) for batch in self.failed)
-        errors += sum(max(0, len(batch.files) - batch.processed) for batch in self.done)
-        if 0 <= self.settings.error_threshold < errors:
+        if 0 <= self.settings.error_threshold < self.errors:
             raise ParallelRunError(
-                f"{errors} inputs failed, error_threshold allows {self.settings.error_threshold}. "
+                f"{self.errors} inputs failed, error_threshold allows {self.settings.error_threshold}. "
                 f"{self._first()}"
             )
         if 0 <= self.settings.allowed_failed_count < len(self.failed):

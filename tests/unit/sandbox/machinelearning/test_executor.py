@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.machinelearning.steps import error_of
 from tests.unit.sandbox.machinelearning.local_workspace import LocalWorkspace, Step, message
 
 WRITE = "import sys, pathlib; pathlib.Path(sys.argv[1], 'x.txt').write_text('from ' + sys.argv[2])"
@@ -20,6 +21,9 @@ import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])
 print('pid', os.getpid(), child.pid, flush=True); time.sleep(60)
 """
+
+
+TRACEBACK = "Traceback (most recent call last):\n"
 
 
 def pids(log: str) -> list[int]:
@@ -286,3 +290,45 @@ def test_a_broken_sandbox_ends_the_run_all_the_same(
     assert "the local Azure failed to run this: FileNotFoundError" in message(run)
     assert local.steps(run["runId"]) == {"one": "Failed"}
     assert "FileNotFoundError" in caplog.text
+
+
+def test_no_more_steps_run_at_once_than_the_machine_has_cores(local: LocalWorkspace) -> None:
+    """Eight independent steps: each notes how many are there; none sees more than are allowed."""
+    code = """
+import os, pathlib, sys, time
+here = pathlib.Path(sys.argv[1]); mine = here / str(os.getpid())
+mine.touch(); time.sleep(0.1); print(len(list(here.iterdir()))); mine.unlink()
+"""
+    together = local.service.context.state / "together"
+    together.mkdir()
+    steps = [Step(f"s{number}", code, [str(together)]) for number in range(8)]
+
+    run = local.run(local.publish(*steps))
+
+    assert run["status"] == "Completed"
+    assert max(int(local.log(run["runId"], step.name)) for step in steps) <= max(2, os.cpu_count() or 2)
+
+
+@pytest.mark.parametrize(
+    ("log", "error"),
+    [
+        ("", ""),
+        ("a\nb\n\n", "b"),
+        ("Traceback (most recent call last):\n  File 'x'\nKeyError: 1\nbye\n", "KeyError: 1"),
+        (
+            f"{TRACEBACK}  x\nKeyError: 1\n\nDuring handling of the above:\n\n{TRACEBACK}  y\nGateFailed: rmse\n",
+            "GateFailed: rmse",
+        ),
+        (
+            "Traceback (most recent call last):\n  x\nValueError: row\nParallelRunError: 2 inputs\n",
+            "ParallelRunError: 2 inputs",
+        ),
+        ("Traceback (most recent call last):\n  x\n__main__.Stop: now\n", "Stop: now"),
+    ],
+)
+def test_the_error_is_the_last_exceptions_line(tmp_path: Path, log: str, error: str) -> None:
+    """Not what is printed at exit, nor the cause that another exception replaced."""
+    file = tmp_path / "std_log.txt"
+    file.write_text(log)
+
+    assert error_of(file) == error
