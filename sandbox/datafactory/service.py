@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
+from sandbox.datafactory.activities import ACTIVITIES
 from sandbox.datafactory.engine.engine import Engine
 from sandbox.datafactory.entities import Entities
 from sandbox.datafactory.factories import Factories
@@ -15,7 +16,10 @@ from sandbox.datafactory.runs import Runs
 from sandbox.datafactory.triggers.triggers import Triggers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox.context import Context
+    from sandbox.datafactory.activities.call import ActivityKind
 
 # A call of an activity to a local service; none of them answers slowly, they are polled.
 _REQUEST_SECONDS = 120
@@ -52,12 +56,12 @@ class Service:
     outgoing: Outgoing
 
     @classmethod
-    def of(cls, context: Context) -> Service:
+    def of(cls, context: Context, kinds: Mapping[str, ActivityKind] = ACTIVITIES) -> Service:
         factories = Factories(context)
         entities = Entities(context.store, context.endpoints.lake)
         runs = Runs(context.store, context.clock)
         outgoing = Outgoing(context.endpoints.bundle)
-        engine = Engine(context, factories, entities, runs, outgoing)
+        engine = Engine(context, factories, entities, runs, outgoing, kinds)
         triggers = Triggers(context, entities, runs, engine)
         return cls(factories, entities, runs, engine, triggers, outgoing)
 

@@ -31,8 +31,18 @@ class Services(Protocol):
 
     def view(self) -> View: ...
 
-    async def request(self, method: str, url: str, **options: JsonValue) -> Response:
-        """HTTPS with the local bundle; raises `OSError` when nothing answers."""
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        tries: int = 1,
+    ) -> Response:
+        """HTTPS with the local bundle. More than one try is for requests that change nothing: another follows
+        when the service is busy (429, 5xx) or does not answer. Raises `OSError` when nothing answers.
+        """
         ...
 
     async def sleep(self, seconds: float) -> None: ...

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _AUDIENCE = "https://storage.azure.com"
 _VERSION = "2023-11-03"
+_TRIES = 4
 _STORE_SETTINGS = frozenset({"type", "recursive", "enablePartitionDiscovery", "maxConcurrentConnections"})
 
 
@@ -146,7 +147,7 @@ def _code(response: Response) -> JsonValue:
 async def _send(call: Call, method: str, url: str) -> Response:
     headers = {"Authorization": f"Bearer {call.services.token(_AUDIENCE)}", "x-ms-version": _VERSION}
     try:
-        return await call.services.request(method, url, headers=headers)
+        return await call.services.request(method, url, headers=headers, tries=_TRIES)
     except OSError as error:
         raise ActivityFailed(
             "2108", f"The lake does not answer at {url}: {error}.", failure_type="SystemError"

@@ -10,6 +10,7 @@ message of a failure. Error codes 4121 to 4126 are Microsoft's.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _AUDIENCE = "https://management.azure.com/"
 _POLL_SECONDS = 0.5
+_TRIES = 5
 _CODES = {401: "4121", 403: "4122", 400: "4123", 404: "4124"}
 _ENDED = {"Finished": True, "Failed": False, "Canceled": False, "3": True, "2": False, "4": False}
 _IDS = ("mlPipelineId", "mlPipelineEndpointId")
@@ -79,13 +81,17 @@ async def _run(call: Call) -> Json:
     request = _request(call)
     call.input |= _shown(call, request)
     workspace = await _workspace(call, service)
-    run = await workspace.ask("submit pipeline", "POST", _submit_url(call, workspace), request)
-    run_id = str(run["Id"])
+    submitted = asyncio.ensure_future(
+        workspace.ask("submit pipeline", "POST", _submit_url(call, workspace), request)
+    )
 
     async def cancel() -> None:
-        await _send(call, "DELETE", f"{workspace.pipelines}/PipelineRuns/{run_id}/Execution", None)
+        """Also where the cancellation came between the request and its answer."""
+        run = await submitted
+        await _send(call, "DELETE", f"{workspace.pipelines}/PipelineRuns/{run['Id']}/Execution", None)
 
     call.services.on_cancel(cancel)
+    run_id = str((await asyncio.shield(submitted))["Id"])
     await _until_ended(call, workspace, run_id)
     return {}
 
@@ -192,7 +198,9 @@ async def _send(call: Call, method: str, url: str, body: Json | None) -> Respons
     }
     data = None if body is None else json.dumps(body).encode()
     try:
-        return await call.services.request(method, url, headers=headers, data=data)
+        return await call.services.request(
+            method, url, headers=headers, content=data, tries=1 if method == "POST" else _TRIES
+        )
     except OSError as error:
         raise ActivityFailed(
             "4125", f"Azure Machine Learning does not answer at {url}: {error}.", failure_type="SystemError"

@@ -74,7 +74,7 @@ async def _send(call: Call, method: str, url: str, headers: dict[str, str], body
     if body is not None:
         headers = {"Content-Type": "application/json", **headers}
     try:
-        return await call.services.request(method, url, headers=headers, data=body)
+        return await call.services.request(method, url, headers=headers, content=body)
     except OSError as error:
         raise ActivityFailed("2108", f"Error calling the endpoint '{url}': {error}.") from error
 

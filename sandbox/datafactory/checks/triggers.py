@@ -65,9 +65,9 @@ def _check_windows(name: str, written: Json, before: JsonValue) -> None:
         problems = tumbling_problems(written)
     except (WindowError, TypeError, KeyError) as error:
         problems = [str(error)]
-    if written.get("dependsOn"):
-        raise NotRun(f"The tumbling window trigger '{name}' with dependsOn")
     if before is not None:
         problems += tumbling_change_problems(before["typeProperties"], written)
     if problems:
         raise BadRequest(f"The trigger '{name}': {'; '.join(problems)}.", target=name)
+    if written.get("dependsOn"):
+        raise NotRun(f"The tumbling window trigger '{name}' with dependsOn")

@@ -8,7 +8,6 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sandbox.datafactory.activities import ACTIVITIES
 from sandbox.datafactory.activities.call import ActivityKind, Call
 from sandbox.datafactory.checks.values import parse_timespan
 from sandbox.datafactory.engine.graph import Ended
@@ -72,7 +71,7 @@ def skip_activity(activity: Json, frame: Frame, host: Host) -> Ended:
 
 
 async def _attempt(activity: Json, frame: Frame, host: Host, attempt: int) -> tuple[Ended, Policy | None]:
-    kind = ACTIVITIES[activity["type"]]
+    kind = host.kinds[activity["type"]]
     record = _open(activity, frame, host, attempt)
     call = Call(activity, frame, RunServices(host, record.undo))
     policy: Policy | None = None

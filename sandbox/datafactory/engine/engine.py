@@ -17,11 +17,12 @@ from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotFound, Ref
 from sandbox.datafactory.models import TERMINAL, FactoryId, InvokedBy, Json, wire_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import aiohttp
 
     from sandbox.context import Context
+    from sandbox.datafactory.activities.call import ActivityKind
     from sandbox.datafactory.engine.graph import Outcome
     from sandbox.datafactory.entities import Entities
     from sandbox.datafactory.factories import Factories
@@ -73,12 +74,14 @@ class Engine:
         entities: Entities,
         runs: Runs,
         session: Callable[[], aiohttp.ClientSession],
+        kinds: Mapping[str, ActivityKind],
     ) -> None:
         self._context = context
         self._factories = factories
         self._entities = entities
         self._runs = runs
         self._session = session
+        self._kinds = kinds
         self._places = asyncio.Semaphore(_PLACES)
         self._under: dict[str, Under] = {}
         self._queues: dict[tuple[str, str], deque[str]] = {}
@@ -325,6 +328,7 @@ class Engine:
             ),
             children=self,
             run_graph=graph,
+            kinds=self._kinds,
             stopping=lambda: self._stopping,
         )
         return host

@@ -13,14 +13,20 @@ from sandbox.datafactory.errors import ActivityFailed
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from sandbox.clock import Clock
+    from sandbox.datafactory.activities.call import ActivityKind
     from sandbox.datafactory.checks.view import View
     from sandbox.datafactory.engine.frame import Frame, RunningPipeline
     from sandbox.datafactory.engine.graph import Outcome
-    from sandbox.datafactory.models import FactoryId, Json, JsonValue
+    from sandbox.datafactory.models import FactoryId, Json
     from sandbox.datafactory.runs import Runs
+
+
+_BUSY = frozenset({429, 500, 502, 503, 504})
+_BETWEEN_TRIES_SECONDS = 1
+_MOST_BYTES = 256 * 1024 * 1024
 
 
 class Children(Protocol):
@@ -53,6 +59,7 @@ class Host:
     outside: Outside
     children: Children
     run_graph: Callable[[Sequence[Json], Frame], Awaitable[Outcome]]
+    kinds: Mapping[str, ActivityKind]
     stopping: Callable[[], bool]
     """The sandbox is going down: a cancellation then is no decision about the run."""
 
@@ -81,10 +88,36 @@ class RunServices:
     def view(self) -> View:
         return self._host.outside.view()
 
-    async def request(self, method: str, url: str, **options: JsonValue) -> Response:
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        content: bytes | None = None,
+        tries: int = 1,
+    ) -> Response:
+        while True:
+            tries -= 1
+            try:
+                response = await self._request_once(method, url, headers, content)
+                if tries == 0 or response.status not in _BUSY:
+                    return response
+            except ConnectionError:
+                if tries == 0:
+                    raise
+            await self.sleep(_BETWEEN_TRIES_SECONDS)
+
+    async def _request_once(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Response:
+        """A redirect is not followed: it would take the factory's token elsewhere."""
+        session = self._host.outside.session()
         try:
-            async with self._host.outside.session().request(method, url, **options) as answer:
-                return Response(answer.status, CIMultiDict(answer.headers), await answer.read())
+            async with session.request(
+                method, url, headers=headers, data=content, allow_redirects=False
+            ) as answer:
+                return Response(answer.status, CIMultiDict(answer.headers), await _bounded(answer, url))
         except (aiohttp.ClientError, TimeoutError) as error:
             raise ConnectionError(str(error) or type(error).__name__) from error
 
@@ -109,3 +142,15 @@ class RunServices:
 
     def on_cancel(self, undo: Callable[[], Awaitable[None]]) -> None:
         self._undo.append(undo)
+
+
+async def _bounded(answer: aiohttp.ClientResponse, url: str) -> bytes:
+    """No activity here needs more, and the sandbox has many to serve."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in answer.content.iter_chunked(1 << 20):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > _MOST_BYTES:
+            raise ActivityFailed("2001", f"The answer of {url} is longer than {_MOST_BYTES >> 20} MB.")
+    return b"".join(chunks)

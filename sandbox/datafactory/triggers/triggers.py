@@ -112,7 +112,7 @@ class Triggers:
     def _go(self, factory: FactoryId, name: str) -> None:
         """One task a trigger; one that is there looks again."""
         key = _key(factory, name)
-        if key in self._tasks:
+        if key in self._tasks and not self._tasks[key].done():
             if key in self._windows:
                 self._windows[key].look()
             return
