@@ -127,8 +127,8 @@ class Executor:
 
     async def _run(self, run: Run) -> None:
         with self._context.activity.working():
-            self._history.start(run.workspace, run.id)
             try:
+                self._history.start(run.workspace, run.id)
                 await self._walk(run)
             except asyncio.CancelledError:
                 self._end_cancelled(run.workspace, run.id)

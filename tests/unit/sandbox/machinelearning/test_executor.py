@@ -316,7 +316,7 @@ mine.touch(); time.sleep(0.1); print(len(list(here.iterdir()))); mine.unlink()
         ("a\nb\n\n", "b"),
         ("Traceback (most recent call last):\n  File 'x'\nKeyError: 1\nbye\n", "KeyError: 1"),
         (
-            f"{TRACEBACK}  x\nKeyError: 1\n\nDuring handling of the above:\n\n{TRACEBACK}  y\nGateFailed: rmse\n",
+            f"{TRACEBACK}  x\nKeyError: 1\n\nDuring handling:\n\n{TRACEBACK}  y\nGateFailed: rmse\n",
             "GateFailed: rmse",
         ),
         (
