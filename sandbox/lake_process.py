@@ -54,6 +54,7 @@ class LakeProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=stderr,
                 cwd=Path(__file__).parent.parent,
+                start_new_session=True,  # a Ctrl-C is the parent's to handle: it ends the lake last
             )
         self._process = process
         if not await self._says_ready(process):

@@ -49,13 +49,16 @@ async def serve(options: Options, folder: StateFolder) -> None:
     """Runs until SIGTERM, SIGINT or idleness; the caller holds the folder's lock."""
     request_log.open_log(folder.logs / "control.log")
     stop = _stop_signals()
+    folder.withdraw()  # what a killed predecessor left
     identity = Identity(folder.secret)
     files = tls.ensure(folder.tls, SystemClock().now())
     lake = LakeProcess(folder.path, options.lake_port, files.client_context(), identity)
     endpoints = _endpoints(options, files)
     store = Store(folder.path / "state.db")
     context = Context(folder.path, store, SystemClock(), identity, endpoints)
-    control = web.AppRunner(_control_app(context, lake), access_log=None, shutdown_timeout=3)
+    control = web.AppRunner(
+        _control_app(context, lake), access_log=None, shutdown_timeout=3, read_bufsize=1 << 20
+    )
     tokens = web.AppRunner(identity_app(context), access_log=None, shutdown_timeout=1)
     try:
         await _listen(tokens, options.identity_port, None, "--identity-port")

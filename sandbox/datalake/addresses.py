@@ -40,11 +40,19 @@ def clean(path: str) -> str:
     if len(path) > _LONGEST_PATH:
         raise BadRequest("InvalidUri", f"A path has at most {_LONGEST_PATH} characters.")
     for segment in path.split("/") if path else ():
-        if segment in ("", ".", "..") or "\\" in segment or any(ord(character) < 32 for character in segment):
+        if not is_ordinary(segment):
             raise BadRequest("InvalidUri", f"The path segment {segment!r} is not allowed.")
-        if len(segment.encode()) > _LONGEST_SEGMENT_BYTES:
-            raise BadRequest("InvalidUri", f"A path segment has at most {_LONGEST_SEGMENT_BYTES} bytes.")
     return path
+
+
+def is_ordinary(segment: str) -> bool:
+    """A name that a path may have, here and in Azure: printable UTF-8 of at most 255 bytes."""
+    if segment in ("", ".", "..") or "\\" in segment or any(ord(character) < 32 for character in segment):
+        return False
+    try:
+        return len(segment.encode()) <= _LONGEST_SEGMENT_BYTES
+    except UnicodeEncodeError:  # a file that was dropped into the folder under a name that is not UTF-8
+        return False
 
 
 def _filesystem(raw: str) -> str:

@@ -12,12 +12,16 @@ client and `BlobNotFound` to a Blob client.
     ├── malformed            BadRequest (code given) InvalidFlushPosition InvalidRange LengthRequired
     ├── who are you          AuthenticationMissing AuthenticationInvalid SignatureMismatch
     └── not now, not here    ServerBusy Ordered NotImplementedHere
+
+And one that is never sent: CoarseTimes, a SandboxError, when the disk cannot hold a lake.
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
+from sandbox.errors import SandboxError
 from sandbox.identity import TENANT
 
 
@@ -241,3 +245,11 @@ class NotImplementedHere(LakeError):
     def __init__(self, operation: str) -> None:
         super().__init__()
         self.message = f"{operation} is not implemented by the local Azure; sandbox/README.md lists what is."
+
+
+class CoarseTimes(SandboxError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} lies on a file system that rounds modification times: choose another --state folder, "
+            "on a Linux file system"
+        )

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from sandbox.datalake import addresses
 from sandbox.datalake.errors import BadRequest
 
 Listed = tuple[str, os.stat_result]
@@ -53,10 +54,12 @@ def continued(token: str) -> str:
 
 
 def _items(folder: Path, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Files and directories; other things that lie there are none of the lake's."""
+    """Files and directories, and links to files; other things that lie there are none of the lake's."""
     with os.scandir(folder) as items:
         for item in items:
-            if item.is_dir():
+            if not addresses.is_ordinary(item.name):
+                continue
+            if item.is_dir(follow_symlinks=False):
                 yield f"{prefix}{item.name}/", item
             elif item.is_file():
                 yield f"{prefix}{item.name}", item

@@ -27,6 +27,7 @@ _BLOB: dict[tuple[Level, str, str, str], Operation] = {
     ("filesystem", "PUT", "container", ""): filesystem_operations.create,
     ("filesystem", "GET", "container", ""): filesystem_operations.get_properties,
     ("filesystem", "HEAD", "container", ""): filesystem_operations.get_properties,
+    ("filesystem", "HEAD", "", ""): blob_operations.get_properties,  # the root as a directory: HEAD /fs//
     ("filesystem", "DELETE", "container", ""): filesystem_operations.delete,
     ("filesystem", "PUT", "container", "metadata"): filesystem_operations.set_metadata,
     ("filesystem", "GET", "container", "list"): blob_operations.list_blobs,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import ssl
+import stat
 import sys
 import time
 import uuid
@@ -29,6 +31,7 @@ from sandbox.routing import Handler, json_body
 from sandbox.state import StateFolder
 
 _log = logging.getLogger("sandbox.lake")
+_LARGEST_HEADER = 32 * 1024  # a path of 1,024 letters, each nine characters when encoded; 8 KB of metadata
 _READ_BUFFER = 1 << 20  # 64 KB, the default, halves the throughput of uploads
 
 
@@ -128,10 +131,16 @@ async def serve(folder: StateFolder, port: int) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    loop.add_reader(sys.stdin.fileno(), stop.set)
+    if _is_pipe(sys.stdin.fileno()):
+        loop.add_reader(sys.stdin.fileno(), stop.set)
     context = tls.ensure(folder.tls, SystemClock().now()).server_context()
     runner = web.AppRunner(
-        Lake(folder).application(), access_log=None, shutdown_timeout=3, read_bufsize=_READ_BUFFER
+        Lake(folder).application(),
+        access_log=None,
+        shutdown_timeout=3,
+        read_bufsize=_READ_BUFFER,
+        max_line_size=_LARGEST_HEADER,
+        max_field_size=_LARGEST_HEADER,
     )
     await runner.setup()
     try:
@@ -144,3 +153,9 @@ async def serve(folder: StateFolder, port: int) -> None:
 
 async def _listen(runner: web.AppRunner, port: int, context: ssl.SSLContext) -> None:
     await web.TCPSite(runner, "127.0.0.1", port, ssl_context=context, backlog=512).start()
+
+
+def _is_pipe(descriptor: int) -> bool:
+    """Started by a parent; a terminal or /dev/null says nothing about anybody's end."""
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

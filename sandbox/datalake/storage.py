@@ -22,6 +22,7 @@ Not promised: a power cut (nothing is fsynced).
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import shutil
 import stat
@@ -35,6 +36,7 @@ from sandbox.datalake.catalog import Catalog
 from sandbox.datalake.errors import (
     AccountNotFound,
     BadRequest,
+    CoarseTimes,
     FilesystemNotFound,
     PathConflict,
 )
@@ -55,6 +57,7 @@ class Storage:
         self._clock = clock
         self._last = self.catalog.last_instant()
         self._sweeping: set[asyncio.Task[None]] = set()
+        self._check_times()
 
     # time
 
@@ -71,6 +74,17 @@ class Storage:
         if self._last % 1_000_000 == 0:
             self._last += 100
         return self._last
+
+    def _check_times(self) -> None:
+        """The protocol above stands on times that the disk keeps to 100 ns."""
+        probe = self.draft()
+        probe.touch(mode=0o600)
+        instant = self.instant()
+        os.utime(probe, ns=(instant, instant))
+        kept = probe.stat().st_mtime_ns
+        probe.unlink()
+        if kept != instant:
+            raise CoarseTimes(self.root)
 
     # what is there
 
@@ -94,8 +108,8 @@ class Storage:
         """What is at the address now; raises when not even its file system is there."""
         try:
             return self.describe(self.location(address).stat())
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        except OSError as error:
+            return _nothing(error)
 
     def describe(self, status: os.stat_result) -> Entry:
         is_directory = stat.S_ISDIR(status.st_mode)
@@ -108,8 +122,8 @@ class Storage:
         """A descriptor that keeps this version whatever happens to the path; the caller closes it."""
         try:
             descriptor = os.open(self.location(address), os.O_RDONLY | os.O_NONBLOCK)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
+        except OSError as error:
+            return _nothing(error)
         return descriptor, self.describe(os.fstat(descriptor))
 
     # changes
@@ -269,6 +283,12 @@ def _adopted(key: str, status: os.stat_result, *, is_directory: bool, size: int)
     """Made by hand, or a directory that came into being as somebody's parent."""
     tag = f"0x{status.st_ino:X}" if is_directory else f"0x{ticks(status.st_mtime_ns):X}{size:X}"
     return Entry(key, is_directory, size, tag, status.st_mtime_ns, status.st_mtime_ns, Properties())
+
+
+def _nothing(error: OSError) -> None:
+    """Nothing can be at such a path; any other trouble is the disk's, and ours to report."""
+    if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
+        raise error
 
 
 def _unusable(address: Address, error: OSError) -> BadRequest:
