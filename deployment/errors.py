@@ -133,8 +133,9 @@ class InterruptedByUserError(DeploymentError):
     code = "interrupted"
     exit_code = INTERRUPTED
 
-    def __init__(self, put_back: Sequence[str] = ()) -> None:
+    def __init__(self, put_back: Sequence[str] = (), going_on: Sequence[str] = ()) -> None:
         what = f"; triggers put back: {', '.join(put_back)}" if put_back else ""
+        what += f"; still going on in Data Factory: {', '.join(going_on)}" if going_on else ""
         super().__init__(f"interrupted{what}")
 
 

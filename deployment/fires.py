@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from adf.recurrence import Recurrence
@@ -11,6 +12,7 @@ from adf.windows import TumblingWindow, Window
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+MOST_WINDOWS: Final = 10_000
 _LONGEST: Final = timedelta(days=366)
 """No window of a tumbling trigger that we make is longer."""
 
@@ -26,6 +28,14 @@ def next_fire(properties: Mapping[str, Any], now: datetime) -> datetime | None:
     if kind == "TumblingWindowTrigger":
         return _next_of_tumbling(TumblingWindow.from_type_properties(type_properties), now)
     return None
+
+
+def backfill(properties: Mapping[str, Any], now: datetime) -> list[Window]:
+    """The windows that a tumbling trigger runs at once when it is started now; at most `MOST_WINDOWS`."""
+    if properties.get("type") != "TumblingWindowTrigger":
+        return []
+    trigger = TumblingWindow.from_type_properties(properties["typeProperties"])
+    return list(islice(trigger.due(now), MOST_WINDOWS))
 
 
 def _next_of_tumbling(trigger: TumblingWindow, now: datetime) -> datetime | None:

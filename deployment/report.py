@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from adf.windows import format_instant
+from deployment.fires import backfill, next_fire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from datetime import datetime
 
+    from adf.entities import Entity
     from deployment.resources import Action, Change, Plan
     from deployment.runs import RunReport
     from deployment.status import Status
@@ -40,14 +45,17 @@ class Table:
     """Columns that go below their row where the screen is too narrow: ids and paths."""
 
 
-def plan_lines(plan: Plan, *, heading: str, outcome: str = "") -> Iterator[Line]:
-    """The plan, one line a change and one a difference, what came of it; the last line is the summary."""
+def plan_lines(plan: Plan, *, heading: str, now: datetime | None = None, outcome: str = "") -> Iterator[Line]:
+    """The plan, one line a change and one a difference, what came of it; the last line is the summary.
+
+    With `now`, also what a trigger that is to be started does next.
+    """
     yield Line(heading, "bold")
     if plan.changes:
         yield Line("")
     width = max((len(step.address.kind) for step in plan.changes), default=0)
     for step in plan.changes:
-        yield from _step_lines(step, width)
+        yield from _step_lines(step, width, now)
     for address in plan.unwanted:
         yield Line(f"      {address} is ours and no longer wanted: --prune deletes it", "dim")
     yield Line("")
@@ -56,7 +64,7 @@ def plan_lines(plan: Plan, *, heading: str, outcome: str = "") -> Iterator[Line]
     yield Line(summary_line(plan), "bold")
 
 
-def _step_lines(step: Change, width: int) -> Iterator[Line]:
+def _step_lines(step: Change, width: int, now: datetime | None) -> Iterator[Line]:
     symbol, style = SYMBOLS[step.action]
     yield Line(f"{symbol:>3} {step.address.kind:<{width}}  {step.address.name}{_aside(step)}", style)
     for difference in step.differences:
@@ -64,6 +72,23 @@ def _step_lines(step: Change, width: int) -> Iterator[Line]:
             continue
         before, after = _shown(difference.before), _shown(difference.after)
         yield Line(f"      {difference.path}: {before} → {after}")
+
+    if now is not None:
+        yield from _first_fires(step, now)
+
+
+def _first_fires(step: Change, now: datetime) -> Iterator[Line]:
+    """Of a trigger that this step starts: the windows it runs at once, or when it fires first."""
+    starts = any(each.path == "runtimeState" and each.after == "Started" for each in step.differences)
+    if step.address.kind != "trigger" or not starts:
+        return
+    properties = cast("Entity", step.wanted).properties
+    windows = backfill(properties, now)
+    if windows:
+        first, last = format_instant(windows[0].start), format_instant(windows[-1].end)
+        yield Line(f"      runs {len(windows):,} windows at once, from {first} to {last}", "yellow")
+    elif (fire := next_fire(properties, now)) is not None:
+        yield Line(f"      fires first at {format_instant(fire)}")
 
 
 def _aside(step: Change) -> str:

@@ -6,20 +6,20 @@ landed. They meet in the run group's id.
 
 from __future__ import annotations
 
-import time
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from adf.errors import NotFound
 from adf.windows import Window, WindowError, format_instant, parse_instant, parse_window_id
-from deployment.errors import NothingDeployedError, RunsFailedError, UsageError
+from deployment.errors import InterruptedByUserError, NothingDeployedError, RunsFailedError, UsageError
 from ml_pipelines.steps.landing import Receipt, receipt_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from adf.windows import Grid
     from deployment.gateways import LakeFiles
@@ -147,7 +147,8 @@ class Runner:
     progress: Progress
     environment: str
     polling_seconds: float
-    sleep: Callable[[float], None] = time.sleep
+    _going: set[str] = field(default_factory=set)
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def start(self, request: RunRequest) -> RunReport:
         """Start a run and do not wait."""
@@ -156,31 +157,32 @@ class Runner:
         return report_of(request.model, self._read(run_id), None, None)
 
     def run_all(self, requests: Sequence[RunRequest]) -> list[RunReport]:
-        """Run each to its end, a few side by side; the reports in the order of the requests."""
-        with ThreadPoolExecutor(min(AT_ONCE, len(requests)), thread_name_prefix="run") as pool:
-            futures = [pool.submit(self.run, request) for request in requests]
-            try:
-                return [future.result() for future in futures]
-            except KeyboardInterrupt:
-                pool.shutdown(wait=False, cancel_futures=True)
-                self._interrupted = True
-                raise
+        """Run each to its end, a few side by side; the reports in the order of the requests.
 
-    _interrupted: bool = False
+        Raises InterruptedByUserError on Ctrl-C: what was started goes on in Data Factory.
+        """
+        pool = ThreadPoolExecutor(min(AT_ONCE, len(requests)), thread_name_prefix="run")
+        try:
+            return list(pool.map(self.run, requests))
+        except KeyboardInterrupt:
+            raise InterruptedByUserError(going_on=sorted(self._going)) from None
+        finally:
+            self._stopped.set()
+            pool.shutdown(wait=True, cancel_futures=True)
 
     def run(self, request: RunRequest) -> RunReport:
         """Start, wait for the end, and join with the receipt."""
         run_id = self._create(request)
-        subject = str(request)
-        while True:
+        self._going.add(run_id)
+        run = self._read(run_id)
+        while run["status"] not in ENDED and not self._stopped.is_set():
+            self.progress.state(str(request), f"{run['status']}, ADF run {run_id}")
+            self._stopped.wait(self.polling_seconds)
             run = self._read(run_id)
-            status = str(run["status"])
-            if status in ENDED or self._interrupted:
-                break
-            self.progress.state(subject, f"{status}, ADF run {run_id}")
-            self.sleep(self.polling_seconds)
         report = self.joined(request.model, run)
-        self.progress.done(subject, _outcome(report), failed=not report.succeeded)
+        if report.status in ENDED:
+            self._going.discard(run_id)
+            self.progress.done(str(request), _outcome(report), failed=not report.succeeded)
         return report
 
     def joined(self, model: str, run: Mapping[str, Any]) -> RunReport:

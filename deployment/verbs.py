@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 CHANGES_PRESENT: Final = 2
 LOG_LINES: Final = 40
+DESTROYED: Final = "Destroyed. The factory itself, registered models and everything in the lake stay."
 NOTHING_TO_DO: Final = "Nothing to do: all is as the configuration says."
 
 
@@ -85,7 +86,7 @@ def plan(arguments: Namespace) -> int:
         desired = desires.build(command.settings)
         made = _offline(desired) if arguments.offline else _observed_plan(command, desired)
     document = report.plan_document(made) | ({"offline": True} if arguments.offline else {})
-    command.terminal.show(report.plan_lines(made, heading=_heading(command, arguments.offline)), document)
+    command.terminal.show(_plan_lines(command, made), document)
     return CHANGES_PRESENT if arguments.detailed_exitcode and made.changes else 0
 
 
@@ -108,11 +109,12 @@ def _observe(session: Session, settings: Settings, desired: Desired) -> Observed
     return observe(session.data_factory, session.machine_learning, names, released)
 
 
-def _heading(command: Command, offline: bool = False) -> str:  # noqa: FBT001, FBT002 - the option as it came
+def _plan_lines(command: Command, made: Plan, outcome: str = "") -> Iterator[Line]:
     settings = command.settings
     where = f"{settings.data_factory.name} in {settings.azure.resource_group}"
-    against = ", offline: shown as if nothing existed" if offline else ""
-    return f"Environment {settings.environment}: factory {where}{against}"
+    against = ", offline: shown as if nothing existed" if getattr(command.arguments, "offline", False) else ""
+    heading = f"Environment {settings.environment}: factory {where}{against}"
+    return report.plan_lines(made, heading=heading, now=datetime.now(UTC), outcome=outcome)
 
 
 # ------------------------------------------------------------------------------------------- deploy
@@ -126,7 +128,7 @@ def deploy(arguments: Namespace) -> int:
         with locked(session.lake, desired.owner, provenance.who_and_where(), command.progress):
             made, number = _deploy(command, session, desired, commit)
     outcome = f"Applied and verified: release {number}." if made.changes else NOTHING_TO_DO
-    lines = report.plan_lines(made, heading=_heading(command), outcome=outcome)
+    lines = _plan_lines(command, made, outcome)
     command.terminal.show(lines, report.plan_document(made) | {"release": number, "applied": True})
     return 0
 
@@ -162,7 +164,7 @@ def _confirm(command: Command, made: Plan) -> None:
     what = f"this deletes {names}"
     if not command.terminal.interactive:
         raise NotConfirmedError(what)
-    command.terminal.show(report.plan_lines(made, heading=_heading(command)), {})
+    command.terminal.show(_plan_lines(command, made), {})
     if not command.terminal.confirm(f"This deletes {names}."):
         raise NotConfirmedError(what)
 
@@ -263,11 +265,8 @@ def destroy(arguments: Namespace) -> int:
             made = planner.plan_destruction(desired.owner, _observe(session, command.settings, desired))
             _confirm(command, made)
             Executor(session.data_factory, session.machine_learning, command.progress).apply(made)
-    heading = _heading(command)
-    outcome = "Destroyed. The factory itself, registered models and everything in the lake stay."
-    lines = report.plan_lines(
-        made, heading=heading, outcome=outcome if made.changes else "There is nothing of ours here."
-    )
+    outcome = DESTROYED if made.changes else "There is nothing of ours here."
+    lines = _plan_lines(command, made, outcome)
     command.terminal.show(lines, report.plan_document(made) | {"applied": True})
     return 0
 

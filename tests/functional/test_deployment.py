@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-HOUR_OFF = "models.diabetes.schedules.score.daily.start=2026-11-01T07:00:00"
+LATER = "models.diabetes.schedules.train.monthly.start=2026-11-01T04:00:00"
+NO_BACKFILL = "models.diabetes.schedules.score.daily.start=2040-01-01T00:00:00Z"
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Project:
         self, verb: str, *arguments: str, port: int | None = None
     ) -> subprocess.CompletedProcess[str]:
         own = ["--set", f"sandbox.port={port or self.port}", "--set", f"sandbox.state={self.state}"]
+        own += ["--set", NO_BACKFILL]
         return subprocess.run(
             [sys.executable, "deploy.py", verb, "--env", "local", "-o", "json", *own, *arguments],
             capture_output=True,
@@ -142,13 +144,13 @@ def test_a_started_trigger_whose_body_changes_is_edited_and_runs_on(project, fir
     """The local Data Factory refuses to edit a started trigger, as Azure does."""
     project.document("deploy", "--set", "schedules=on")
 
-    edited = project.document("deploy", "--set", "schedules=on", "--set", HOUR_OFF)
+    edited = project.document("deploy", "--set", "schedules=on", "--set", LATER)
     triggers = {each["name"]: each for each in project.document("status")["triggers"]}
     project.document("deploy")
 
-    assert actions(edited) == {("change", "tr_score_diabetes_daily")}
-    assert triggers["tr_score_diabetes_daily"]["state"] == "Started"
-    assert triggers["tr_score_diabetes_daily"]["next"].endswith("T07:00:00Z")
+    assert actions(edited) == {("change", "tr_train_diabetes_monthly")}
+    assert triggers["tr_train_diabetes_monthly"]["state"] == "Started"
+    assert triggers["tr_train_diabetes_monthly"]["next"].endswith("T04:00:00Z")
 
 
 def test_another_port_than_the_running_local_azure_has_is_an_error(project, first):  # noqa: ARG001

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ from tests.unit.deployment.fakes import (
 )
 
 FOLDER = Path(__file__).parent / "output"
+NOW = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 HEADING = "Environment dev: factory adf-shop in rg-shop"
 
 
@@ -117,7 +119,7 @@ def shown(parts, document):
 
 def plan_result(wanted, observed, **options):
     made = plan(wanted, observed, **options)
-    return list(report.plan_lines(made, heading=HEADING)), report.plan_document(made)
+    return list(report.plan_lines(made, heading=HEADING, now=NOW)), report.plan_document(made)
 
 
 def run_result():

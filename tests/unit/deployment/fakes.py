@@ -260,6 +260,7 @@ def calendar(
 ) -> Entity:
     starts = {"pipelineReference": {"referenceName": pipeline, "type": "PipelineReference"}, "parameters": {}}
     recurrence = {"frequency": "Day", "interval": 1, "schedule": {"hours": [hour]}}
+    recurrence |= {"startTime": "2026-11-01T00:00:00Z", "timeZone": "UTC"}
     body = {"type": "ScheduleTrigger", "pipelines": [starts], "typeProperties": {"recurrence": recurrence}}
     return Entity("trigger", name, {**body, "annotations": OURS}, started=started)
 

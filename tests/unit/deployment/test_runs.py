@@ -110,7 +110,7 @@ def lake_with(**changes: object) -> FakeLake:
 
 
 def runner(factory: Factory, lake: FakeLake) -> Runner:
-    return Runner(factory, lake, Told(), "dev", 0.0, sleep=lambda _: None)
+    return Runner(factory, lake, Told(), "dev", 0.0)
 
 
 def score() -> RunRequest:
