@@ -8,6 +8,8 @@ point.
 import unicodedata
 from functools import lru_cache
 
+from .errors import LimitExceeded
+
 _ORDER = "_-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
 _RANK = {character: rank for rank, character in enumerate(_ORDER)}
 _EXPANSIONS = {
@@ -23,6 +25,42 @@ _EXPANSIONS = {
 _GROUPS = {"Z": 0, "P": 1, "S": 2, "N": 4, "L": 5}
 
 _Weight = tuple[int, float, str]
+_ENOUGH = 200
+"""Characters that nearly always tell which of two strings comes first."""
+
+_MOST = 100_000
+"""Characters that are weighed at most, from the first difference on."""
+
+
+def compare(left: str, right: str) -> int:
+    """Give -1, 0 or 1. Raises LimitExceeded for very long strings that differ in little but accents."""
+    left, right = _folded(left), _folded(right)
+    start = _first_difference(left, right)
+    left, right = left[start:], right[start:]
+    for count in (_ENOUGH, _MOST):
+        first, second = sort_key(left[:count]), sort_key(right[:count])
+        common = min(len(first[0]), len(second[0]))
+        if max(len(left), len(right)) <= count or first[0][:common] != second[0][:common]:
+            return (first > second) - (first < second)
+    reason = f"two texts differ in accents only, over more than {_MOST} characters"
+    raise LimitExceeded(reason)
+
+
+def _first_difference(left: str, right: str) -> int:
+    """Find where two strings part, at a character that is no accent of the one before."""
+    step = 4096
+    start = 0
+    while left[start : start + step] == right[start : start + step] and start < len(left):
+        start += step
+    pairs = zip(left[start:], right[start:], strict=False)
+    start += next((i for i, (one, other) in enumerate(pairs) if one != other), 0)
+    while start > 0 and (_is_accent(left[start : start + 1]) or _is_accent(right[start : start + 1])):
+        start -= 1
+    return start
+
+
+def _is_accent(character: str) -> bool:
+    return bool(character) and unicodedata.combining(character) != 0
 
 
 def sort_key(text: str) -> tuple[tuple[_Weight, ...], tuple[tuple[str, ...], ...]]:

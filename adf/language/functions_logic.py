@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-from .culture import sort_key
+from .culture import compare
 from .errors import WrongType
 from .functions import function
 from .values import Json, kind_of, same
@@ -58,8 +58,7 @@ def _is_number(value: Json) -> bool:
 def _order(name: str, left: Json, right: Json) -> int:
     """Give -1, 0 or 1. Two numbers, or two strings in the order of the culture, ignoring case."""
     if isinstance(left, str) and isinstance(right, str):
-        first, second = sort_key(left), sort_key(right)
-        return (first > second) - (first < second)
+        return compare(left, right)
     if isinstance(left, int | float) and isinstance(right, int | float):
         return (left > right) - (left < right)
     expected = "a number" if isinstance(left, int | float) else "a string"

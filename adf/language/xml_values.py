@@ -16,6 +16,10 @@ from .values import MAX_NESTING, Json, from_base64, joined, json_text, text_of
 _NAME = re.compile(r"[A-Za-z_:\u0080-\uffff][\w.:\-]*")
 
 
+MAX_NODES = 100_000
+"""Elements and texts of a document."""
+
+
 class BadXml(Exception):  # a fact, turned into the caller's own error
     """The text is no XML, or the JSON cannot be written as XML."""
 
@@ -76,6 +80,7 @@ class _Builder:
         self.parser.ordered_attributes = False
         self._open = self.document
         self._octets = octets
+        self._nodes = 0
         self._depth = 0
         self._kind = "#text"
         self.parser.XmlDeclHandler = self._declare
@@ -101,7 +106,7 @@ class _Builder:
             reason = f"elements are nested deeper than {MAX_NESTING}"
             raise BadXml(reason)
         element = Element(name, self._open, dict(attributes))
-        self._open.children.append(element)
+        self._append(element)
         self._open = element
 
     def _end(self, _name: str) -> None:
@@ -113,7 +118,14 @@ class _Builder:
 
     def _text(self, text: str) -> None:
         if self._kind != "#text" or text.strip():
-            self._open.children.append(Text(text, self._open, self._kind))
+            self._append(Text(text, self._open, self._kind))
+
+    def _append(self, node: Element | Text) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            reason = f"the document has more than {MAX_NODES} elements and texts"
+            raise BadXml(reason)
+        self._open.children.append(node)
 
     def _start_section(self) -> None:
         self._kind = "#cdata-section"
