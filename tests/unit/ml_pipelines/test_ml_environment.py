@@ -17,7 +17,9 @@ def pip_part() -> tuple[str, list[str]]:
     """Its Python, and what pip is to install."""
     dependencies = YAML(typ="safe").load(FILE)["dependencies"]
     python = next(each for each in dependencies if str(each).startswith("python="))
-    return python.removeprefix("python="), next(each["pip"] for each in dependencies if isinstance(each, dict))
+    return python.removeprefix("python="), next(
+        each["pip"] for each in dependencies if isinstance(each, dict)
+    )
 
 
 def test_it_has_what_a_parallel_run_step_and_the_steps_need():
