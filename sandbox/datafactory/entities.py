@@ -60,7 +60,12 @@ class Entities:
                 "properties": properties,
                 "etag": str(uuid.uuid4()),
             }
+            self._forget_references(factory, kind, existing)
             self._store.put(factory.scope, kind, name, document)
+            for one in references(properties):
+                if one.kind is not None:
+                    referrer = {"kind": kind, "name": document["name"]}
+                    self._store.put(*_referrer(factory, one.kind, one.name, kind, name), referrer)
         return _rendered(factory, kind, document)
 
     def delete(self, factory: FactoryId, kind: EntityKind, name: str) -> bool:
@@ -76,7 +81,16 @@ class Entities:
             if kind == "triggers":
                 # A trigger of the same name is another trigger: its windows begin anew.
                 self._store.delete(factory.scope, PROGRESS, name)
+            self._forget_references(factory, kind, existing)
             return self._store.delete(factory.scope, kind, name)
+
+    def delete_all(self, factory: FactoryId) -> None:
+        """With the factory: no order, no conditions."""
+        for kind in KINDS:
+            for document in self._store.list(factory.scope, kind):
+                self._forget_references(factory, kind, document)
+                self._store.delete(factory.scope, PROGRESS, document["name"])
+                self._store.delete(factory.scope, kind, document["name"])
 
     def set_runtime_state(self, factory: FactoryId, trigger: str, state: str) -> Json:
         """Start or stop; the etag changes as with any write."""
@@ -97,12 +111,25 @@ class Entities:
         return found
 
     def _referrers(self, factory: FactoryId, kind: EntityKind, name: str) -> Iterator[str]:
-        for other_kind in KINDS:
-            for document in self._store.list(factory.scope, other_kind):
-                if other_kind == kind and document["name"].lower() == name.lower():
-                    continue
-                if any(one.kind == kind and one.name.lower() == name.lower() for one in references(document)):
-                    yield str(document["name"])
+        """Who refers to it, itself aside (a tumbling window trigger may depend on itself)."""
+        scope, document_kind, _ = _referrer(factory, kind, name, kind, name)
+        for one in self._store.list(scope, document_kind):
+            if (one["kind"], one["name"].lower()) != (kind, name.lower()):
+                yield str(one["name"])
+
+    def _forget_references(self, factory: FactoryId, kind: EntityKind, existing: Json | None) -> None:
+        if existing is None:
+            return
+        for one in references(existing["properties"]):
+            if one.kind is not None:
+                self._store.delete(*_referrer(factory, one.kind, one.name, kind, existing["name"]))
+
+
+def _referrer(
+    factory: FactoryId, to_kind: EntityKind, to: str, from_kind: EntityKind, referrer: str
+) -> tuple[str, str, str]:
+    """Where it is kept that one entity refers to another: found from the one referred to."""
+    return f"{factory.scope}/{to_kind}/{to}", "referrers", f"{from_kind}/{referrer}"
 
 
 def _started(trigger: dict[str, Any]) -> bool:

@@ -16,15 +16,7 @@ if TYPE_CHECKING:
     from sandbox.datafactory.conditions import Conditions
 
 _KIND = "factories"
-_CONTENTS = (
-    "pipelines",
-    "datasets",
-    "linkedservices",
-    "triggers",
-    "triggerprogress",
-    "pipelineruns",
-    "triggerruns",
-)
+_RUNS = {"pipelineruns": "runId", "triggerruns": "triggerRunId"}
 
 
 class Factories:
@@ -75,11 +67,11 @@ class Factories:
         return document
 
     def delete(self, factory: FactoryId) -> bool:
-        """With everything inside it; False when there was none."""
+        """With its runs; False when there was none."""
         with self._store.transaction():
-            for kind in _CONTENTS:
+            for kind, key in _RUNS.items():
                 for one in self._store.list(factory.scope, kind):
-                    self._store.delete(factory.scope, kind, _name(one))
+                    self._store.delete(factory.scope, kind, one[key])
             return self._store.delete(*_place(factory))
 
     def token(self, factory: FactoryId, audience: str) -> str | None:
@@ -137,10 +129,6 @@ def _place(factory: FactoryId) -> tuple[str, str, str]:
 def _etag() -> str:
     """Factories carry their quotes inside the string; their contents do not."""
     return f'"{uuid.uuid4()}"'
-
-
-def _name(document: Json) -> str:
-    return str(document.get("name") or document.get("runId") or document.get("triggerRunId"))
 
 
 def _global_parameters(sent: dict[str, Any]) -> Json:

@@ -102,7 +102,9 @@ async def patch_factory(request: web.Request) -> web.Response:
 async def delete_factory(request: web.Request) -> web.Response:
     service, factory = request.app[_SERVICE], _named(request)
     service.triggers.forget(factory)
-    return responses.deleted(existed=service.factories.delete(factory))
+    with request.app[_CONTEXT].store.transaction():
+        service.entities.delete_all(factory)
+        return responses.deleted(existed=service.factories.delete(factory))
 
 
 async def list_entities(request: web.Request) -> web.Response:

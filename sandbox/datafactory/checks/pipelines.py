@@ -18,6 +18,7 @@ from sandbox.datafactory.checks.values import (
 )
 from sandbox.datafactory.errors import BadRequest, MissingParameters, NotRun
 from sandbox.datafactory.known_types import ACTIVITY_TYPES
+from sandbox.datafactory.references import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,6 +48,7 @@ def check_pipeline(name: str, properties: Json, view: View) -> None:
         raise BadRequest(f"{len(everything)} activities; the limit is {_MOST_ACTIVITIES}.", target=target)
     _check_unique([one["name"] for one in everything], target)
     _check_names_used(name, properties, everything)
+    _check_calls(name, properties, view)
 
 
 def _check_scope(
@@ -204,6 +206,26 @@ def _check_names_used(pipeline: str, properties: Json, everything: list[Json]) -
             raise BadRequest(
                 f"Expressions refer to {what} {listed}, which the pipeline does not have.", target=target
             )
+
+
+def _check_calls(pipeline: str, properties: Json, view: View) -> None:
+    """A pipeline that runs itself, directly or through others, would never end."""
+    seen: set[str] = set()
+    calls = _called(properties)
+    while calls:
+        name = calls.pop()
+        if name == pipeline.lower():
+            raise BadRequest(
+                f"The pipeline '{pipeline}' would run itself through ExecutePipeline.",
+                target=f"Pipeline/{pipeline}",
+            )
+        if name not in seen:
+            seen.add(name)
+            calls += _called(view.properties("pipelines", name) or {})
+
+
+def _called(properties: Json) -> list[str]:
+    return [one.name.lower() for one in references(properties) if one.kind == "pipelines"]
 
 
 def _evaluated_parts(activity: Json) -> list[Any]:

@@ -187,6 +187,26 @@ def test_a_lookup_is_checked_with_its_dataset(factory: LocalFactory) -> None:
         factory.pipeline("p", lookup())
 
 
+def test_a_lake_elsewhere_is_not_read(factory: LocalFactory) -> None:
+    """Refused where the activity is written: an account in Azure is out of reach."""
+    url = "https://account.dfs.core.windows.net"
+    factory.put("linkedservices", "ls_lake", {"type": "AzureBlobFS", "typeProperties": {"url": url}})
+    factory.put("datasets", "ds", receipt())
+
+    with pytest.raises(NotRun, match="the local lake is at"):
+        factory.pipeline("p", lookup())
+
+
+def test_a_pipeline_cannot_run_itself(factory: LocalFactory) -> None:
+    """Neither directly nor through another one."""
+    call = {name: {"referenceName": name, "type": "PipelineReference"} for name in ("a", "b")}
+    factory.pipeline("a", wait("w"))
+    factory.pipeline("b", activity("call", "ExecutePipeline", pipeline=call["a"]))
+    for caller in ("a", "b"):
+        with pytest.raises(BadRequest, match="would run itself"):
+            factory.pipeline(caller, activity("call", "ExecutePipeline", pipeline=call["b"]))
+
+
 def test_an_ml_activity_needs_its_linked_service_and_one_id(factory: LocalFactory) -> None:
     """mlPipelineId or mlPipelineEndpointId; version goes with the endpoint; the service is Azure ML."""
     factory.put("linkedservices", "ls_ml", ML)
