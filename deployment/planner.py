@@ -42,13 +42,14 @@ def plan(desired: Desired, observed: Observed, *, prune: bool = False) -> Plan:
     Raises ForeignObjectsError if a name is taken by what is not ours.
     """
     _refuse_foreign(desired, observed)
-    unwanted = [live for live in _owned(observed, desired.owner) if _key(live) not in _wanted(desired)]
-    wanted = {definition.name for definition in desired.ml_pipelines}
-    retired = [live for name, live in observed.ml_pipelines.items() if name not in wanted]
+    wanted = {_key(entity) for entity in desired.entities}
+    unwanted = [live for live in _owned(observed, desired.owner) if _key(live) not in wanted]
+    published = {definition.name for definition in desired.ml_pipelines}
+    retired = [live for name, live in observed.ml_pipelines.items() if name not in published]
     steps = [
         _factory(desired, observed),
         *(_ml_pipeline(definition, observed) for definition in desired.ml_pipelines),
-        *(_entity(entity, desired, observed) for entity in _in_order(desired.entities)),
+        *_entities(desired, observed),
         *(_deletion(live) for live in unwanted if prune),
         *(_retirement(live) for live in retired if prune),
     ]
@@ -76,17 +77,13 @@ def _key(thing: Entity | LiveEntity) -> tuple[Kind, str]:
     return Address(thing.kind, thing.name).key
 
 
-def _wanted(desired: Desired) -> set[tuple[Kind, str]]:
-    return {_key(entity) for entity in desired.entities}
-
-
 def _owned(observed: Observed, owner: Owner) -> list[LiveEntity]:
     ours = [live for live in observed.entities if owner.owns(live)]
     return sorted(ours, key=lambda live: (ENTITY_KINDS.index(live.kind), live.name))
 
 
 def _refuse_foreign(desired: Desired, observed: Observed) -> None:
-    wanted = _wanted(desired)
+    wanted = {_key(entity) for entity in desired.entities}
     foreign = [live for live in observed.entities if _key(live) in wanted and not desired.owner.owns(live)]
     if foreign:
         names = [str(Address(live.kind, live.name)) for live in foreign]
@@ -125,17 +122,23 @@ def endpoints(desired: Desired, observed: Observed) -> dict[str, tuple[str, str]
     return result
 
 
-def _entity(entity: Entity, desired: Desired, observed: Observed) -> Change:
+def _entities(desired: Desired, observed: Observed) -> Iterator[Change]:
+    known = endpoints(desired, observed)
+    live = {_key(each): each for each in observed.entities}
+    for entity in _in_order(desired.entities):
+        wanted = canonical(resolve(entity.properties, known))
+        key = _key(entity)
+        yield _entity(entity, wanted, live.get(key), observed.released.get(key))
+
+
+def _entity(entity: Entity, wanted: dict[str, Any], live: LiveEntity | None, released: object) -> Change:
     address = Address(entity.kind, entity.name)
     level = LEVELS[entity.kind]
-    wanted = canonical(resolve(entity.properties, endpoints(desired, observed)))
-    live = next((live for live in observed.entities if _key(live) == address.key), None)
     if live is None:
-        found = tuple(_runtime_state(entity, None))
-        return Change("create", address, found, wanted=entity, level=level)
+        return Change("create", address, tuple(_runtime_state(entity, None)), wanted=entity, level=level)
     is_now = canonical(live.properties)
     found = (*differences(is_now, wanted), *_runtime_state(entity, live))
-    action = _action(entity, is_now, wanted, found, observed.released.get(address.key))
+    action = _action(entity, is_now, wanted, found, released)
     return Change(action, address, found, entity, live, level)
 
 
