@@ -1,0 +1,36 @@
+"""Finding the local Azure, and pointing Microsoft's SDKs at it and at nothing else."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from deployment.local_azure import FOREIGN_IDENTITY, LocalAzure, find, point_at
+
+AZURE = LocalAzure(
+    "https://127.0.0.1:1", "http://127.0.0.1:3/identity/token", "secret", "/ca.pem", "/bundle.pem"
+)
+
+
+@pytest.mark.parametrize("content", [None, "", "{", json.dumps(AZURE.__dict__)])
+def test_a_folder_without_a_running_local_azure_has_none(tmp_path, content):
+    """No file, half a file, or one that a killed process left behind."""
+    if content is not None:
+        (tmp_path / "endpoints.json").write_text(content)
+
+    assert find(tmp_path) is None
+
+
+def test_the_sdks_are_pointed_at_the_local_azure_and_at_no_other_identity():
+    """A service principal of the shell would win over the local identity."""
+    variables = dict.fromkeys(FOREIGN_IDENTITY, "x") | {"NO_PROXY": "intranet", "HOME": "/root"}
+
+    point_at(AZURE, variables)
+
+    assert not set(FOREIGN_IDENTITY) & set(variables)
+    assert variables["REQUESTS_CA_BUNDLE"] == variables["SSL_CERT_FILE"] == "/bundle.pem"
+    assert variables["IDENTITY_HEADER"] == "secret"
+    assert variables["ARM_CLOUD_METADATA_URL"].startswith("https://127.0.0.1:1/metadata/endpoints?")
+    assert variables["NO_PROXY"] == "intranet,127.0.0.1"
+    assert variables["HOME"] == "/root"
