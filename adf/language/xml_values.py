@@ -6,10 +6,10 @@ are refused.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Union
 from xml.parsers import expat
-from xml.sax.saxutils import escape, quoteattr
 
 from .values import MAX_NESTING, Json, from_base64, joined, json_text, text_of
 
@@ -41,6 +41,16 @@ class Text:
     value: str
     parent: Element
     kind: str = "#text"
+
+
+def escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def quoted(text: str) -> str:
+    """Write an attribute's value."""
+    whole = escape(text).replace('"', "&quot;").replace("\n", "&#xA;").replace("\r", "&#xD;")
+    return f'"{whole}"'
 
 
 def is_xml(value: Json) -> bool:
@@ -138,24 +148,38 @@ class _Builder:
 
 
 def xml_text(element: Element) -> str:
-    """Write an element as .NET's OuterXml does."""
-    return joined(_written(element))
+    """Write an element as .NET's OuterXml does, with the namespaces that it uses and its parents declare."""
+    used = _prefixes(element)
+    inherited: dict[str, str] = {}
+    above = element.parent
+    while above is not None:
+        for name, text in above.attributes.items():
+            prefix = name.removeprefix("xmlns").removeprefix(":")
+            if name.split(":")[0] == "xmlns" and prefix in used and name not in element.attributes:
+                inherited.setdefault(name, text)
+        above = above.parent
+    return joined(_written(element, inherited))
 
 
-def _written(element: Element) -> list[str]:
-    attributes = "".join(
-        f" {name}={quoteattr(text, {chr(34): '&quot;'})}" for name, text in element.attributes.items()
-    )
+def _prefixes(element: Element) -> set[str]:
+    """Collect the prefixes of an element and what is in it; none is the empty one."""
+    found = {name.rpartition(":")[0] for name in element.attributes if ":" in name}
+    found.add(element.name.rpartition(":")[0])
+    for child in element.children:
+        if isinstance(child, Element):
+            found |= _prefixes(child)
+    return found
+
+
+def _written(element: Element, namespaces: Mapping[str, str]) -> list[str]:
+    every = {**element.attributes, **namespaces}
+    start = element.name + "".join(f" {name}={quoted(text)}" for name, text in every.items())
     if not element.children:
-        return [
-            f"<{element.name}{attributes} />"
-            if element.empty
-            else f"<{element.name}{attributes}></{element.name}>"
-        ]
+        return [f"<{start} />" if element.empty else f"<{start}></{element.name}>"]
     inside: list[str] = []
     for child in element.children:
-        inside += _written(child) if isinstance(child, Element) else [_written_text(child)]
-    return [f"<{element.name}{attributes}>", *inside, f"</{element.name}>"]
+        inside += _written(child, {}) if isinstance(child, Element) else [_written_text(child)]
+    return [f"<{start}>", *inside, f"</{element.name}>"]
 
 
 def _written_text(text: Text) -> str:
@@ -224,7 +248,7 @@ def _from_object(tag: str, value: dict[str, Json], levels: int) -> list[str]:
     inside: list[str] = []
     for key, item in value.items():
         if key.startswith("@") and not isinstance(item, dict | list):
-            attributes += f" {_tag(key[1:])}={quoteattr(_scalar(item), {chr(34): '&quot;'})}"
+            attributes += f" {_tag(key[1:])}={quoted(_scalar(item))}"
         elif key == "#text":
             inside.append(escape(_scalar(item)))
         elif key == "#cdata-section":
