@@ -59,7 +59,7 @@ def _command(arguments: Namespace) -> Iterator[Command]:
     from config.loader import load
 
     if arguments.verbose:
-        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+        _log_requests()
     terminal = Terminal(
         arguments.output == "json", not arguments.no_color, arguments.quiet, arguments.verbose
     )
@@ -69,6 +69,18 @@ def _command(arguments: Namespace) -> Iterator[Command]:
         progress_on(terminal.stderr, quiet=terminal.quiet, color=terminal.colored) as progress,
     ):
         yield Command(arguments, settings, terminal, progress)
+
+
+def _log_requests() -> None:
+    """Each request and answer of the SDKs on a line of stderr, without the headers that they add."""
+    handler = logging.StreamHandler()
+    handler.addFilter(_first_line)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=[handler])
+
+
+def _first_line(record: logging.LogRecord) -> bool:
+    record.msg, record.args = record.getMessage().split("\n")[0], ()
+    return True
 
 
 @contextmanager

@@ -11,16 +11,22 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+FACTORY = (
+    "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-batch-scoring"
+    "/providers/Microsoft.DataFactory/factories/adf-batch-scoring-local"
+)
 LATER = "models.diabetes.schedules.train.monthly.start=2026-11-01T04:00:00"
 NO_BACKFILL = "models.diabetes.schedules.score.daily.start=2040-01-01T00:00:00Z"
 
@@ -52,6 +58,26 @@ class Project:
         assert ended.returncode == code, ended.stderr + ended.stdout
         document: dict[str, Any] = json.loads(ended.stdout)
         return document
+
+    def factory(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """A request to Data Factory as somebody else makes it, in the portal or by hand."""
+        endpoints = json.loads((self.state / "endpoints.json").read_text())
+        token = requests.get(
+            endpoints["identity"],
+            params={"api-version": "2019-08-01", "resource": "https://management.azure.com"},
+            headers={"X-IDENTITY-HEADER": endpoints["identity_header"]},
+            timeout=10,
+        ).json()["access_token"]
+        answer = requests.request(
+            method,
+            f"{endpoints['control']}{FACTORY}/{path}?api-version=2018-06-01",
+            json=body,
+            headers={"Authorization": f"Bearer {token}"},
+            verify=endpoints["bundle"],
+            timeout=30,
+        )
+        answer.raise_for_status()
+        return dict(answer.json()) if answer.text else {}
 
     def stop(self) -> None:
         endpoints = self.state / "endpoints.json"
@@ -153,6 +179,49 @@ def test_a_started_trigger_whose_body_changes_is_edited_and_runs_on(project, fir
     assert triggers["tr_train_diabetes_monthly"]["next"].endswith("T04:00:00Z")
 
 
+def test_what_somebody_changed_by_hand_is_drift_and_is_put_back(project, first):  # noqa: ARG001
+    """The last release knows what was deployed: so drift is told from a changed configuration."""
+    live = project.factory("GET", "pipelines/score_diabetes")
+    changed = {**live["properties"], "description": "edited in the portal"}
+    project.factory("PUT", "pipelines/score_diabetes", {"properties": changed})
+
+    drifted = project.document("plan")
+    project.document("deploy")
+
+    assert actions(drifted) == {("drift", "score_diabetes")}
+    assert drifted["changes"][0]["diff"][0]["before"] == "edited in the portal"
+    assert project.factory("GET", "pipelines/score_diabetes")["properties"] == live["properties"]
+
+
+def test_what_is_not_ours_is_neither_taken_over_nor_destroyed(project, first):  # noqa: ARG001
+    """A name that is taken is an error before anything is written."""
+    theirs = {"properties": {"activities": [], "annotations": ["team:sales"]}}
+    project.factory("PUT", "pipelines/copy_orders", theirs)
+    ours = project.factory("GET", "datasets/ds_lake_receipt")["properties"]
+    project.factory("PUT", "datasets/ds_lake_receipt", {"properties": {**ours, "annotations": []}})
+
+    refused = project.document("deploy", code=1)
+    project.factory("PUT", "datasets/ds_lake_receipt", {"properties": ours})
+
+    assert refused["error"]["code"] == "not_ours"
+    assert "dataset ds_lake_receipt" in refused["error"]["message"]
+    assert "copy_orders" not in refused["error"]["message"]
+    assert project.document("plan")["changes"] == []
+
+
+def test_two_deployments_at_once_are_one_after_the_other(project, first):  # noqa: ARG001
+    """Whoever comes second is told to come back: 75, never half of each."""
+    with ThreadPoolExecutor(2) as pool:
+        commands = [f"machine_learning.experiment=e{number}" for number in range(2)]
+        ended = list(pool.map(lambda setting: project.command("deploy", "--set", setting), commands))
+    project.document("deploy")
+
+    assert {each.returncode for each in ended} <= {0, 75}
+    assert 0 in {each.returncode for each in ended}
+    for each in ended:
+        assert each.returncode == 0 or json.loads(each.stdout)["error"]["code"] == "locked"
+
+
 def test_another_port_than_the_running_local_azure_has_is_an_error(project, first):  # noqa: ARG001
     """The lake's address is part of the factory: it does not move silently."""
     ended = project.command("plan", port=free_ports(3))
@@ -202,3 +271,4 @@ def test_destroy_removes_what_is_ours_and_keeps_the_lake(project, first):
     assert plan["summary"]["add"] == len(first["changes"]) - 1
     assert (project.lake / "raw/diabetes/training/patients.csv").is_file()
     assert list((project.lake / "predictions").rglob("predictions.parquet"))
+    assert project.factory("GET", "pipelines/copy_orders")["properties"]["annotations"] == ["team:sales"]
