@@ -43,6 +43,7 @@ from .errors import (
 )
 from .evaluator import check, evaluate_tree
 from .nodes import Call, Literal, Path, Template, Tree
+from .parser import MAX_LENGTH
 from .references import References, references
 from .scope import ABSENT, Scope
 from .template import parse
@@ -113,13 +114,20 @@ def _inside(key: str, item: Json, scope: Scope, levels: int) -> Json:
         raise
 
 
-@lru_cache(maxsize=4096)
 def _checked(text: str) -> Tree:
+    """Parse and check; what is long is not worth a place in the cache."""
+    return _remembered(text) if len(text) <= MAX_LENGTH else _parsed(text)
+
+
+def _parsed(text: str) -> Tree:
     tree = parse(text)
     check(tree)
     return tree
 
 
+_remembered = lru_cache(maxsize=4096)(_parsed)
+
+
 def forget() -> None:
     """Empty the cache of parsed strings, for who measures."""
-    _checked.cache_clear()
+    _remembered.cache_clear()

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 
 from .cultures import Culture
-from .dates import TICKS_PER_DAY, TICKS_PER_SECOND, Kind, Moment
+from .dates import TICKS_PER_DAY, TICKS_PER_SECOND, Moment
 
 ROUND_TRIP = "o"
 
@@ -159,7 +159,3 @@ def _fraction(moment: Moment, count: int) -> str:
     if count > 7:
         raise BadFormat
     return f"{moment.ticks % TICKS_PER_SECOND:07d}"[:count]
-
-
-def is_utc(moment: Moment) -> bool:
-    return moment.kind is Kind.UTC
