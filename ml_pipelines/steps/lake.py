@@ -135,6 +135,9 @@ class Lake:
         """Write `path`, which nobody reads yet; parents appear by themselves."""
         client = self._files.get_file_client(path)
         with _errors("write", path):
+            if not content:
+                client.create_file(metadata=dict(metadata or {}))  # the SDK uploads no empty content at all
+                return
             if isinstance(content, bytes):
                 client.upload_data(content, overwrite=True, metadata=dict(metadata or {}))
                 return

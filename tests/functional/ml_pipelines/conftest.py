@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from azure.core.exceptions import ResourceExistsError
 from azure.storage.filedatalake import DataLakeServiceClient
 
 from ml_pipelines.gateway import MachineLearning
@@ -56,7 +58,7 @@ def workspace(sandbox: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> 
 
 def provisioned(sandbox: LocalAzure) -> Workspace:
     url = sandbox.account("steps")
-    with DataLakeServiceClient(url, credential=sandbox.credential) as service:
+    with DataLakeServiceClient(url, credential=sandbox.credential) as service, suppress(ResourceExistsError):
         service.create_file_system(FILE_SYSTEM).close()
     group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
     place = f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{WORKSPACE}"

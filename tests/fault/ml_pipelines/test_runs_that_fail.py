@@ -1,0 +1,100 @@
+"""Batch runs that fail: the run is red, and the receipt and Azure ML both say why. All of them at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.functional.ml_pipelines.workspace import Ran, Workspace, day_of, new_model, script
+
+GOOD = b"id,x\n1,1\n2,2\n"
+FINE = "def run(b):\n    return b['x']\n"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model that fails, and what whoever is on call reads."""
+
+    said: str
+    score: str = FINE
+    files: dict[str, bytes] = field(default_factory=lambda: {"a.csv": GOOD})
+    registered: bool = True
+    scoring: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+CASES = {
+    "run_raises": Case("a.csv: score.py run() raised KeyError: 'age'", "def run(b):\n    return b['age']\n"),
+    "too_few": Case("run() was given 2 rows and returned 1 results", "def run(b):\n    return [1]\n"),
+    "nothing": Case("run() returned None", "def run(b):\n    pass\n"),
+    "exits": Case("score.py run() raised SystemExit: 1", "import sys\ndef run(b):\n    sys.exit(1)\n"),
+    "no_folder": Case("no such path at", files={}),
+    "empty_file": Case("1 empty files at", files={"a.csv": b""}),
+    "no_key": Case("'a.csv' has no column 'id' (`scoring.row_key`); it has x", files={"a.csv": b"x\n1\n"}),
+    "not_registered": Case("nothing is registered under that name", registered=False),
+    "off_grid": Case("no window of the grid", parameters={"window_start": "2026-11-22T06:00:00Z"}),
+}
+
+
+@pytest.fixture(scope="module")
+def runs(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ran]:
+    """Every case submitted before the first is waited for: a step is mostly start-up."""
+    weights = tmp_path_factory.mktemp("model") / "weights.txt"
+    weights.write_text("1")
+    started = {}
+    for name, case in CASES.items():
+        model = new_model(script(tmp_path_factory.mktemp(name), case.score), scoring=case.scoring)
+        workspace.put({f"{day_of(model)}/{file}": content for file, content in case.files.items()})
+        if case.registered:
+            workspace.gateway.register_model(model.name, weights, {"approved": "true"})
+        day = {"window_start": "2026-11-22T00:00:00Z", "adf_group_id": name}
+        started[name] = model, workspace.submit(workspace.publish(model), **day | case.parameters)
+    return {
+        name: Ran(workspace.ended(run_id), workspace.receipt(model, name))
+        for name, (model, run_id) in started.items()
+    }
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", CASES)
+def test_a_failed_run_says_why(runs, name):
+    """A failed score can never end green, and the receipt names the cause."""
+    ran = runs[name]
+
+    assert ran.ml_run.status == "Failed"
+    assert ran.outcome.status == "failed"
+    assert CASES[name].said in ran.outcome.error
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("name", CASES)
+def test_a_failed_run_lands_nothing(runs, workspace, name):
+    """Completely or not at all."""
+    assert workspace.names(f"out/{runs[name].outcome.model}") == []
+
+
+@pytest.mark.timeout(600)
+def test_azure_mls_own_report_names_the_cause_too(runs, workspace):
+    """`status RUN_ID` shows the log's tail where there is no factory around it."""
+    ran = runs["run_raises"]
+
+    assert "KeyError: 'age'" in ran.ml_run.error
+    assert "KeyError: 'age'" in workspace.gateway.log_tail(ran.ml_run.id)
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_is_killed_fails_the_run_and_lands_nothing(workspace, tmp_path):
+    """Nobody can write a receipt then: it stays `started`, and the run is red."""
+    killed = "import os, signal\ndef run(b):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    model = new_model(script(tmp_path, killed))
+    workspace.put({f"{day_of(model)}/a.csv": GOOD})
+    weights = tmp_path / "weights.txt"
+    weights.write_text("1")
+    workspace.gateway.register_model(model.name, weights, {"approved": "true"})
+
+    ran = workspace.score(model)
+
+    assert (ran.ml_run.status, ran.outcome.status) == ("Failed", "started")
+    assert workspace.names(f"out/{model.name}") == []
