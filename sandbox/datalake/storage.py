@@ -109,7 +109,8 @@ class Storage:
         try:
             return self.describe(self.location(address).stat())
         except OSError as error:
-            return _nothing(error)
+            _only_absence(error)
+            return None
 
     def describe(self, status: os.stat_result) -> Entry:
         is_directory = stat.S_ISDIR(status.st_mode)
@@ -123,7 +124,8 @@ class Storage:
         try:
             descriptor = os.open(self.location(address), os.O_RDONLY | os.O_NONBLOCK)
         except OSError as error:
-            return _nothing(error)
+            _only_absence(error)
+            return None
         return descriptor, self.describe(os.fstat(descriptor))
 
     # changes
@@ -285,8 +287,8 @@ def _adopted(key: str, status: os.stat_result, *, is_directory: bool, size: int)
     return Entry(key, is_directory, size, tag, status.st_mtime_ns, status.st_mtime_ns, Properties())
 
 
-def _nothing(error: OSError) -> None:
-    """Nothing can be at such a path; any other trouble is the disk's, and ours to report."""
+def _only_absence(error: OSError) -> None:
+    """Nothing is, or can be, at such a path; any other trouble is the disk's, and raised again."""
     if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
         raise error
 
