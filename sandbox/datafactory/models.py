@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any, Literal
 
 Json = dict[str, Any]
 """An object of a body."""
@@ -22,12 +19,6 @@ TERMINAL = frozenset({"Succeeded", "Failed", "Cancelled", "Skipped"})
 
 EntityKind = Literal["pipelines", "datasets", "linkedservices", "triggers"]
 KINDS: tuple[EntityKind, ...] = ("pipelines", "datasets", "linkedservices", "triggers")
-WIRE_KINDS: Mapping[EntityKind, str] = {
-    "pipelines": "pipelines",
-    "datasets": "datasets",
-    "linkedservices": "linkedservices",
-    "triggers": "triggers",
-}
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ The message names one inner activity, as the service's does.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
 from sandbox.datafactory.checks.values import is_expression, parse_timespan, require_integer, require_list
 from sandbox.datafactory.errors import ActivityFailed, BadRequest
+from sandbox.datafactory.waiting import within
 
 if TYPE_CHECKING:
     from sandbox.datafactory.checks.view import View
@@ -139,15 +140,10 @@ async def _until(call: Call) -> Json:
         seconds = parse_timespan(str(limit)).total_seconds()
     except ValueError as error:
         raise ActivityFailed("BadRequest", f"The timeout of Until '{call.name}': {error}.") from error
-    rounds = asyncio.ensure_future(_rounds(call))
-    timer = asyncio.ensure_future(call.services.sleep(seconds))
     try:
-        await asyncio.wait({rounds, timer}, return_when=asyncio.FIRST_COMPLETED)
-        if not rounds.done():
-            raise ActivityFailed("BadRequest", f"Until '{call.name}' timed out after {limit}.")
-        return rounds.result()
-    finally:
-        await _end(rounds, timer)
+        return await within(seconds, _rounds(call), call.services.sleep)
+    except TimeoutError:
+        raise ActivityFailed("BadRequest", f"Until '{call.name}' timed out after {limit}.") from None
 
 
 async def _rounds(call: Call) -> Json:
@@ -170,12 +166,6 @@ async def _rounds(call: Call) -> Json:
         index += 1
         # A loop of instant activities must leave the event loop to the others.
         await asyncio.sleep(0)
-
-
-async def _end(*tasks: asyncio.Future[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 IF_CONDITION = ActivityKind(run=_if, check=_check_if, scopes=_if_scopes, is_branch=True)

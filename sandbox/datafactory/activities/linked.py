@@ -5,7 +5,7 @@ evaluated.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sandbox.datafactory.checks.parameters import resolve
 from sandbox.datafactory.errors import ActivityFailed
@@ -40,7 +40,7 @@ class Linked:
 
 def linked_service(frame: Frame, view: View, reference: JsonValue) -> Linked:
     """`frame` is the referrer's: it evaluates the reference's parameters."""
-    return _linked(frame, view, "linkedservices", reference)
+    return _resolve(frame, view, "linkedservices", reference)[0]
 
 
 def dataset(frame: Frame, view: View, reference: JsonValue) -> tuple[Linked, Linked]:
@@ -49,17 +49,18 @@ def dataset(frame: Frame, view: View, reference: JsonValue) -> tuple[Linked, Lin
     return found, linked_service(inner, view, found.properties["linkedServiceName"])
 
 
-def _linked(frame: Frame, view: View, kind: JsonValue, reference: JsonValue) -> Linked:
-    return _resolve(frame, view, kind, reference)[0]
-
-
-def _resolve(frame: Frame, view: View, kind: JsonValue, reference: JsonValue) -> tuple[Linked, Frame]:
+def _resolve(
+    frame: Frame, view: View, kind: Literal["datasets", "linkedservices"], reference: JsonValue
+) -> tuple[Linked, Frame]:
+    """The entity, and the frame that its own expressions are evaluated in."""
+    what = "dataset" if kind == "datasets" else "linked service"
     try:
         properties = view.referenced(kind, reference, "")
+        name = reference["referenceName"]
         given = frame.evaluate(reference.get("parameters") or {})
-        parameters = resolve(reference["referenceName"], properties.get("parameters") or {}, given)
+        parameters = resolve(f"{what} '{name}'", properties.get("parameters") or {}, given)
     except AzureError as refusal:
         raise ActivityFailed(refusal.code, refusal.message) from refusal
     inner = frame.of_dataset(parameters) if kind == "datasets" else frame.of_linked_service(parameters)
     evaluated = inner.evaluate(properties.get("typeProperties") or {})
-    return Linked(reference["referenceName"], properties["type"], properties, evaluated), inner
+    return Linked(name, properties["type"], properties, evaluated), inner

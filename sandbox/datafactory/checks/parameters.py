@@ -50,32 +50,27 @@ def variable_type(declared: Json) -> str:
     return _VARIABLE_TYPES[str(declared["type"]).lower()]
 
 
-def resolve(pipeline: str, declared: Json, given: Json) -> Json:
+def resolve(owner: str, declared: Json, given: Json) -> Json:
     """The value of every declared parameter, typed: given, else the default. Raises `BadRequest`.
 
     Names are compared without regard to case, as the expression language does.
     """
-    target = f"pipeline/{pipeline}/"
     names = {name.lower(): name for name in declared}
-    unknown = sorted(name for name in given if name.lower() not in names)
+    unknown = ",".join(f"'{name}'" for name in sorted(given) if name.lower() not in names)
     if unknown:
-        listed = ",".join(f"'{name}'" for name in unknown)
-        raise BadRequest(f"The pipeline '{pipeline}' has no parameter {listed}.", target=target)
+        raise BadRequest(f"The {owner} has no parameter {unknown}.", target=owner)
     values = {names[name.lower()]: value for name, value in given.items()}
-    resolved: Json = {}
-    for name, one in declared.items():
-        kind = normal_type(one.get("type"), name, target)
-        if name in values:
-            resolved[name] = coerce(name, kind, values[name], target)
-        elif "defaultValue" in one:
-            resolved[name] = one["defaultValue"]
-        else:
-            raise BadRequest(
-                f"The pipeline '{pipeline}' needs a value for parameter '{name}': none was given, and it has "
-                "no default.",
-                target=target,
-            )
-    return resolved
+    return {name: _value(owner, name, one, values) for name, one in declared.items()}
+
+
+def _value(owner: str, name: str, declared: Json, values: Json) -> JsonValue:
+    if name not in values and "defaultValue" not in declared:
+        raise BadRequest(
+            f"The {owner} needs a value for parameter '{name}': none was given, and it has no default.",
+            target=owner,
+        )
+    value = values[name] if name in values else declared["defaultValue"]
+    return coerce(name, normal_type(declared.get("type"), name, owner), value, owner)
 
 
 def coerce(name: str, kind: str, value: JsonValue, target: str) -> JsonValue:

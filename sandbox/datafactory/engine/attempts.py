@@ -6,7 +6,7 @@ import asyncio
 import logging
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
 from sandbox.datafactory.checks.values import parse_timespan
@@ -14,6 +14,7 @@ from sandbox.datafactory.engine.graph import Ended
 from sandbox.datafactory.engine.services import Host, RunServices
 from sandbox.datafactory.errors import ActivityFailed
 from sandbox.datafactory.models import Json, JsonValue, milliseconds, parse_instant, wire_instant
+from sandbox.datafactory.waiting import within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -28,7 +29,7 @@ _DEFAULT_TIMEOUT = "0.12:00:00"
 
 @dataclass(frozen=True)
 class Policy:
-    timeout: timedelta | None
+    timeout: timedelta
     retries: int
     retry_interval_seconds: int
     secure_input: bool
@@ -106,16 +107,14 @@ async def _within(kind: ActivityKind, call: Call, policy: Policy, record: Record
     if not kind.has_policy:
         record.write(status="InProgress")
         return await kind.run(call)
-    work = asyncio.ensure_future(_in_a_place(kind, call, record))
-    timer = asyncio.ensure_future(record.host.clock.sleep(_seconds(policy)))
     try:
-        await asyncio.wait({work, timer}, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            return work.result()
-    finally:
-        await _end(work, timer)
-    await _undo(record)
-    raise ActivityFailed("ActivityTimedOut", f"The activity '{call.name}' timed out after {policy.timeout}.")
+        return await within(
+            policy.timeout.total_seconds(), _in_a_place(kind, call, record), record.host.clock.sleep
+        )
+    except TimeoutError:
+        await _undo(record)
+        message = f"The activity '{call.name}' timed out after {policy.timeout}."
+        raise ActivityFailed("ActivityTimedOut", message) from None
 
 
 async def _in_a_place(kind: ActivityKind, call: Call, record: Record) -> Json:
@@ -124,16 +123,8 @@ async def _in_a_place(kind: ActivityKind, call: Call, record: Record) -> Json:
         return await kind.run(call)
 
 
-async def _end(*tasks: asyncio.Future[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 async def _undo(record: Record) -> None:
-    """Stop what was started on the outside. A service that refuses is not asked twice: the run ends
-    anyway.
-    """
+    """Stop what was started on the outside. A service that refuses is not asked twice."""
     for undo in record.undo:
         try:
             await undo()
@@ -229,7 +220,3 @@ def _policy(activity: Json, frame: Frame) -> Policy:
         secure_input=written.get("secureInput") is True,
         secure_output=written.get("secureOutput") is True,
     )
-
-
-def _seconds(policy: Policy) -> float:
-    return policy.timeout.total_seconds() if policy.timeout else 0.0

@@ -96,7 +96,7 @@ class Engine:
         given = order.parameters
         if earlier is not None:
             given = {key: value for key, value in earlier["_"]["parameters"].items() if key in declared}
-        parameters = resolve(name, declared, given)
+        parameters = resolve(f"pipeline '{name}'", declared, given)
         waits = self._must_wait(order.factory, name, properties.get("concurrency"))
         running = self._running(order, name, properties, parameters, earlier)
         self._runs.add(order.factory, self._document(order, running, "Queued" if waits else "InProgress"))

@@ -14,14 +14,16 @@ Windows become trigger runs when they start: a backfill of years is a number, no
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adf.windows import TumblingWindow, Window
 from sandbox.datafactory.errors import BadRequest, NotFound
 from sandbox.datafactory.models import parse_instant, wire_instant
 from sandbox.datafactory.triggers.firing import Firing, new_run_id
 from sandbox.datafactory.triggers.schedule import LONGEST_SLEEP_SECONDS
+from sandbox.datafactory.waiting import within
 from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
@@ -238,13 +240,9 @@ class Windows:
 
     async def _pause(self, seconds: float | None) -> None:
         """Until something changes, or the moment has come; a short nap at most, as the clock may jump."""
-        tasks: set[asyncio.Future[Any]] = {asyncio.ensure_future(self._wake.wait())}
-        if seconds is not None:
-            nap = min(max(seconds, 0), LONGEST_SLEEP_SECONDS)
-            tasks.add(asyncio.ensure_future(self._clock.sleep(nap)))
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        if seconds is None:
+            await self._wake.wait()
+            return
+        nap = min(max(seconds, 0), LONGEST_SLEEP_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await within(nap, self._wake.wait(), self._clock.sleep)
