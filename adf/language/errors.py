@@ -52,12 +52,19 @@ class LanguageError(Exception):
     keys of the surrounding JSON, outermost first.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, meant: tuple[str, Sequence[str]] | None = None) -> None:
+        """`meant`: a name that was not found, and those that exist; the nearest is suggested when shown."""
         super().__init__(reason)
-        self.reason = reason
+        self._reason = reason
+        self._meant = meant
         self.expression: str | None = None
         self.position: int | None = None
         self.path: tuple[str, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, without the place."""
+        return self._reason + (nearest(*self._meant) if self._meant else "")
 
     def locate(self, expression: str, position: int) -> None:
         """Say where it happened, unless an inner place is known already."""
@@ -78,8 +85,8 @@ class ParseError(LanguageError):
 
 
 class UnknownFunction(LanguageError):
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"Data Factory has no function '{shown(name)}'{nearest(name, known)}")
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"Data Factory has no function '{shown(name)}'", meant=(name, known))
         self.name = name
 
 
@@ -104,15 +111,14 @@ class InvalidArgument(LanguageError):
 class MissingProperty(LanguageError):
     """`key` is the property, or the index of an array."""
 
-    def __init__(self, key: str, reason: str) -> None:
-        super().__init__(reason)
+    def __init__(self, key: str, reason: str, *, meant: tuple[str, Sequence[str]] | None = None) -> None:
+        super().__init__(reason, meant=meant)
         self.key = key
 
     @classmethod
     def of_object(cls, key: str, available: Sequence[str]) -> "MissingProperty":
-        return cls(
-            key, f"property '{shown(key)}' does not exist; {listed(available)}{nearest(key, available)}"
-        )
+        reason = f"property '{shown(key)}' does not exist; {listed(available)}"
+        return cls(key, reason, meant=(key, available))
 
     @classmethod
     def of_value(cls, key: str, kind: str) -> "MissingProperty":
@@ -125,21 +131,21 @@ class MissingProperty(LanguageError):
 
 class MissingParameter(MissingProperty):
     def __init__(self, name: str, available: Sequence[str]) -> None:
-        hint = nearest(name, available)
-        super().__init__(name, f"parameter '{shown(name)}' is not declared; {listed(available)}{hint}")
+        reason = f"parameter '{shown(name)}' is not declared; {listed(available)}"
+        super().__init__(name, reason, meant=(name, available))
 
 
 class MissingVariable(LanguageError):
     def __init__(self, name: str, available: Sequence[str]) -> None:
-        hint = nearest(name, available)
-        super().__init__(f"variable '{shown(name)}' is not declared; {listed(available)}{hint}")
+        reason = f"variable '{shown(name)}' is not declared; {listed(available)}"
+        super().__init__(reason, meant=(name, available))
         self.name = name
 
 
 class MissingActivity(LanguageError):
     def __init__(self, name: str, available: Sequence[str]) -> None:
-        hint = nearest(name, available)
-        super().__init__(f"activity '{shown(name)}' has not run; {listed(available)}{hint}")
+        reason = f"activity '{shown(name)}' has not run; {listed(available)}"
+        super().__init__(reason, meant=(name, available))
         self.name = name
 
 

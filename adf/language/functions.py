@@ -110,5 +110,5 @@ def find(name: str) -> Function:
     """Find a function regardless of case. Raises UnknownFunction."""
     found = FUNCTIONS.get(name.lower())
     if found is None:
-        raise UnknownFunction(name, (known.name for known in FUNCTIONS.values()))
+        raise UnknownFunction(name, [known.name for known in FUNCTIONS.values()])
     return found
