@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _AUDIENCE = "https://storage.azure.com"
 _VERSION = "2023-11-03"
-_TRIES = 4
+_TRIES = 10  # the lake starts a moment after the triggers
 _STORE_SETTINGS = frozenset({"type", "recursive", "enablePartitionDiscovery", "maxConcurrentConnections"})
 
 
