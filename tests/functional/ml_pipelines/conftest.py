@@ -38,10 +38,13 @@ CLIENT_VARIABLES = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ignore_warnings_below(Path(__file__).parent, items)
+
+
+def ignore_warnings_below(folder: Path, items: list[pytest.Item]) -> None:
     """What the SDK v1, which is finished software, warns of is not ours to mend."""
-    here = Path(__file__).parent
     for item in items:
-        if item.path.is_relative_to(here):
+        if item.path.is_relative_to(folder):
             item.add_marker(pytest.mark.filterwarnings("ignore"))
 
 

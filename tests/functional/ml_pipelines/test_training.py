@@ -1,0 +1,164 @@
+"""The training pipeline as it is published and run: from data in the lake to a registered model."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from config.schema import Model
+from tests.functional.ml_pipelines.workspace import EXAMPLE, Ran, Workspace, new_model
+
+EXAMPLE_DATA = EXAMPLE / "sample_data/training/patients.csv"
+
+
+@dataclass(frozen=True)
+class Trained:
+    model: Model
+    ran: Ran
+
+
+def example(**changes: Any) -> Model:
+    training = {
+        "data": "raw/study",
+        "hyperparameters": {"alpha": 0.1},
+        "gate": {"metric": "r2", "minimum": 0.4},
+    }
+    return new_model(EXAMPLE, training=training | changes)
+
+
+@pytest.fixture(scope="module")
+def trained(workspace: Workspace) -> Trained:
+    workspace.put({"raw/study/patients.csv": EXAMPLE_DATA.read_bytes()})
+    model = example()
+    return Trained(model, workspace.train(model))
+
+
+def test_the_example_is_trained_judged_and_registered(trained, workspace):
+    """prepare, train, evaluate and register, each a step of its own."""
+    registered = workspace.gateway.models(trained.model.name)
+
+    assert trained.ran.ml_run.status == "Completed", trained.ran
+    assert [step.name for step in trained.ran.ml_run.steps] == ["prepare", "train", "evaluate", "register"]
+    assert [each.version for each in registered] == [1]
+
+
+def test_the_registered_model_says_where_it_comes_from(trained, workspace):
+    """Its tags: metrics, the data's digest, the commit, its own sha256, and that it may be used."""
+    tags = workspace.gateway.models(trained.model.name)[0].tags
+
+    assert json.loads(tags["metrics"])["r2"] == pytest.approx(0.485, abs=0.001)
+    assert set(tags) == {"metrics", "data_digest", "sha256", "git_commit", "approved"}
+    assert tags["approved"] == "true"
+
+
+def test_a_registered_model_is_the_same_bytes_elsewhere(trained, workspace, tmp_path):
+    """Downloaded and registered under another name it has the same sha256: what promotion relies on."""
+    found = workspace.gateway.models(trained.model.name)[0]
+    content = workspace.gateway.download_model(found.name, found.version, tmp_path / "model")
+
+    again = workspace.gateway.register_model(f"{found.name}_prod", content, found.tags)
+
+    assert again.sha256 == found.sha256 != ""
+
+
+def test_the_metrics_are_logged_on_the_run(trained, workspace):
+    """Azure ML Studio shows them."""
+    run = workspace.gateway._run(trained.ran.ml_run.id)
+
+    assert run.get_metrics()["r2"] == pytest.approx(0.485, abs=0.001)
+
+
+def test_a_model_below_its_gate_is_not_registered(workspace, trained):
+    """The run fails with the metric and its bound."""
+    model = example(gate={"metric": "r2", "minimum": 0.9})
+
+    ran = workspace.train(model)
+
+    assert ran.ml_run.status == "Failed"
+    assert "the gate demands r2 >= 0.9, and it is 0.485" in ran.ml_run.error
+    assert workspace.gateway.models(model.name) == []
+
+
+def test_training_data_that_are_missing_are_named(workspace):
+    """The first step says so."""
+    model = example(data="raw/nowhere")
+
+    ran = workspace.train(model)
+
+    assert (ran.ml_run.status, "raw/nowhere" in ran.ml_run.error) == ("Failed", True)
+
+
+TABLE = Path("../shared/data").resolve()
+CLASSIFIER = {
+    "train.py": """
+import argparse, pathlib
+import joblib, pandas as pd
+from sklearn.tree import DecisionTreeClassifier
+parser = argparse.ArgumentParser()
+parser.add_argument('--input', type=pathlib.Path)
+parser.add_argument('--output', type=pathlib.Path)
+parser.add_argument('--max_depth', type=int)
+given = parser.parse_args()
+table = pd.read_csv(given.input / 'diabetes.csv')
+X, y = table.drop(columns=['PatientID', 'Diabetic']), table['Diabetic']
+model = DecisionTreeClassifier(max_depth=given.max_depth, random_state=0).fit(X, y)
+joblib.dump(model, given.output / 'model.pkl')
+""",
+    "evaluate.py": """
+import argparse, json, pathlib
+import joblib, pandas as pd
+parser = argparse.ArgumentParser()
+for name in ('--input', '--model', '--output'):
+    parser.add_argument(name, type=pathlib.Path)
+given = parser.parse_args()
+table = pd.read_csv(given.input / 'diabetes.csv')
+X, y = table.drop(columns=['PatientID', 'Diabetic']), table['Diabetic']
+accuracy = joblib.load(given.model / 'model.pkl').score(X, y)
+given.output.write_text(json.dumps({'accuracy': accuracy}))
+""",
+    "score.py": """
+import os
+import joblib
+from azureml.core import Model
+def init():
+    global model
+    model = joblib.load(os.path.join(Model.get_model_path('NAME'), 'model.pkl'))
+def run(mini_batch):
+    return model.predict(mini_batch.drop(columns=['PatientID', 'Diabetic']))
+""",
+    "ml_environment.yml": "dependencies: [python=3.11]\n",
+}
+
+
+@pytest.mark.skipif(not TABLE.is_dir(), reason="the tutorial's tables are not beside the project")
+@pytest.mark.timeout(300)
+def test_the_tutorials_table_from_training_to_predictions(workspace, tmp_path):
+    """10,000 patients train a classifier; 5,000 others are scored, every row accounted for."""
+    name = "tutorial"
+    for file, text in CLASSIFIER.items():
+        (tmp_path / file).write_text(text.replace("NAME", name))
+    model = new_model(
+        tmp_path,
+        name,
+        training={"data": "tutorial/diabetes.csv", "hyperparameters": {"max_depth": 6}},
+        scoring={"row_key": "PatientID", "bytes_per_work_item": 65536, "process_count_per_node": 2},
+    )
+    asked = (TABLE / "diabetes2.csv").read_bytes()
+    workspace.put(
+        {"tutorial/diabetes.csv": (TABLE / "diabetes.csv").read_bytes(), f"in/{name}/2026/11/22/d.csv": asked}
+    )
+
+    assert workspace.train(model).ml_run.status == "Completed"
+    ran = workspace.score(model)
+
+    assert (ran.outcome.status, ran.outcome.rows_in, ran.outcome.rows_scored) == ("committed", 5000, 5000)
+    landed = pd.read_csv(io.BytesIO(workspace.lake.read(ran.outcome.path)))
+    patients = pd.read_csv(TABLE / "diabetes2.csv")
+    assert landed["PatientID"].tolist() == patients["PatientID"].tolist()
+    assert (landed["prediction"] == patients["Diabetic"]).mean() > 0.85
