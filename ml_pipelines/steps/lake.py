@@ -6,12 +6,13 @@ kept without their quotation marks, since a listing and a HEAD disagree about th
 
 from __future__ import annotations
 
+import io
 import os
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .errors import InputChanged, LakeConflict, LakeError, LakePathMissing, describe
 
@@ -107,11 +108,11 @@ class Lake:
         """The bytes [offset, offset + length); with `etag` every request is conditional: InputChanged."""
         if length == 0:
             return
+        # An empty file has no range: the whole of a file is asked for without one.
+        part = {"offset": offset, "length": length} if offset or length is not None else {}
         try:
             with _errors("read", path):
-                stream = self._files.get_file_client(path).download_file(
-                    offset=offset, length=length, **_if_match(etag)
-                )
+                stream = self._files.get_file_client(path).download_file(**part, **_if_match(etag))
                 yield from stream.chunks()
         except (LakeConflict, LakePathMissing):
             if etag is None:
@@ -134,21 +135,15 @@ class Lake:
     def upload(self, path: str, content: bytes | Path, metadata: Mapping[str, str] | None = None) -> None:
         """Write `path`, which nobody reads yet; parents appear by themselves."""
         client = self._files.get_file_client(path)
-        with _errors("write", path):
-            if not content:
-                client.create_file(metadata=dict(metadata or {}))  # the SDK uploads no empty content at all
-                return
-            if isinstance(content, bytes):
-                client.upload_data(content, overwrite=True, metadata=dict(metadata or {}))
-                return
-            with content.open("rb") as stream:
+        size = len(content) if isinstance(content, bytes) else content.stat().st_size
+        described = dict(metadata or {})
+        with _errors("write", path), _opened(content) as stream:
+            if size:
                 client.upload_data(
-                    stream,
-                    length=content.stat().st_size,
-                    overwrite=True,
-                    metadata=dict(metadata or {}),
-                    chunk_size=CHUNK_BYTES,
+                    stream, length=size, overwrite=True, metadata=described, chunk_size=CHUNK_BYTES
                 )
+            else:
+                client.create_file(metadata=described)  # the SDK uploads no empty content at all
 
     def replace(self, path: str, content: bytes) -> None:
         """Put `content` at `path` so that a reader finds the old or the new, never a part."""
@@ -184,6 +179,10 @@ class Lake:
             pass  # somebody was faster
 
 
+def _opened(content: bytes | Path) -> BinaryIO:
+    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+
+
 def _condition(expected_etag: str | None) -> dict[str, Any]:
     from azure.core import MatchConditions
 
@@ -215,7 +214,8 @@ def _errors(operation: str, path: str) -> Iterator[None]:
         kind: Callable[[str, str, str], LakeError] = (
             LakeConflict if error.status_code in (409, 412) else LakeError
         )
-        code = getattr(getattr(error, "error_code", None), "value", None) or error.status_code
+        said = getattr(error, "error_code", None)
+        code = getattr(said, "value", said) or error.status_code
         raise kind(operation, path, f"{code}: {error.reason}") from error
     except AzureError as error:
         raise LakeError(operation, path, describe(error)) from error
