@@ -141,7 +141,8 @@ def _expected(found: ErrorDetails) -> str:
     for preamble in ("Input should be a valid ", "Input should be ", "Value error, ", "String should "):
         if message.startswith(preamble):
             rest = message.removeprefix(preamble)
-            return f"a {rest}" if preamble.endswith("valid ") else rest
+            article = "an" if rest[0] in "aeiou" else "a"
+            return f"{article} {rest}" if preamble.endswith("valid ") else rest
     return message
 
 
