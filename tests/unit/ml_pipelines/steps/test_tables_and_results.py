@@ -1,0 +1,155 @@
+"""What run() is given, and what becomes of what it returns."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from ml_pipelines.steps import errors
+from ml_pipelines.steps.parts import conformed, schema_of
+from ml_pipelines.steps.results import Place, as_frame, with_keys
+from ml_pipelines.steps.rows import count_rows
+from ml_pipelines.steps.tables import CsvReader, Share
+
+PLACE = Place("churn", "w", "a.csv", "rows")
+
+
+def block(header: bytes, body: bytes, *, row_key: str | None = "id", rejects_allowed: bool = False):
+    return CsvReader(row_key, rejects_allowed).block(header, [body], [Share("a.csv", count_rows(body))])
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (b"1\n2\n", "int64"),
+        (b"1\n2.5\n", "float64"),
+        (b"1\n\"\"\n", "float64"),
+        (b"2026-11-22\n2026-11-23\n", "str"),
+        (b"12:30:00\n", "str"),
+        (b"1\nx\n", "str"),
+        (b"true\nFALSE\n", "bool"),
+        (b"\"\"\n\"\"\n", "float64"),
+    ],
+)  # fmt: skip
+def test_types_are_those_that_pandas_would_find(values, kind):
+    """A text that looks like a date stays a text; an empty value is missing."""
+    found = block(b"x\n", values, row_key=None).table.to_pandas()["x"]
+
+    assert found.dtype.name == kind
+
+
+@pytest.mark.parametrize(
+    ("keys", "kept"),
+    [
+        (b"1\n2\n", [1, 2]),
+        (b"01\n2\n", ["01", "2"]),
+        (b"1\nx\n", ["1", "x"]),
+        (b"99999999999999999999\n1\n", ["99999999999999999999", "1"]),
+        (b"2026-11-22\n2026-11-23\n", ["2026-11-22", "2026-11-23"]),
+    ],
+)
+def test_a_key_loses_nothing(keys, kept):
+    """Whole numbers where that is the same, else the text as it stands."""
+    assert block(b"id\n", keys).table.column("id").to_pylist() == kept
+
+
+def test_rows_with_too_many_or_too_few_values_are_set_aside():
+    """Each with its file, its number, its text and why; the others keep their order."""
+    found = block(b"id,x\n", b"1,1\n2\n3,3\n4,4,4\n5,5\n")
+
+    assert found.table.column("id").to_pylist() == [1, 3, 5]
+    assert [(each.row, each.cause, each.text) for each in found.rejects] == [
+        (2, "1 values under 2 columns", "2"),
+        (4, "3 values under 2 columns", "4,4,4"),
+    ]
+    assert found.rows_in == 5
+
+
+def test_a_text_among_numbers_is_set_aside_where_that_is_allowed():
+    """Else the column is one of texts, and the user's code says what it thinks of that."""
+    body = b"1,1\n2,oops\n3,\n4,4\n"
+
+    strict, lenient = block(b"id,x\n", body), block(b"id,x\n", body, rejects_allowed=True)
+
+    assert strict.table.column("x").to_pylist() == ["1", "oops", None, "4"]
+    assert lenient.table.column("x").to_pylist() == [1.0, None, 4.0]
+    assert lenient.rejects[0].cause == "x is 'oops', no number"
+
+
+def test_a_column_of_texts_stays_one():
+    """Where most values are no numbers nothing is wrong with them."""
+    found = block(b"id,x\n", b"1,a\n2,b\n3,7\n", rejects_allowed=True)
+
+    assert (found.table.column("x").to_pylist(), found.rejects) == (["a", "b", "7"], ())
+
+
+def test_rows_that_were_counted_otherwise_are_an_error():
+    """The count of the bytes and the parser's must agree."""
+    with pytest.raises(errors.RowsUnaccounted):
+        CsvReader("id", rejects_allowed=False).block(b"id\n", [b"1\n2\n"], [Share("a.csv", 3)])
+
+
+@pytest.mark.parametrize(
+    ("result", "columns"),
+    [
+        ([1, 2], {"prediction": [1, 2]}),
+        ((1, 2), {"prediction": [1, 2]}),
+        (["a", "b"], {"prediction": ["a", "b"]}),
+        (pd.Series([1.5, 2.5], index=[9, 4]), {"prediction": [1.5, 2.5]}),
+        (np.array([1, 2]), {"prediction": [1, 2]}),
+        (np.array([[1], [2]]), {"prediction": [1, 2]}),
+        (np.array([[1, 2], [3, 4]]), {"prediction_0": [1, 3], "prediction_1": [2, 4]}),
+        ([[1, 2], [3, 4]], {"prediction_0": [1, 3], "prediction_1": [2, 4]}),
+        ([{"risk": 1}, {"risk": 2}], {"risk": [1, 2]}),
+        (pd.DataFrame({"risk": [1, 2], 7: [3, 4]}, index=[5, 6]), {"risk": [1, 2], "7": [3, 4]}),
+    ],
+)
+def test_results_of_many_kinds(result, columns):
+    """Columns of the result, or `prediction`."""
+    assert as_frame(result, 2, PLACE).to_dict("list") == columns
+
+
+@pytest.mark.parametrize("result", [None, 5, "ab", b"ab", {"a": 1, "b": 2}, {1, 2}, iter([1, 2])])
+def test_what_is_no_result(result):
+    """Without an order, or without a length."""
+    with pytest.raises(errors.WrongResult, match=r"churn, window w, a\.csv: run\(\) returned"):
+        as_frame(result, 2, PLACE)
+
+
+@pytest.mark.parametrize("result", [[], [1], [1, 2, 3], pd.DataFrame({"x": [1]}), np.zeros((3, 2))])
+def test_a_result_of_another_length(result):
+    """Never a shift: both counts are in the error."""
+    with pytest.raises(errors.WrongResultLength, match=f"given 2 rows and returned {len(result)} results"):
+        as_frame(result, 2, PLACE)
+
+
+def test_values_of_several_kinds_in_a_column():
+    """A column has one type; the error names it."""
+    with pytest.raises(errors.WrongResult, match="several kinds in 'prediction'"):
+        with_keys(pd.DataFrame({"prediction": [1, "a"]}, dtype=object), {"id": [1, 2]}, PLACE)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "joined"),
+    [
+        ([pa.int64(), pa.int64()], pa.int64()),
+        ([pa.int32(), pa.int64()], pa.int64()),
+        ([pa.int64(), pa.float64()], pa.float64()),
+        ([pa.null(), pa.string()], pa.string()),
+        ([pa.null()], pa.float64()),
+        ([pa.int64(), pa.string()], pa.string()),
+        ([pa.bool_(), pa.int64()], pa.string()),
+    ],
+)
+def test_parts_that_disagree_about_a_type(kinds, joined):
+    """Numbers as numbers, anything else as text."""
+    assert schema_of([pa.schema([("x", kind)]) for kind in kinds]).field("x").type == joined
+
+
+def test_parts_that_disagree_about_columns():
+    """What a part lacks is missing."""
+    schema = schema_of([pa.schema([("a", pa.int64())]), pa.schema([("b", pa.string()), ("a", pa.int64())])])
+
+    assert conformed(pa.table({"a": [1]}), schema).to_pylist() == [{"a": 1, "b": None}]
