@@ -12,6 +12,7 @@
     ├── LockedError                 75: somebody else is deploying this environment
     ├── LakeError                   the lake refused
     ├── InfrastructureError         something that must exist does not, or Resource Manager refused
+    ├── NotSignedInError            no credential of azure-identity's chain works here
     ├── LocalAzureError             the local Azure did not start
     │   └── LocalAzureBusyError     75: another one is starting or stopping
     └── InterruptedByUserError      130: Ctrl-C, after the triggers were put back
@@ -119,6 +120,16 @@ class LakeError(DeploymentError):
 
 class InfrastructureError(DeploymentError):
     code = "infrastructure"
+
+
+class NotSignedInError(DeploymentError):
+    code = "credentials"
+
+    def __init__(self) -> None:
+        hint = (
+            "az login, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (-v: all that was tried)"
+        )
+        super().__init__("nobody is signed in to Azure here", hint=hint)
 
 
 class LocalAzureError(DeploymentError):

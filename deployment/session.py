@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from deployment import local_azure, provisioning, resource_manager
+from deployment.errors import NotSignedInError
 
 if TYPE_CHECKING:
     from adf.gateway import DataFactory
@@ -39,6 +40,15 @@ class Session:
         from azure.identity import DefaultAzureCredential
 
         return DefaultAzureCredential()
+
+    def sign_in(self) -> None:
+        """Find out now whether there is an identity at all; raises NotSignedInError."""
+        from azure.core.exceptions import ClientAuthenticationError
+
+        try:
+            self.token(resource_manager.AZURE)
+        except ClientAuthenticationError as error:
+            raise NotSignedInError from error
 
     def token(self, audience: str) -> str:
         """A bearer token; the Azure ML SDK asks for Azure's old management audience."""
@@ -84,7 +94,10 @@ class Session:
 
 
 def open_session(settings: Settings, progress: Progress) -> Session:
-    """The environment, ready to be read and written. Raises InfrastructureError and LocalAzureError."""
+    """The environment, ready to be read and written.
+
+    Raises InfrastructureError, LocalAzureError and NotSignedInError.
+    """
     if settings.azure.cloud == "local":
         azure = local_azure.ensure(settings.sandbox, progress)
         local_azure.point_at(azure)
@@ -92,5 +105,6 @@ def open_session(settings: Settings, progress: Progress) -> Session:
         provisioning.make(settings, session.resources, session.lake, progress)
         return session
     session = Session(settings, resource_manager.AZURE, AZURE_POLLING_SECONDS)
+    session.sign_in()
     provisioning.require(settings, session.resources, session.lake)
     return session

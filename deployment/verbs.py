@@ -60,6 +60,8 @@ def _command(arguments: Namespace) -> Iterator[Command]:
 
     if arguments.verbose:
         _log_requests()
+    else:
+        logging.getLogger("azure").setLevel(logging.ERROR)  # what it warns of comes as an error of ours
     terminal = Terminal(
         arguments.output == "json", not arguments.no_color, arguments.quiet, arguments.verbose
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +107,17 @@ def test_a_project_may_lie_anywhere(tmp_path):
 
     assert ended.returncode == 64
     assert "a file config/<environment>.yaml" in ended.stderr
+
+
+def test_without_an_identity_a_real_environment_says_so_in_one_line(monkeypatch):
+    """Not with the list of nine credentials that were tried."""
+    for name in [name for name in os.environ if name.startswith(("AZURE_", "IDENTITY_", "MSI_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
+
+    ended = deploy("plan", "--env", "dev")
+
+    assert ended.returncode == 1
+    assert ended.stderr.splitlines()[0] == "error nobody is signed in to Azure here"
+    assert "az login" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 2
