@@ -108,6 +108,24 @@ def test_a_lookup_that_cannot_read_fails(lake: Factory, file: str, words: str) -
     assert file in run["message"]
 
 
+def test_a_lake_elsewhere_is_not_called(factory: Factory) -> None:
+    """An account in Azure may be written down; reading it fails with both addresses, without a request."""
+    url = "https://elsewhere.dfs.core.windows.net"
+    factory.put("linked_services", "ls_far", {"type": "AzureBlobFS", "typeProperties": {"url": url}})
+    location = {"type": "AzureBlobFSLocation", "fileSystem": "data", "fileName": "a.json"}
+    service = reference("ls_far", "LinkedServiceReference")
+    body = {"type": "Json", "linkedServiceName": service, "typeProperties": {"location": location}}
+    factory.put("datasets", "ds_far", body)
+    far = reference("ds_far", "DatasetReference")
+    factory.pipeline("far", activity("look", "Lookup", source={"type": "JsonSource"}, dataset=far))
+
+    run = factory.finish(factory.start("far"))
+
+    assert factory.activities(run["runId"])["look"]["error"]["errorCode"] == "2108"
+    assert url in run["message"]
+    assert factory.azure.lake in run["message"]
+
+
 def test_get_metadata_of_a_file_and_of_nothing(lake: Factory) -> None:
     """Size and type; `exists` is false where there is nothing, without it that is an error."""
     fields = ["exists", "itemName", "itemType", "size", "lastModified"]

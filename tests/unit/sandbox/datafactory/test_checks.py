@@ -187,16 +187,6 @@ def test_a_lookup_is_checked_with_its_dataset(factory: LocalFactory) -> None:
         factory.pipeline("p", lookup())
 
 
-def test_a_lake_elsewhere_is_not_read(factory: LocalFactory) -> None:
-    """Refused where the activity is written: an account in Azure is out of reach."""
-    url = "https://account.dfs.core.windows.net"
-    factory.put("linkedservices", "ls_lake", {"type": "AzureBlobFS", "typeProperties": {"url": url}})
-    factory.put("datasets", "ds", receipt())
-
-    with pytest.raises(NotRun, match="the local lake is at"):
-        factory.pipeline("p", lookup())
-
-
 def test_a_pipeline_cannot_run_itself(factory: LocalFactory) -> None:
     """Neither directly nor through another one."""
     call = {name: {"referenceName": name, "type": "PipelineReference"} for name in ("a", "b")}
