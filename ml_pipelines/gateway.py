@@ -36,7 +36,7 @@ from ml_pipelines.errors import (
     WorkspaceMissing,
 )
 from ml_pipelines.gateway_steps import StepBuilder
-from ml_pipelines.observed import MlRun, MlStepRun, PublishedMlPipeline, RegisteredModel
+from ml_pipelines.observed import MlRun, MlStepRun, PublishedMlPipeline, RegisteredModel, error_of, status_of
 from ml_pipelines.snapshot import write_snapshot
 from ml_pipelines.steps.work import digest_of_folder
 
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 CLOUD_VARIABLES = ("ARM_CLOUD_METADATA_URL", "AZUREML_CURRENT_CLOUD")
+ACTIVE = "Active"
 NOISY = ("azureml", "msrest", "urllib3", "azure.identity", "adal-python")
 
 
@@ -157,9 +158,9 @@ class MachineLearning:
         """The active endpoints among `names`; absent and retired ones are left out."""
         found = {name: self._endpoint(name) for name in names}
         return {
-            name: _published(endpoint)
+            name: PublishedMlPipeline.of(endpoint)
             for name, endpoint in found.items()
-            if endpoint is not None and endpoint.status == "Active"
+            if endpoint is not None and endpoint.status == ACTIVE
         }
 
     def _endpoint(self, name: str) -> Any | None:  # noqa: ANN401 - azureml's PipelineEndpoint
@@ -181,22 +182,16 @@ class MachineLearning:
         """
         endpoint = self._endpoint(definition.name)
         if endpoint is None:
-            return _published(self._create_endpoint(definition))
+            return PublishedMlPipeline.of(self._create_endpoint(definition))
         with _service(f"publish {definition.name}"):
-            if endpoint.status != "Active":
+            if endpoint.status != ACTIVE:
                 endpoint.enable()
-            current = _published(endpoint)
-            if current.fingerprint == definition.fingerprint:
-                return current
-            earlier = _version_with(endpoint, definition.fingerprint)
-        if earlier is not None:
-            with _service(f"publish {definition.name}"):
-                endpoint.set_default_version(earlier)
-        else:
-            pipeline = self._publish_content(definition)
-            with _service(f"publish {definition.name}"):
-                endpoint.add_default(pipeline)
-        return _published(endpoint)
+            version = _version_with(endpoint, definition.fingerprint)
+            if version is None:
+                endpoint.add_default(self._publish_content(definition))
+            else:
+                _make_default(endpoint, version)
+            return PublishedMlPipeline.of(endpoint)
 
     def _create_endpoint(self, definition: MlPipelineDefinition) -> Any:  # noqa: ANN401
         from azureml.pipeline.core import PipelineEndpoint
@@ -254,7 +249,7 @@ class MachineLearning:
         from azureml.core import Model
 
         with _service(f"list the models {name}"):
-            found = [_registered(each) for each in Model.list(workspace, name=name)]
+            found = [RegisteredModel.of(each) for each in Model.list(workspace, name=name)]
         return sorted(found, key=lambda each: -each.version)
 
     def download_model(self, name: str, version: int, target: Path) -> Path:
@@ -273,7 +268,7 @@ class MachineLearning:
         return entries[0] if len(entries) == 1 else target
 
     def register_model(self, name: str, content: Path, tags: Mapping[str, str]) -> RegisteredModel:
-        """Register a file or folder, by its own name, as the next version; its sha256 is added to the tags."""
+        """Register a file or folder, by its own name, as the next version; its sha256 becomes a tag."""
         workspace = self._workspace
         from azureml.core import Model
 
@@ -283,7 +278,7 @@ class MachineLearning:
             copy = Path(folder) / content.name
             shutil.copytree(content, copy) if content.is_dir() else shutil.copyfile(content, copy)
             with _sdk_at_work(), _service(f"register the model {name}"):
-                return _registered(Model.register(workspace, str(copy), name, tags=tagged))
+                return RegisteredModel.of(Model.register(workspace, str(copy), name, tags=tagged))
 
     # --------------------------------------------------------------------------------- runs
 
@@ -291,11 +286,11 @@ class MachineLearning:
         """A run and its steps as they are now. Raises MlRunMissing."""
         run = self._run(run_id)
         with _service(f"read the run {run_id}"):
-            status = _status(run)
-            steps = tuple(_step_run(each) for each in run.get_children())
+            status = status_of(run)
+            steps = tuple(MlStepRun.of(each) for each in run.get_children())
         ordered = tuple(reversed(steps))
         error = next((step.error for step in ordered if step.error), "")
-        return MlRun(run.id, status, error or _error_of(run.get_details()), ordered, run.get_portal_url())
+        return MlRun(run.id, status, error or error_of(run.get_details()), ordered, run.get_portal_url())
 
     def log_tail(self, run_id: str, lines: int = 40) -> str:
         """The last lines of the failed step's log, or of the last step's; `""` where there is none yet."""
@@ -326,38 +321,20 @@ class MachineLearning:
 # ------------------------------------------------------------------------------------------- into our words
 
 
-def _published(endpoint: Any) -> PublishedMlPipeline:  # noqa: ANN401
-    pipeline = endpoint.get_pipeline()
-    version = str(endpoint.default_version)
-    return PublishedMlPipeline(endpoint.name, endpoint.id, version, pipeline.version or "", pipeline.id)
-
-
 def _version_with(endpoint: Any, fingerprint: str) -> str | None:  # noqa: ANN401
-    """The newest of the endpoint's versions that has this content and can be run."""
-    versions = sorted(endpoint.list_versions(), key=lambda each: -int(each.version))
-    usable = (each for each in versions if each.pipeline.status == "Active")
-    return next((each.version for each in usable if each.pipeline.version == fingerprint), None)
+    """The endpoint's version that has this content: its default, else the newest; looked up one by one."""
+    newest_first = sorted((each.version for each in endpoint.pipeline_version_list), key=int, reverse=True)
+    default = endpoint.default_version
+    candidates = [default, *(each for each in newest_first if each != default)]
+    return next((each for each in candidates if endpoint.get_pipeline(each).version == fingerprint), None)
 
 
-def _registered(model: Any) -> RegisteredModel:  # noqa: ANN401
-    tags = dict(model.tags or {})
-    created = model.created_time.isoformat() if model.created_time else ""
-    return RegisteredModel(model.name, int(model.version), tags, tags.get("sha256", ""), created)
-
-
-def _status(run: Any) -> str:  # noqa: ANN401
-    """The pipeline service says Finished where the run history says Completed."""
-    status = str(run.get_status())
-    return "Completed" if status == "Finished" else status
-
-
-def _step_run(run: Any) -> MlStepRun:  # noqa: ANN401
-    return MlStepRun(str(run.name), run.id, _status(run), _error_of(run.get_details()))
-
-
-def _error_of(details: Mapping[str, Any]) -> str:
-    error = details.get("error") or {}
-    return str((error.get("error") or error).get("message", ""))
+def _make_default(endpoint: Any, version: str) -> None:  # noqa: ANN401
+    pipeline = endpoint.get_pipeline(version)
+    if pipeline.status != ACTIVE:
+        pipeline.enable()
+    if endpoint.default_version != version:
+        endpoint.set_default_version(version)
 
 
 def _last_log(files: list[Path]) -> list[str]:

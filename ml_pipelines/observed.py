@@ -1,9 +1,9 @@
-"""What Azure ML says about itself, as values."""
+"""What Azure ML says about itself, as values. `of` reads an object of the SDK, without importing the SDK."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,12 @@ class PublishedMlPipeline:
     fingerprint: str
     pipeline_id: str
 
+    @classmethod
+    def of(cls, endpoint: Any) -> Self:  # noqa: ANN401
+        pipeline = endpoint.get_pipeline()
+        version = str(endpoint.default_version)
+        return cls(endpoint.name, endpoint.id, version, pipeline.version or "", pipeline.id)
+
 
 @dataclass(frozen=True)
 class RegisteredModel:
@@ -30,6 +36,12 @@ class RegisteredModel:
     sha256: str
     created: str
 
+    @classmethod
+    def of(cls, model: Any) -> Self:  # noqa: ANN401
+        tags = dict(model.tags or {})
+        created = model.created_time.isoformat() if model.created_time else ""
+        return cls(model.name, int(model.version), tags, tags.get("sha256", ""), created)
+
 
 @dataclass(frozen=True)
 class MlStepRun:
@@ -37,6 +49,10 @@ class MlStepRun:
     id: str
     status: str
     error: str
+
+    @classmethod
+    def of(cls, run: Any) -> Self:  # noqa: ANN401
+        return cls(str(run.name), run.id, status_of(run), error_of(run.get_details()))
 
 
 @dataclass(frozen=True)
@@ -51,3 +67,15 @@ class MlRun:
     error: str
     steps: tuple[MlStepRun, ...]
     portal_url: str
+
+
+def status_of(run: Any) -> str:  # noqa: ANN401
+    """The pipeline service says Finished where the run history says Completed."""
+    status = str(run.get_status())
+    return "Completed" if status == "Finished" else status
+
+
+def error_of(details: Mapping[str, Any]) -> str:
+    """The message of a run's details; `""` where it has no error."""
+    error = details.get("error") or {}
+    return str((error.get("error") or error).get("message", ""))

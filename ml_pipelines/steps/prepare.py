@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from .errors import LakePathMissing, StepError
 from .lake import Lake
+from .listing import list_matching
 from .parameters import Arguments
-from .stage import list_matching
 from .user_scripts import require_content, run_script
 from .work import digest_of_folder
 
@@ -44,10 +44,10 @@ def fetch(lake: Lake, path: str, target: Path) -> dict[str, str | int]:
     files = list_matching(lake, path)
     if not files:
         raise TrainingDataMissing(path) if files is not None else LakePathMissing("read", path)
-    for file in files:
-        below = file.path.removeprefix(path.rpartition("/")[0] if file.path == path else path.rstrip("*"))
-        lake.download(file.path, target / below.lstrip("/"), etag=file.etag)
-    return {"data_digest": digest_of_folder(target), "files": len(files), "bytes": sum(f.size for f in files)}
+    for file, name in files:
+        lake.download(file.path, target / name, etag=file.etag)
+    size = sum(file.size for file, _ in files)
+    return {"data_digest": digest_of_folder(target), "files": len(files), "bytes": size}
 
 
 class TrainingDataMissing(StepError):

@@ -6,7 +6,6 @@ destination (its etag) and this attempt's start; the model version; the input. T
 
 from __future__ import annotations
 
-import fnmatch
 import re
 import uuid
 from dataclasses import dataclass, replace
@@ -18,9 +17,10 @@ from zoneinfo import ZoneInfo
 
 from . import ml_run, models, receipts
 from .commit import finished
-from .errors import BadArgument, InputMissing, InputUnexpected, LakePathMissing
-from .lake import ABSENT, Lake, LakeFile
+from .errors import BadArgument, InputMissing, InputUnexpected
+from .lake import ABSENT, Lake
 from .landing import Receipt, TemplateFields, format_template, predictions_path
+from .listing import list_matching
 from .parameters import NONE, Arguments
 from .work import Piece, Plan, WorkItem, cut, digest_of, input_digest, item_name
 
@@ -163,54 +163,18 @@ def _list_input(arguments: Arguments, lake: Lake, window: WindowTexts) -> list[P
             zone=UTC if zone in ("UTC", "Etc/UTC") else ZoneInfo(zone),
         ),
     )
-    files = list_matching(lake, path)
+    found = list_matching(lake, path)
     model, land_empty = arguments.text("model"), arguments.text("empty-window") == "land_empty"
-    if not sum(file.size for file in files or []) and not land_empty:
-        found = "no such path" if files is None else f"{len(files)} empty files" if files else "no file"
-        raise InputMissing(model, window.id, path, found)
+    files = found or []
+    if not sum(file.size for file, _ in files) and not land_empty:
+        said = "no such path" if found is None else f"{len(files)} empty files" if files else "no file"
+        raise InputMissing(model, window.id, path, said)
+    pieces = [Piece(file.path, name, file.etag, file.size, 0, file.size) for file, name in files]
     expected = arguments.text("input-format")
-    root = path if not _is_pattern(path) else path.rpartition("/")[0]
-    pieces = [_piece(file, root) for file in files or []]
     for piece in pieces:
         if expected not in ("any", piece.suffix):
             raise InputUnexpected(model, window.id, piece.path, expected)
     return pieces
-
-
-def list_matching(lake: Lake, path: str) -> list[LakeFile] | None:
-    """The files of a folder, a file, or those of a folder that match a pattern as its last name, `*.csv`.
-
-    Names that begin with `_` or `.` are no input, as everywhere on a lake. None where there is no such path.
-    """
-    folder, _, name = path.rpartition("/")
-    if not _is_pattern(name):
-        state = lake.state(path)
-        if state is not None:
-            return [LakeFile(path, state.etag, state.size)]
-        folder, name = path, ""
-    try:
-        files = lake.list_files(folder)
-    except LakePathMissing:
-        return None
-    return [file for file in files if _is_input(_below(file.path, folder), name)]
-
-
-def _is_input(name: str, pattern: str) -> bool:
-    if any(each.startswith(("_", ".")) for each in name.split("/")):
-        return False
-    return not pattern or ("/" not in name and fnmatch.fnmatchcase(name, pattern))
-
-
-def _is_pattern(path: str) -> bool:
-    return any(mark in path for mark in "*?[")
-
-
-def _below(path: str, folder: str) -> str:
-    return path.removeprefix(folder).lstrip("/") or path.rpartition("/")[2]
-
-
-def _piece(file: LakeFile, root: str) -> Piece:
-    return Piece(file.path, _below(file.path, root), file.etag, file.size, 0, file.size)
 
 
 # ------------------------------------------------------------------------------------------- plan

@@ -80,6 +80,7 @@ def test_a_retired_endpoint_is_absent_until_it_is_published_again(workspace, mod
     assert gone == {}
     assert after.endpoint_id == before.endpoint_id
     assert workspace.gateway.published([wanted.name]) == {wanted.name: after}
+    assert workspace.gateway._endpoint(wanted.name).get_pipeline().status == "Active"
 
 
 def test_an_endpoint_that_is_not_there_cannot_be_retired(workspace):
@@ -123,7 +124,7 @@ def test_more_nodes_than_the_compute_has(workspace, tmp_path):
         workspace.publish(model)
 
 
-def test_an_ml_environment_that_does_not_exist(workspace, tmp_path):
+def test_an_ml_environment_that_does_not_exist(workspace):
     """Neither a file of the folder nor an environment of the workspace."""
     with pytest.raises(errors.MlEnvironmentMissing, match="shared:3"):
         workspace.gateway.check("cpu-cluster", RegisteredMlEnvironment("shared", "3"))

@@ -1,4 +1,4 @@
-"""publish, killed before and after every request that it makes: the old, or the new as a whole, and then the new."""
+"""publish, killed before and after every request that it makes: the old or the new, as a whole."""
 
 from __future__ import annotations
 

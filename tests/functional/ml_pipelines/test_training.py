@@ -6,13 +6,15 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
 
-from config.schema import Model
 from tests.functional.ml_pipelines.workspace import EXAMPLE, Ran, Workspace, new_model
+
+if TYPE_CHECKING:
+    from config.schema import Model
 
 EXAMPLE_DATA = EXAMPLE / "sample_data/training/patients.csv"
 
@@ -74,7 +76,8 @@ def test_the_metrics_are_logged_on_the_run(trained, workspace):
     assert run.get_metrics()["r2"] == pytest.approx(0.485, abs=0.001)
 
 
-def test_a_model_below_its_gate_is_not_registered(workspace, trained):
+@pytest.mark.usefixtures("trained")
+def test_a_model_below_its_gate_is_not_registered(workspace):
     """The run fails with the metric and its bound."""
     model = example(gate={"metric": "r2", "minimum": 0.9})
 

@@ -6,17 +6,19 @@ import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 
 from config.schema import Model, Settings
 from ml_pipelines import batch_scoring, training
-from ml_pipelines.gateway import MachineLearning
-from ml_pipelines.observed import MlRun
 from ml_pipelines.steps.errors import LakePathMissing
-from ml_pipelines.steps.lake import Lake
 from ml_pipelines.steps.landing import Receipt, receipt_path
+
+if TYPE_CHECKING:
+    from ml_pipelines.gateway import MachineLearning
+    from ml_pipelines.observed import MlRun
+    from ml_pipelines.steps.lake import Lake
 
 EXAMPLE = Path("ml_pipelines/examples/diabetes").resolve()
 WINDOWS = Path("adf/windows.py").resolve()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ml_pipelines.steps.errors import InputChanged, LakeConflict, LakeError, LakePathMissing
 from ml_pipelines.steps.lake import ABSENT, FileState, LakeFile
 from ml_pipelines.steps.landing import Record
 from ml_pipelines.steps.work import Piece, Plan, WorkItem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
+    from pathlib import Path
 
 
 @dataclass
@@ -39,7 +42,7 @@ class FakeLake:
             LakeFile(path, self.stored[path].etag, len(self.stored[path].content)) for path in sorted(found)
         ]
 
-    def folders_older_than(self, root: str, moment: datetime) -> list[str]:
+    def folders_older_than(self, _root: str, _moment: datetime) -> list[str]:
         return []
 
     def state(self, path: str) -> FileState | None:

@@ -7,13 +7,16 @@ import os
 import subprocess
 import sys
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ml_pipelines.steps import ml_run, models
 from ml_pipelines.steps.errors import ModelDamaged
 from ml_pipelines.steps.work import digest_of_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def load(_name: str, version: str, target: Path) -> None:
@@ -58,7 +61,7 @@ def test_a_download_that_breaks_off_leaves_nothing_behind(tmp_path):
 
 def test_other_bytes_than_were_registered_are_not_scored_with(tmp_path):
     """And are not kept."""
-    with pytest.raises(ModelDamaged, match="churn.*version 3.*registered with feed"):
+    with pytest.raises(ModelDamaged, match=r"churn.*version 3.*registered with feed"):
         models.fetch("churn", "3", "feed", load, tmp_path)
 
     assert not (tmp_path / "azureml-models/churn/3").exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pytest
@@ -14,6 +14,9 @@ from ml_pipelines.steps.landing import Receipt
 from ml_pipelines.steps.publish import publish
 from ml_pipelines.steps.score_entry import Worker
 from tests.unit.ml_pipelines.fakes import FakeLake, item
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RECEIPT = "_landing/churn/_runs/group-1.json"
 MANIFEST = "_landing/churn/2026-11-22T00-00-00Z.json"
@@ -102,7 +105,7 @@ def test_a_file_without_the_row_key_is_named(tmp_path):
     """A header that lacks the row key is an error about that file."""
     lake = FakeLake({"in/a.csv": b"x\n1\n"})
 
-    with pytest.raises(errors.ColumnMissing, match="'a.csv' has no column 'id'"):
+    with pytest.raises(errors.ColumnMissing, match=r"'a\.csv' has no column 'id'"):
         score(tmp_path, lake, TWICE)
 
 

@@ -25,12 +25,12 @@ def block(header: bytes, body: bytes, *, row_key: str | None = "id", rejects_all
     [
         (b"1\n2\n", "int64"),
         (b"1\n2.5\n", "float64"),
-        (b"1\n\"\"\n", "float64"),
+        (b'1\n""\n', "float64"),
         (b"2026-11-22\n2026-11-23\n", "str"),
         (b"12:30:00\n", "str"),
         (b"1\nx\n", "str"),
         (b"true\nFALSE\n", "bool"),
-        (b"\"\"\n\"\"\n", "float64"),
+        (b'""\n""\n', "float64"),
     ],
 )  # fmt: skip
 def test_types_are_those_that_pandas_would_find(values, kind):
