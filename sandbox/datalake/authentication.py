@@ -55,6 +55,18 @@ def authenticate(request: web.Request, identity: Identity, now: float) -> None:
             raise AuthenticationInvalid(f"The scheme {scheme} is not known.")
 
 
+def target(request: web.Request) -> str:
+    """The raw path with the account in front. The C++ and JavaScript clients leave it out when they rename:
+    on the real service it stands in the host's name; then it is the account whose key has signed.
+    """
+    path = request.raw_path.partition("?")[0]
+    account = request.headers.get("Authorization", "").removeprefix("SharedKey ").partition(":")[0]
+    signed = request.headers.get("Authorization", "").startswith("SharedKey ")
+    if signed and "x-ms-rename-source" in request.headers and not path.startswith(f"/{account}/"):
+        return f"/{account}{path}"
+    return path
+
+
 def _check_token(token: str, identity: Identity) -> None:
     try:
         identity.verify(token, STORAGE_AUDIENCES)
@@ -65,11 +77,11 @@ def _check_token(token: str, identity: Identity) -> None:
 def _check_signature(request: web.Request, credential: str, identity: Identity) -> None:
     """Either order of the x-ms headers: SDKs of Microsoft sort as the service does, others by character."""
     account, _, signature = credential.partition(":")
-    path_account = request.raw_path.removeprefix("/").partition("/")[0].partition("?")[0]
+    own = target(request).removeprefix("/").partition("/")[0] == account
     key = base64.b64decode(identity.storage_key(account))
     for order in (str, _as_the_service_sorts):
         digest = hmac.new(key, _string_to_sign(request, account, order).encode(), hashlib.sha256).digest()
-        if hmac.compare_digest(base64.b64encode(digest), signature.encode()) and account == path_account:
+        if own and hmac.compare_digest(base64.b64encode(digest), signature.encode()):
             return
     raise SignatureMismatch
 

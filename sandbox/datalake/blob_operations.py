@@ -89,6 +89,8 @@ async def put_blob(call: Call) -> web.StreamResponse:
     """The whole file in one request, visible when it is complete."""
     if call.header("x-ms-blob-type") != "BlockBlob":
         raise NotImplementedHere(f"Put Blob of the type {call.header('x-ms-blob-type')}")
+    if call.request.path.endswith("/"):
+        raise NotImplementedHere("Put Blob under a name that ends with a slash")
     async with call.uploads.spooled(call.request) as (body, size):
         existing = _replaceable_file(call)
         is_folder = (

@@ -46,7 +46,7 @@ def continuation(key: str) -> str:
 
 def continued(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token.encode()).decode()
+        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, UnicodeError) as error:
         raise BadRequest(
             "InvalidQueryParameterValue", "The continuation token is not one of this lake."

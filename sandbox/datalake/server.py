@@ -18,7 +18,7 @@ from sandbox import tls
 from sandbox.clock import SystemClock
 from sandbox.context import Activity
 from sandbox.datalake import addresses, responses, routes
-from sandbox.datalake.authentication import authenticate
+from sandbox.datalake.authentication import authenticate, target
 from sandbox.datalake.call import Call
 from sandbox.datalake.errors import LakeError, Ordered
 from sandbox.datalake.models import Address
@@ -94,7 +94,7 @@ class Lake:
         return await self._faults.answer(request, self._operate)
 
     async def _operate(self, request: web.Request) -> web.StreamResponse:
-        address = addresses.parse(request.raw_path)
+        address = addresses.parse(target(request))
         call = Call(request, address, self._storage, self._uploads)
         return await routes.operation(request, _level(address))(call)
 

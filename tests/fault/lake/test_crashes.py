@@ -34,7 +34,7 @@ LANDING = {
 def patiently(sandbox: Any, account: str) -> Any:
     """A client that tries again for as long as a restart of the lake takes."""
     return sandbox.lake_client(
-        account, retry_total=8, initial_backoff=0.1, increment_base=1.3, random_jitter_range=0
+        account, retry_total=8, initial_backoff=0.1, increment_base=0.3, random_jitter_range=0
     )
 
 

@@ -175,7 +175,7 @@ def test_only_loopback_is_listened_on(sandbox: Any) -> None:
 
 def test_the_lake_is_started_again_when_it_dies(start_sandbox: Callable[..., Any], tmp_path: Path) -> None:
     running = start_sandbox(tmp_path)
-    with running.lake_client("again", retry_total=8, initial_backoff=0.1, increment_base=1.3) as client:
+    with running.lake_client("again", retry_total=8, initial_backoff=0.1, increment_base=0.3) as client:
         client.create_file_system("data")
         before = lake_pid(tmp_path)
         os.kill(before, signal.SIGKILL)

@@ -1,0 +1,93 @@
+"""Documents that are all there after a crash, found whatever the case of their names."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "state.db")
+    yield opened
+    opened.close()
+
+
+def test_names_are_found_without_regard_to_case_and_kept_with_it(store: Store) -> None:
+    store.put("/Subscriptions/S", "Pipelines", "Score", {"name": "Score"})
+
+    assert store.get("/subscriptions/s", "pipelines", "SCORE") == {"name": "Score"}
+
+
+def test_a_list_is_in_the_order_of_first_insertion(store: Store) -> None:
+    for name in ("b", "a", "c"):
+        store.put("s", "k", name, {"n": name})
+    store.put("s", "k", "b", {"n": "b2"})
+
+    assert [body["n"] for body in store.list("s", "k")] == ["b2", "a", "c"]
+
+
+def test_scopes_and_kinds_are_apart(store: Store) -> None:
+    store.put("s1", "k", "a", {"n": 1})
+    store.put("s2", "k", "a", {"n": 2})
+    store.put("s1", "other", "a", {"n": 3})
+
+    assert store.list("s1", "k") == [{"n": 1}]
+
+
+def test_delete_says_whether_there_was_something(store: Store) -> None:
+    store.put("s", "k", "a", {})
+
+    assert (store.delete("s", "k", "A"), store.delete("s", "k", "a")) == (True, False)
+
+
+def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
+    """Nor what an inner block had done: the outermost decides."""
+    store.put("s", "k", "kept", {})
+
+    def fail() -> None:
+        with store.transaction():
+            with store.transaction():
+                store.put("s", "k", "inner", {})
+            store.delete("s", "k", "kept")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert store.get("s", "k", "inner") is None
+    assert store.get("s", "k", "kept") == {}
+
+
+def test_transactions_of_threads_do_not_mix(store: Store) -> None:
+    """A read-change-write of many threads loses none."""
+    store.put("s", "k", "n", {"value": 0})
+
+    def add() -> None:
+        for _ in range(50):
+            with store.transaction():
+                found = store.get("s", "k", "n") or {}
+                store.put("s", "k", "n", {"value": found["value"] + 1})
+
+    threads = [threading.Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert store.get("s", "k", "n") == {"value": 200}
+
+
+def test_what_was_committed_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
+    first = Store(tmp_path / "state.db")
+    first.put("s", "k", "a", {"é": [1, None]})
+    second = Store(tmp_path / "state.db")  # the first was never closed: as after a kill
+
+    assert second.get("s", "k", "a") == {"é": [1, None]}
+    first.close()
+    second.close()

@@ -1,0 +1,82 @@
+"""A certificate authority for loopback, and nothing else."""
+
+from __future__ import annotations
+
+import ipaddress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+
+from sandbox import tls
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def load(file: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(file.read_bytes())
+
+
+def test_the_server_is_not_its_own_authority(tmp_path: Path) -> None:
+    """A CA that serves is refused by rustls; the leaf names 127.0.0.1 and localhost."""
+    files = tls.ensure(tmp_path, NOW)
+    leaf, authority = load(files.certificate), load(files.ca)
+
+    leaf.verify_directly_issued_by(authority)
+    assert leaf.extensions.get_extension_for_class(x509.BasicConstraints).value.ca is False
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.IPAddress) == [ipaddress.ip_address("127.0.0.1")]
+    assert names.get_values_for_type(x509.DNSName) == ["localhost"]
+
+
+def test_the_authority_may_vouch_for_loopback_only(tmp_path: Path) -> None:
+    authority = load(tls.ensure(tmp_path, NOW).ca)
+    limits = authority.extensions.get_extension_for_class(x509.NameConstraints)
+
+    assert limits.critical
+    assert {str(name.value) for name in limits.value.permitted_subtrees or ()} == {
+        "127.0.0.1/32",
+        "localhost",
+    }
+
+
+def test_certificates_are_used_again_and_renewed_in_time(tmp_path: Path) -> None:
+    """The authority stays while the leaf is renewed: clients that trust the folder go on."""
+    first = tls.ensure(tmp_path, NOW)
+    leaf, authority = first.certificate.read_bytes(), first.ca.read_bytes()
+    tls.ensure(tmp_path, NOW + timedelta(days=300))
+    assert first.certificate.read_bytes() == leaf
+
+    tls.ensure(tmp_path, NOW + timedelta(days=380))
+
+    assert first.certificate.read_bytes() != leaf
+    assert first.ca.read_bytes() == authority
+
+
+def test_a_renewed_authority_signs_a_new_leaf(tmp_path: Path) -> None:
+    first = tls.ensure(tmp_path, NOW)
+    authority = first.ca.read_bytes()
+
+    tls.ensure(tmp_path, NOW + timedelta(days=3640))
+
+    assert first.ca.read_bytes() != authority
+    load(first.certificate).verify_directly_issued_by(load(first.ca))
+    assert first.ca.read_bytes() in first.bundle.read_bytes()
+
+
+def test_damaged_files_are_made_anew(tmp_path: Path) -> None:
+    files = tls.ensure(tmp_path, NOW)
+    files.certificate.write_bytes(files.certificate.read_bytes()[:100])
+    files.key.write_bytes(b"")
+
+    tls.ensure(tmp_path, NOW)
+
+    load(files.certificate).verify_directly_issued_by(load(files.ca))
+    assert files.server_context() is not None
+
+
+def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
+    tls.ensure(tmp_path, NOW)
+
+    for file in tmp_path.iterdir():
+        assert file.stat().st_mode & 0o077 == 0
