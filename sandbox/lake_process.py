@@ -1,13 +1,16 @@
 """The lake as a child process: started before the sandbox is ready, restarted when it dies, ended with it.
 
 The child reads its standard input, a pipe that nobody writes to: when this process ends, however it ends,
-the pipe closes and the child stops.
+the pipe closes and the child stops. The listening socket is this process's, and handed down: while the lake
+is started again, requests wait instead of being refused.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import socket
 import ssl
 import sys
 import time
@@ -19,15 +22,16 @@ import aiohttp
 from sandbox.errors import LakeDied, PortInUse
 from sandbox.identity import STORAGE_AUDIENCES, Identity
 
-_PORT_TAKEN = 76  # the child's way to say so
 _RESTARTS_A_MINUTE = 30
 _log = logging.getLogger("sandbox.lake")
 
 
 class LakeProcess:
+    """Raises `PortInUse` at once."""
+
     def __init__(self, state: Path, port: int, tls: ssl.SSLContext, identity: Identity) -> None:
         self._state = state
-        self._port = port
+        self._socket = _listen(port)
         self._tls = tls
         self._identity = identity
         self._process: asyncio.subprocess.Process | None = None
@@ -36,16 +40,10 @@ class LakeProcess:
         self.url = f"https://127.0.0.1:{port}"
 
     async def start(self) -> None:
-        """Returns when the lake answers; raises `PortInUse` or `LakeDied`."""
-        command = [
-            sys.executable,
-            "-m",
-            "sandbox.datalake",
-            "--state",
-            str(self._state),
-            "--port",
-            str(self._port),
-        ]
+        """Returns when the lake answers; raises `LakeDied`."""
+        descriptor = self._socket.fileno()
+        command = [sys.executable, "-m", "sandbox.datalake", "--state", str(self._state)]
+        command += ["--descriptor", str(descriptor)]
         log = self._state / "logs" / "lake-process.log"
         with log.open("ab") as stderr:
             process = await asyncio.create_subprocess_exec(
@@ -54,12 +52,12 @@ class LakeProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=stderr,
                 cwd=Path(__file__).parent.parent,
+                pass_fds=[descriptor],
                 start_new_session=True,  # a Ctrl-C is the parent's to handle: it ends the lake last
             )
         self._process = process
         if not await self._says_ready(process):
-            code = await process.wait()
-            raise PortInUse(self._port, "--lake-port") if code == _PORT_TAKEN else LakeDied(code, log)
+            raise LakeDied(await process.wait(), log)
 
     async def watch(self) -> None:
         """Runs as long as the sandbox does; raises `LakeDied` when the lake keeps dying."""
@@ -74,6 +72,7 @@ class LakeProcess:
     async def stop(self) -> None:
         """Lets requests in progress end (a few seconds), then insists."""
         self._stopping = True
+        self._socket.close()
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -105,3 +104,17 @@ class LakeProcess:
         self._restarts = [at for at in self._restarts if now - at < 60] + [now]
         if len(self._restarts) > _RESTARTS_A_MINUTE:
             raise LakeDied(code, self._state / "logs" / "lake-process.log")
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind(("127.0.0.1", port))
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(port, "--lake-port") from error
+        raise
+    listening.listen(512)
+    return listening

@@ -1,11 +1,13 @@
-"""`python -m sandbox.datalake --state DIR --port P`: the lake alone; ends when its standard input does."""
+"""`python -m sandbox.datalake --state DIR --port P`: the lake alone; ends when the pipe on its standard
+input does.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import errno
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -14,14 +16,15 @@ from sandbox.datalake.server import serve
 from sandbox.errors import SandboxError
 from sandbox.state import StateFolder
 
-_PORT_TAKEN = 76
 _PATIENCE_SECONDS = 10
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.datalake")
     parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--port", type=int, required=True)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--port", type=int)
+    where.add_argument("--descriptor", type=int, help="a listening socket, inherited")
     given = parser.parse_args()
     os.umask(0o077)
     folder = StateFolder(given.state)
@@ -29,15 +32,17 @@ def main() -> int:
     try:
         # A killed predecessor needs a moment to notice that its parent is gone.
         folder.lock("lake.lock", _PATIENCE_SECONDS)
-        asyncio.run(serve(folder, given.port))
+        asyncio.run(serve(folder, _listening(given.port, given.descriptor)))
     except SandboxError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        return _PORT_TAKEN
     return 0
+
+
+def _listening(port: int | None, descriptor: int | None) -> socket.socket:
+    if descriptor is not None:
+        return socket.socket(fileno=descriptor)
+    return socket.create_server(("127.0.0.1", port or 0))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import signal
-import ssl
+import socket
 import stat
 import sys
 import time
@@ -125,7 +125,7 @@ def _echo(request: web.Request, response: web.StreamResponse, header: str) -> No
         response.headers[header] = request.headers[header]
 
 
-async def serve(folder: StateFolder, port: int) -> None:
+async def serve(folder: StateFolder, listening: socket.socket) -> None:
     """Until SIGTERM, SIGINT, or the end of standard input: the parent's end, however it came."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -144,15 +144,11 @@ async def serve(folder: StateFolder, port: int) -> None:
     )
     await runner.setup()
     try:
-        await _listen(runner, port, context)
+        await web.SockSite(runner, listening, ssl_context=context, backlog=512).start()
         print("ready", flush=True)  # noqa: T201 - the line that the parent waits for
         await stop.wait()
     finally:
         await runner.cleanup()
-
-
-async def _listen(runner: web.AppRunner, port: int, context: ssl.SSLContext) -> None:
-    await web.TCPSite(runner, "127.0.0.1", port, ssl_context=context, backlog=512).start()
 
 
 def _is_pipe(descriptor: int) -> bool:
