@@ -8,11 +8,14 @@ import uuid
 
 from aiohttp import web
 
-from sandbox.context import Context
 from sandbox.errors import AzureError, NotEmulated, Unauthorized
-from sandbox.faults import Faults
 from sandbox.identity import MANAGEMENT_AUDIENCES, STORAGE_AUDIENCES
 from sandbox.routing import Handler, is_public
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.faults import Faults
+    from sandbox.context import Context
 
 _log = logging.getLogger("sandbox.control")
 
@@ -29,7 +32,7 @@ def middlewares(context: Context, faults: Faults) -> list[web.middleware]:  # ty
 
     @web.middleware
     async def authorized(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not (is_public(request.match_info.handler) or _carries_its_permission(request)):
+        if not is_public(request.match_info.handler):
             _verify(request, context)
         _require_api_version(request)
         if request.path.startswith("/_sandbox/"):
@@ -72,11 +75,6 @@ def _verify(request: web.Request, context: Context) -> None:
     if request.path.startswith("/_sandbox/"):
         audiences += STORAGE_AUDIENCES
     request["claims"] = context.identity.verify(token, audiences)
-
-
-def _carries_its_permission(request: web.Request) -> bool:
-    """A blob of the workspace behind a SAS: its handler checks the signature."""
-    return request.path.lower().startswith("/azureml/") and "sig" in request.query
 
 
 def _require_api_version(request: web.Request) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from sandbox.clock import Clock
-from sandbox.identity import Identity
-from sandbox.store import Store
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.store import Store
+    from sandbox.identity import Identity
+    from sandbox.clock import Clock
+    from pathlib import Path
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,10 @@ SandboxError          the local Azure cannot start or go on; shown on its termin
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class AzureError(Exception):

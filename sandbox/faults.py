@@ -13,14 +13,16 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, cast, TYPE_CHECKING
 
-from aiohttp import web
 
 from sandbox.errors import AzureError
-from sandbox.routing import Handler
+
+if TYPE_CHECKING:
+    from sandbox.routing import Handler
+    from aiohttp import web
+    from collections.abc import Mapping
 
 _ACTIONS = ("refuse", "delay", "kill", "drop_reply")
 _KILLED = 137

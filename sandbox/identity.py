@@ -8,13 +8,15 @@ import hmac
 import os
 import secrets
 import time
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import jwt
 
 from sandbox.errors import Unauthorized
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Iterable
 
 TENANT = "00000000-0000-4000-8000-00000000abcd"
 MANAGEMENT_AUDIENCES = ("https://management.azure.com/", "https://management.core.windows.net/")

@@ -11,16 +11,18 @@ import asyncio
 import errno
 import logging
 import socket
-import ssl
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import aiohttp
 
 from sandbox.errors import LakeDied, PortInUse
 from sandbox.identity import STORAGE_AUDIENCES, Identity
+
+if TYPE_CHECKING:
+    import ssl
 
 _RESTARTS_A_MINUTE = 30
 _log = logging.getLogger("sandbox.lake")

@@ -8,7 +8,10 @@ from __future__ import annotations
 import logging
 import re
 from logging.handlers import RotatingFileHandler
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SECRET = re.compile(r"(?i)([?&](?:sig|signature|token|key|password|secret)=)[^&\s]*")
 _FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname).1s %(name)s %(message)s"

@@ -5,8 +5,7 @@ resource groups and storage accounts.
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from aiohttp import web
 
@@ -14,6 +13,9 @@ from sandbox.context import Context
 from sandbox.errors import AzureError
 from sandbox.identity import MANAGEMENT_AUDIENCES, TENANT
 from sandbox.routing import arm, json_body, public
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 ACCOUNTS = GROUP + "/providers/Microsoft.Storage/storageAccounts"

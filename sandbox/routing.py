@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TYPE_CHECKING
 from urllib.parse import unquote
 
 from aiohttp import web
-from aiohttp.web_urldispatcher import AbstractRoute, UrlDispatcher
-from yarl import URL
 
 from sandbox.errors import AzureError
+
+if TYPE_CHECKING:
+    from yarl import URL
+    from aiohttp.web_urldispatcher import AbstractRoute, UrlDispatcher
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _Marked = TypeVar("_Marked", bound=Handler)

@@ -9,10 +9,8 @@ import logging
 import os
 import secrets
 import signal
-import ssl
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 from aiohttp import web
 
@@ -26,8 +24,13 @@ from sandbox.identity import Identity
 from sandbox.lake_process import LakeProcess
 from sandbox.machinelearning import routes as machinelearning
 from sandbox.routing import arm, json_body, public
-from sandbox.state import StateFolder
 from sandbox.store import Store
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.state import StateFolder
+    from pathlib import Path
+    import ssl
 
 _LARGEST_BODY = 4 * 1024**3
 _TOKEN_SECONDS = 3600

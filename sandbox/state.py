@@ -12,10 +12,13 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Mapping
-from pathlib import Path
 
 from sandbox.errors import FolderInUse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from collections.abc import Mapping
 
 
 class StateFolder:

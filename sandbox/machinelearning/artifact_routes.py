@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from email.utils import formatdate
-from typing import Any
+from typing import Any, TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from aiohttp import web
@@ -12,10 +12,12 @@ from aiohttp import web
 from sandbox.errors import NotEmulated
 from sandbox.machinelearning.blobs import CONTAINER, Blob, Blobs
 from sandbox.machinelearning.errors import BadRequest
-from sandbox.machinelearning.models import Document, Workspace
 from sandbox.machinelearning.operations import Call, Operations
-from sandbox.machinelearning.workspaces import Workspaces
 from sandbox.routing import arm, public
+
+if TYPE_CHECKING:
+    from sandbox.machinelearning.models import Document, Workspace
+    from sandbox.machinelearning.workspaces import Workspaces
 
 _BLOB = f"/{CONTAINER}/{{path:.+}}"
 

@@ -11,17 +11,20 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode, urlsplit
 
-from sandbox.context import Context
 from sandbox.errors import AzureError
 from sandbox.machinelearning.errors import BadRequest, NotFound
-from sandbox.machinelearning.models import Workspace
-from sandbox.machinelearning.workspaces import Workspaces
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.machinelearning.workspaces import Workspaces
+    from sandbox.machinelearning.models import Workspace
+    from sandbox.context import Context
+    from collections.abc import AsyncIterator, Iterator
 
 CONTAINER = "azureml"
 _LIFETIME = timedelta(hours=24)

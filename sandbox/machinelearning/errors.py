@@ -17,10 +17,13 @@ StepFailed                one step's end; `message` says why, in words for the r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from signal import Signals
 
 from sandbox.errors import AzureError
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class NotFound(AzureError):

@@ -14,17 +14,20 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from sandbox.context import Context
 from sandbox.machinelearning import steps, supervisor
-from sandbox.machinelearning.blobs import Blobs
 from sandbox.machinelearning.errors import StepExited, StepFailed, StepNotStarted, StepTimedOut
-from sandbox.machinelearning.history import History
 from sandbox.machinelearning.models import Document, Graph, Node, Source, Status, Workspace
-from sandbox.machinelearning.pipelines import Pipelines
-from sandbox.machinelearning.snapshots import Snapshots
-from sandbox.machinelearning.workspaces import Workspaces
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.machinelearning.workspaces import Workspaces
+    from sandbox.machinelearning.snapshots import Snapshots
+    from sandbox.machinelearning.pipelines import Pipelines
+    from sandbox.machinelearning.history import History
+    from sandbox.machinelearning.blobs import Blobs
+    from sandbox.context import Context
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 STOPPED = "the local Azure stopped while this ran"

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from sandbox.clock import Clock
 from sandbox.machinelearning.errors import BadRequest, NotFound
 from sandbox.machinelearning.models import TERMINAL, Document, Node, Status, Workspace
-from sandbox.store import Store
+
+if TYPE_CHECKING:
+    from sandbox.store import Store
+    from sandbox.clock import Clock
+    from collections.abc import Mapping
 
 
 class History:

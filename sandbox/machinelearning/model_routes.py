@@ -6,10 +6,13 @@ from aiohttp import web
 
 from sandbox.machinelearning import responses
 from sandbox.machinelearning.errors import BadRequest
-from sandbox.machinelearning.models import Document
 from sandbox.machinelearning.operations import Call, Operations
-from sandbox.machinelearning.registry import Registry
-from sandbox.machinelearning.workspaces import Workspaces
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.machinelearning.workspaces import Workspaces
+    from sandbox.machinelearning.registry import Registry
+    from sandbox.machinelearning.models import Document
 
 
 class ModelRoutes:

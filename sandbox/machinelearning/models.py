@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TYPE_CHECKING
 
 from sandbox.machinelearning.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 PROVIDER = "Microsoft.MachineLearningServices"
 RUN_AFTER_PORT = "_run_after_output"

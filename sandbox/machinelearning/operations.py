@@ -7,15 +7,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from aiohttp import web
 
 from sandbox.errors import NotEmulated
 from sandbox.machinelearning.errors import BadRequest
 from sandbox.machinelearning.models import PROVIDER, Document, Workspace
-from sandbox.machinelearning.workspaces import Workspaces
 from sandbox.routing import arm
+
+if TYPE_CHECKING:
+    from sandbox.machinelearning.workspaces import Workspaces
 
 SCOPE = (
     "/subscriptions/{subscription}/resourceGroups/{group}/providers/" + PROVIDER + "/workspaces/{workspace}"

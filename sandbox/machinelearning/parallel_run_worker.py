@@ -17,8 +17,10 @@ import socket
 import sys
 import traceback
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Any, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _PR_SET_PDEATHSIG = 1
 

@@ -5,10 +5,13 @@ The alternative, a run that quietly does something else than it would in Azure, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 
 from sandbox.errors import NotEmulated
-from sandbox.machinelearning.models import Document, Graph
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.machinelearning.models import Document, Graph
+    from collections.abc import Callable, Iterator
 
 _STEP_TYPES = {None, "", "PythonScriptStep", "ParallelRunStep"}
 

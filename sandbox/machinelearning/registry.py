@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from sandbox.clock import Clock
 from sandbox.machinelearning.errors import BadRequest, ModelNotFound, NotFound
 from sandbox.machinelearning.history import as_utc
-from sandbox.machinelearning.models import Document, Workspace
-from sandbox.store import Store
+
+if TYPE_CHECKING:
+    from sandbox.clock import Clock
+    from sandbox.store import Store
+    from sandbox.machinelearning.models import Document, Workspace
+    from collections.abc import Mapping
 
 _MODEL_CHANGES = {"kvTags", "properties", "description", "framework", "frameworkVersion"}
 

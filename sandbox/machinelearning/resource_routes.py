@@ -6,14 +6,17 @@ import uuid
 
 from aiohttp import web
 
-from sandbox.context import Context
 from sandbox.machinelearning import responses
 from sandbox.machinelearning.errors import BadRequest, NotFound
 from sandbox.machinelearning.models import PROVIDER, Document, Workspace
 from sandbox.machinelearning.operations import SCOPE, Call, Operations
-from sandbox.machinelearning.workspaces import Workspaces
 from sandbox.resource_manager import require_group
 from sandbox.routing import arm, json_body, public
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.machinelearning.workspaces import Workspaces
+    from sandbox.context import Context
 
 _DATASTORE_TYPES = {"AzureBlob": "azureStorageSection", "AzureDataLakeGen2": "azureStorageSection"}
 _ALL = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{PROVIDER}/workspaces"

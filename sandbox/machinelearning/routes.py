@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from aiohttp import web
 
-from sandbox.context import Context
 from sandbox.machinelearning.artifact_routes import ArtifactRoutes
 from sandbox.machinelearning.blobs import Blobs
 from sandbox.machinelearning.executor import Executor
@@ -23,6 +20,12 @@ from sandbox.machinelearning.snapshot_routes import SnapshotRoutes
 from sandbox.machinelearning.snapshots import Snapshots
 from sandbox.machinelearning.submissions import Submissions
 from sandbox.machinelearning.workspaces import Workspaces
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.context import Context
+    from aiohttp import web
+    from collections.abc import AsyncIterator
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import uuid
 
-from aiohttp import web
 
-from sandbox.machinelearning.blobs import Blobs
-from sandbox.machinelearning.models import Document
 from sandbox.machinelearning.operations import Call, Operations
-from sandbox.machinelearning.snapshots import Snapshots
-from sandbox.machinelearning.workspaces import Workspaces
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.machinelearning.workspaces import Workspaces
+    from sandbox.machinelearning.snapshots import Snapshots
+    from sandbox.machinelearning.models import Document
+    from sandbox.machinelearning.blobs import Blobs
+    from aiohttp import web
 
 _EMPTY = str(uuid.UUID(int=0))
 

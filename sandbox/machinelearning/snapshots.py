@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from sandbox.machinelearning.blobs import CONTAINER, Blob, Blobs
 from sandbox.machinelearning.errors import BadRequest, UnknownSnapshot
-from sandbox.machinelearning.models import Document, Workspace
-from sandbox.store import Store
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sandbox.store import Store
+    from sandbox.machinelearning.models import Document, Workspace
+    from pathlib import Path
+    from collections.abc import Iterator
 
 
 class Snapshots:

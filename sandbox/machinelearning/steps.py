@@ -7,15 +7,17 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
-from sandbox.context import Context
 from sandbox.machinelearning import parallel_run_driver
 from sandbox.machinelearning.errors import StepNotStarted
 from sandbox.machinelearning.models import Document, Graph, Node, Output, Source, Workspace
+
+if TYPE_CHECKING:
+    from sandbox.context import Context
+    from collections.abc import Mapping
 
 TOKEN_LIFETIME_SECONDS = 7 * 24 * 3600
 """Longer than any local run, so that the SDK never starts its token refresh thread."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from sandbox.machinelearning.errors import BadRequest, UnknownParameters
-from sandbox.machinelearning.history import History
-from sandbox.machinelearning.models import Document, Workspace
-from sandbox.machinelearning.pipelines import Pipelines
+
+if TYPE_CHECKING:
+    from sandbox.machinelearning.history import History
+    from sandbox.machinelearning.pipelines import Pipelines
+    from sandbox.machinelearning.models import Document, Workspace
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)

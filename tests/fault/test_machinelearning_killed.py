@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import pytest
 import requests
 
 from sandbox.machinelearning.models import RUN_AFTER_PORT
-from tests.conftest import LocalAzure
+
+if TYPE_CHECKING:
+    from tests.conftest import LocalAzure
+    from collections.abc import Callable
 
 WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/w"
 WAIT_SECONDS = 30

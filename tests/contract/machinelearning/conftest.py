@@ -6,9 +6,8 @@ import logging
 import os
 import sys
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import pytest
 
@@ -31,6 +30,9 @@ from tests.contract.machinelearning.workshop import (
     publish,
     training_steps,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

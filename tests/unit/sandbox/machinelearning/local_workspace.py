@@ -6,8 +6,7 @@ import asyncio
 import json
 import uuid
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 from sandbox.clock import SystemClock
 from sandbox.context import Context, Endpoints
@@ -16,6 +15,9 @@ from sandbox.machinelearning.models import RUN_AFTER_PORT
 from sandbox.machinelearning.routes import Service
 from sandbox.machinelearning.submissions import Submission
 from sandbox.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Document = dict[str, Any]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
@@ -12,6 +11,10 @@ from sandbox.errors import AzureError, NotEmulated
 from sandbox.machinelearning.errors import BadRequest, ModelNotFound
 from sandbox.machinelearning.run_filter import parse_filter
 from tests.unit.sandbox.machinelearning.local_workspace import Document, LocalWorkspace, Step
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
 
 MODEL = {"name": "diabetes", "url": "aml://asset/1"}
 RUN = {
