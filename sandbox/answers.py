@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from sandbox.errors import AzureError, NotEmulated, Unauthorized
 from sandbox.identity import MANAGEMENT_AUDIENCES, STORAGE_AUDIENCES
 from sandbox.routing import Handler, is_public
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.faults import Faults
     from sandbox.context import Context
+    from sandbox.faults import Faults
 
 _log = logging.getLogger("sandbox.control")
 

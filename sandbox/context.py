@@ -6,15 +6,15 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.store import Store
-    from sandbox.identity import Identity
-    from sandbox.clock import Clock
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from sandbox.clock import Clock
+    from sandbox.identity import Identity
+    from sandbox.store import Store
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,16 @@ import asyncio
 import os
 import re
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
-    from sandbox.routing import Handler
-    from aiohttp import web
     from collections.abc import Mapping
+
+    from aiohttp import web
+
+    from sandbox.routing import Handler
 
 _ACTIONS = ("refuse", "delay", "kill", "drop_reply")
 _KILLED = 137

@@ -8,15 +8,15 @@ import hmac
 import os
 import secrets
 import time
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jwt
 
 from sandbox.errors import Unauthorized
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterable
+    from pathlib import Path
 
 TENANT = "00000000-0000-4000-8000-00000000abcd"
 MANAGEMENT_AUDIENCES = ("https://management.azure.com/", "https://management.core.windows.net/")

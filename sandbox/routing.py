@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -13,8 +13,8 @@ from aiohttp import web
 from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
-    from yarl import URL
     from aiohttp.web_urldispatcher import AbstractRoute, UrlDispatcher
+    from yarl import URL
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _Marked = TypeVar("_Marked", bound=Handler)

@@ -11,6 +11,7 @@ import secrets
 import signal
 import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -25,12 +26,12 @@ from sandbox.lake_process import LakeProcess
 from sandbox.machinelearning import routes as machinelearning
 from sandbox.routing import arm, json_body, public
 from sandbox.store import Store
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.state import StateFolder
-    from pathlib import Path
     import ssl
+    from pathlib import Path
+
+    from sandbox.state import StateFolder
 
 _LARGEST_BODY = 4 * 1024**3
 _TOKEN_SECONDS = 3600

@@ -12,13 +12,13 @@ import fcntl
 import json
 import os
 import time
-
-from sandbox.errors import FolderInUse
 from typing import TYPE_CHECKING
 
+from sandbox.errors import FolderInUse
+
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 class StateFolder:

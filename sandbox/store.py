@@ -6,11 +6,11 @@ import json
 import sqlite3
 import threading
 from contextlib import contextmanager
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (

@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sandbox.datalake.errors import BadRequest
-from sandbox.datalake.models import Entry, Properties
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.datalake.models import Entry, Properties
 
 CONTENT_HEADERS = {
     "content-type": "Content-Type",

@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
-
-from aiohttp import web
 
 from sandbox.datalake.errors import (
     AuthenticationInvalid,
@@ -19,6 +17,11 @@ from sandbox.datalake.errors import (
 )
 from sandbox.errors import Unauthorized
 from sandbox.identity import STORAGE_AUDIENCES, Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from aiohttp import web
 
 _SIGNED_HEADERS = (
     "Content-Encoding",

@@ -6,13 +6,12 @@ import os
 import re
 from dataclasses import replace
 from itertools import islice
+from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring
 
 from aiohttp import web
 
 from sandbox.datalake import attributes, leases, listing, responses
-from sandbox.datalake.call import Call
-from sandbox.datalake.catalog import Block
 from sandbox.datalake.errors import (
     BadRequest,
     DirectoryNotEmpty,
@@ -22,6 +21,10 @@ from sandbox.datalake.errors import (
     PathNotFound,
 )
 from sandbox.datalake.models import Entry, Properties
+
+if TYPE_CHECKING:
+    from sandbox.datalake.call import Call
+    from sandbox.datalake.catalog import Block
 
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _SUFFIX_RANGE = re.compile(r"bytes=-(\d+)")

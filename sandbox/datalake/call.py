@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from sandbox.datalake import leases
 from sandbox.datalake.conditions import Conditions
 from sandbox.datalake.errors import BadRequest, PathNotFound
-from sandbox.datalake.models import Address, Entry
-from sandbox.datalake.storage import Storage
-from sandbox.datalake.uploads import Uploads
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from sandbox.datalake.models import Address, Entry
+    from sandbox.datalake.storage import Storage
+    from sandbox.datalake.uploads import Uploads
 
 _LARGEST_PAGE = 5000
 

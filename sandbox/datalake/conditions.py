@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 from sandbox.datalake.errors import (
     BadRequest,
@@ -14,7 +14,11 @@ from sandbox.datalake.errors import (
     NotModified,
     PathAlreadyExists,
 )
-from sandbox.datalake.models import Entry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.datalake.models import Entry
 
 _NANOSECONDS = 10**9
 

@@ -18,11 +18,13 @@ And one that is never sent: CoarseTimes, a SandboxError, when the disk cannot ho
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from sandbox.errors import SandboxError
 from sandbox.identity import TENANT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class LakeError(Exception):

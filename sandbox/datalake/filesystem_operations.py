@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from sandbox.datalake import attributes, listing, responses
-from sandbox.datalake.call import Call
 from sandbox.datalake.errors import FilesystemAlreadyExists
 from sandbox.datalake.models import Address, Filesystem, tag_of
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from sandbox.datalake.call import Call
 
 
 async def create(call: Call) -> web.StreamResponse:

@@ -5,11 +5,14 @@ restart.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from sandbox.datalake.errors import BadRequest, LeaseError
 from sandbox.datalake.models import Entry, Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SECOND = 10**9
 _INFINITE = -1

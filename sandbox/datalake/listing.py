@@ -6,11 +6,14 @@ import base64
 import binascii
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sandbox.datalake import addresses
 from sandbox.datalake.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Listed = tuple[str, os.stat_result]
 

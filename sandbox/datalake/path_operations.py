@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import islice
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from sandbox.datalake import addresses, attributes, leases, listing, responses
-from sandbox.datalake.call import Call
 from sandbox.datalake.conditions import Conditions
 from sandbox.datalake.errors import (
     BadRequest,
@@ -25,6 +23,11 @@ from sandbox.datalake.errors import (
     SourcePathNotFound,
 )
 from sandbox.datalake.models import Address, Entry, Properties
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from sandbox.datalake.call import Call
 
 
 async def create_file(call: Call) -> web.StreamResponse:

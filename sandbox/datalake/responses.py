@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
 from email.utils import formatdate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from aiohttp import web
 
 from sandbox.datalake.attributes import CONTENT_HEADERS, access_control, format_metadata
-from sandbox.datalake.errors import LakeError
 from sandbox.datalake.models import Entry, Filesystem, ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sandbox.datalake.errors import LakeError
 
 _NANOSECONDS = 10**9
 _FILETIME_OFFSET = 504_911_232_000_000_000  # ticks from the year 1 to 1601

@@ -6,11 +6,11 @@ import asyncio
 import logging
 import os
 import signal
-import socket
 import stat
 import sys
 import time
 import uuid
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -21,14 +21,18 @@ from sandbox.datalake import addresses, responses, routes
 from sandbox.datalake.authentication import authenticate, target
 from sandbox.datalake.call import Call
 from sandbox.datalake.errors import LakeError, Ordered
-from sandbox.datalake.models import Address
 from sandbox.datalake.storage import Storage
 from sandbox.datalake.uploads import Uploads
 from sandbox.errors import AzureError
 from sandbox.faults import Faults
 from sandbox.identity import Identity
 from sandbox.routing import Handler, json_body
-from sandbox.state import StateFolder
+
+if TYPE_CHECKING:
+    import socket
+
+    from sandbox.datalake.models import Address
+    from sandbox.state import StateFolder
 
 _log = logging.getLogger("sandbox.lake")
 _LARGEST_HEADER = 32 * 1024  # a path of 1,024 letters, each nine characters when encoded; 8 KB of metadata

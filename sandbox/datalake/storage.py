@@ -27,11 +27,10 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sandbox.clock import Clock
 from sandbox.datalake.catalog import Catalog
 from sandbox.datalake.errors import (
     AccountNotFound,
@@ -41,6 +40,11 @@ from sandbox.datalake.errors import (
     PathConflict,
 )
 from sandbox.datalake.models import Address, Entry, Properties, tag_of, ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.clock import Clock
 
 _BLOCKS_KEPT_DAYS = 7
 _DAY = 86_400 * 10**9

@@ -11,17 +11,21 @@ import asyncio
 import base64
 import hashlib
 import os
-from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-
-from aiohttp import web
+from typing import TYPE_CHECKING
 
 from sandbox.datalake.catalog import Block, Draft
 from sandbox.datalake.errors import BadRequest, InvalidFlushPosition, LengthRequired, ServerBusy
-from sandbox.datalake.models import Address, Entry, Properties
-from sandbox.datalake.storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from pathlib import Path
+
+    from aiohttp import web
+
+    from sandbox.datalake.models import Address, Entry, Properties
+    from sandbox.datalake.storage import Storage
 
 _COPY_BYTES = 1 << 30
 

@@ -7,9 +7,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from email.utils import formatdate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -17,6 +16,9 @@ from azure.core import MatchConditions
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceExistsError
 from azure.storage.blob import BlobBlock, BlobServiceClient, ContainerClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ACCOUNT = "otherclients"
 

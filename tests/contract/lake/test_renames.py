@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from azure.core import MatchConditions
 from azure.core.exceptions import HttpResponseError
-from azure.storage.filedatalake import FileSystemClient
+
+if TYPE_CHECKING:
+    from azure.storage.filedatalake import FileSystemClient
 
 MISSING: dict[str, Any] = {"match_condition": MatchConditions.IfMissing}
 

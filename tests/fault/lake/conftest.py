@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import gc
 import warnings
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(autouse=True)

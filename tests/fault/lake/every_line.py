@@ -9,11 +9,9 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
@@ -22,6 +20,10 @@ from sandbox.datalake.catalog import Draft
 from sandbox.datalake.models import Address, Properties
 from sandbox.datalake.storage import Storage
 from sandbox.datalake.uploads import Uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
 
 A, B, D, E = (Address("lake1", "data", path) for path in ("a", "b", "d", "e"))
 OLD, NEW = Properties({"is": "old"}), Properties({"is": "new"})

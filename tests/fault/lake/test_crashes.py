@@ -10,15 +10,18 @@ import signal
 import ssl
 import threading
 import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
 from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, HttpResponseError
-from azure.storage.filedatalake import FileSystemClient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from azure.storage.filedatalake import FileSystemClient
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # see conftest.py
 OLD, NEW = b"old" * 50_000, b"new!" * 50_000

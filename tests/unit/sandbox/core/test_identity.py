@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jwt
 import pytest
 
 from sandbox.errors import Unauthorized
 from sandbox.identity import MANAGEMENT_AUDIENCES, STORAGE_AUDIENCES, TENANT, Identity
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sandbox.datalake.errors import AccountNotFound, FilesystemNotFound, PathConflict
 from sandbox.datalake.models import Address, Properties
 from sandbox.datalake.storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 A = Address("lake1", "data", "d/a")
 
