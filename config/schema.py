@@ -92,6 +92,8 @@ class Scoring(Section):
     input: str
     """Path template in the lake of a window's input: `raw/{window_start:yyyy/MM/dd}`."""
     input_format: Literal["csv", "parquet", "any"] = "csv"
+    newlines_in_values: bool = True
+    """`false`: no CSV value holds one, so that a file above `bytes_per_work_item` may be cut in ranges."""
     row_key: str | None = None
     passes: Literal["files", "tables"] = "tables"
     """What run(mini_batch) is given: local file paths, or one pandas DataFrame."""

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from config.schema import Model, Settings
 
 PUBLISH_TIMEOUT_MINUTES = 120
-NEWLINES_IN_VALUES = True
-"""Whether a CSV value may hold a newline: then a file is one work item, however big (rules.md, "Rows")."""
 
 
 def name_of(model: str) -> str:
@@ -157,7 +155,7 @@ def _fixed(settings: Settings, model: Model, zone: str) -> dict[str, object]:
         "score_script": model.score_script,
         "files_per_work_item": scoring.files_per_work_item,
         "bytes_per_work_item": scoring.bytes_per_work_item,
-        "newlines_in_values": NEWLINES_IN_VALUES,
+        "newlines_in_values": scoring.newlines_in_values,
         "max_quarantined_percent": scoring.max_quarantined_percent,
         "empty_window": scoring.empty_window,
         "format": model.output.format,
