@@ -52,14 +52,14 @@ def build(
 
 
 def _steps(settings: Settings, model: Model, training: Training, git_commit: str) -> tuple[ScriptStep, ...]:
+    run = _run_arguments(settings, model)
+
     def step(name: str, *arguments: Argument) -> ScriptStep:
-        return ScriptStep(name, "abs_step.py", (name, *arguments), training.timeout_minutes)
+        return ScriptStep(name, "abs_step.py", (name, *run, *arguments), training.timeout_minutes)
 
     return (
         step(
             "prepare",
-            *(argument("lake_url"), literal(settings.lake_url)),
-            *(argument("file_system"), literal(settings.lake.file_system)),
             *(argument("training_data"), Parameter("training_data")),
             *(argument("configured_training_data"), literal(training.data)),
             *(argument("data"), Written("data")),
@@ -81,10 +81,20 @@ def _steps(settings: Settings, model: Model, training: Training, git_commit: str
     )
 
 
+def _run_arguments(settings: Settings, model: Model) -> tuple[Argument, ...]:
+    """Where each step finds the run's receipt."""
+    return (
+        *(argument("lake_url"), literal(settings.lake_url)),
+        *(argument("file_system"), literal(settings.lake.file_system)),
+        *(argument("model"), model.name),
+        *(argument("adf_run_id"), Parameter("adf_run_id")),
+        *(argument("adf_group_id"), Parameter("adf_group_id")),
+    )
+
+
 def _register_arguments(model: Model, training: Training, git_commit: str) -> tuple[Argument, ...]:
     gate = training.gate
     return (
-        *(argument("model"), model.name),
         *(argument("registered_model"), model.scoring.model_name or model.name),
         *(argument("trained"), Read("trained")),
         *(argument("facts"), Read("facts")),
@@ -93,7 +103,5 @@ def _register_arguments(model: Model, training: Training, git_commit: str) -> tu
         *(argument("gate_minimum"), literal(gate and gate.minimum)),
         *(argument("gate_maximum"), literal(gate and gate.maximum)),
         *(argument("approve"), literal(training.approve)),
-        *(argument("adf_run_id"), Parameter("adf_run_id")),
-        *(argument("adf_group_id"), Parameter("adf_group_id")),
         *(argument("git_commit"), Note(literal(git_commit))),
     )

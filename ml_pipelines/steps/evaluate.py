@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import receipts
 from .errors import ScriptFailed
+from .lake import Lake
 from .parameters import Arguments
 from .user_scripts import run_script
 
@@ -19,6 +21,11 @@ METRICS_FILE = "metrics.json"
 
 def main(argv: Sequence[str]) -> None:
     arguments = Arguments(argv)
+    with receipts.training(Lake(arguments.text("lake-url"), arguments.text("file-system")), arguments):
+        _evaluate(arguments)
+
+
+def _evaluate(arguments: Arguments) -> None:
     folder = Path(arguments.text("metrics"))
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / METRICS_FILE

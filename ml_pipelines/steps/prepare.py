@@ -1,6 +1,7 @@
 """The first step of a training run: data from the lake, prepared by the user's prepare.py if any.
 
-Beside the data go facts: the digest of what was downloaded, for the registered model's tags.
+It writes the run's receipt `started`. Beside the data go facts: the digest of what was downloaded, for the
+registered model's tags.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import receipts
 from .errors import LakePathMissing, StepError
 from .lake import Lake
 from .listing import list_matching
@@ -28,6 +30,12 @@ FACTS_FILE = "facts.json"
 def main(argv: Sequence[str]) -> None:
     arguments = Arguments(argv)
     lake = Lake(arguments.text("lake-url"), arguments.text("file-system"))
+    with receipts.training(lake, arguments) as receipt:
+        receipts.write(lake, receipt)
+        _prepare(arguments, lake)
+
+
+def _prepare(arguments: Arguments, lake: Lake) -> None:
     path = arguments.optional("training-data") or arguments.text("configured-training-data")
     output, facts = Path(arguments.text("data")), Path(arguments.text("facts"))
     with tempfile.TemporaryDirectory(prefix="abs-") as folder:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from .errors import LakeError, LakePathMissing, StepError, Superseded, describe
+from . import ml_run
+from .errors import BadArgument, LakeError, LakePathMissing, StepError, Superseded, describe
 from .landing import Receipt, Status, receipt_path
+from .parameters import NONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from .parameters import Arguments
     from .work import Plan
 
 
@@ -21,6 +26,23 @@ class Receipts(Protocol):
     def read(self, path: str) -> bytes: ...
 
     def replace(self, path: str, content: bytes) -> None: ...
+
+
+def of_run(arguments: Arguments) -> Receipt:
+    """The run's receipt as its first step writes it. Without an ADF run group the ML run names it."""
+    ml_run_id = ml_run.pipeline_run_id()
+    group_id = arguments.optional("adf-group-id") or (
+        ml_run_id if ml_run_id != NONE else f"local-{uuid.uuid4().hex}"
+    )
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", group_id):
+        raise BadArgument("adf-group-id", group_id, "letters, digits, `.`, `_` and `-`: it names a file")
+    return Receipt(
+        status="started",
+        group_id=group_id,
+        adf_run_id=arguments.optional("adf-run-id") or "",
+        ml_run_id=ml_run_id,
+        model=arguments.text("model"),
+    )
 
 
 def of_plan(plan: Plan, status: Status) -> Receipt:
@@ -73,3 +95,11 @@ def failures_reported(lake: Receipts, receipt: Callable[[], Receipt]) -> Iterato
         except LakeError as unwritten:
             print(f"the receipt could not be written: {unwritten}", flush=True)
         raise
+
+
+@contextmanager
+def training(lake: Receipts, arguments: Arguments) -> Iterator[Receipt]:
+    """A step of a training run: whatever ends it ends the run's receipt. There is no window, path or row."""
+    receipt = of_run(arguments)
+    with failures_reported(lake, lambda: receipt):
+        yield receipt

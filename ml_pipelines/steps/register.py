@@ -1,4 +1,4 @@
-"""The last step of a training run: log the metrics, apply the gate, register the model.
+"""The last step of a training run: log the metrics, apply the gate, register the model, finish the receipt.
 
 The registered model is the folder that train.py wrote, under the name `model`; its tags say the metrics, the
 digest of the data, the Git commit that published this code, the folder's sha256, and whether it is approved.
@@ -10,12 +10,14 @@ import json
 import math
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import ml_run, models
+from . import ml_run, models, receipts
 from .errors import GateNotPassed
 from .evaluate import METRICS_FILE, read_metrics
+from .lake import Lake
 from .parameters import Arguments
 from .prepare import FACTS_FILE
 from .work import digest_of_folder
@@ -28,6 +30,14 @@ MODEL_FOLDER = "model"
 
 def main(argv: Sequence[str]) -> None:
     arguments = Arguments(argv)
+    lake = Lake(arguments.text("lake-url"), arguments.text("file-system"))
+    with receipts.training(lake, arguments) as receipt:
+        version = _register(arguments)
+        receipts.write(lake, replace(receipt, status="committed", model_version=version))
+
+
+def _register(arguments: Arguments) -> str:
+    """The version that the model has now."""
     metrics = read_metrics(Path(arguments.text("metrics")) / METRICS_FILE)
     ml_run.log_metrics(metrics)
     check_gate(
@@ -41,7 +51,7 @@ def main(argv: Sequence[str]) -> None:
     facts = json.loads((Path(arguments.text("facts")) / FACTS_FILE).read_text())
     tags = tags_of(metrics, facts, trained, approved=arguments.flag("approve"))
     tags["git_commit"] = arguments.text("git-commit")
-    register(arguments.text("registered-model"), trained, tags)
+    return register(arguments.text("registered-model"), trained, tags)
 
 
 def _bound(arguments: Arguments, name: str) -> float | None:
@@ -79,7 +89,8 @@ def tags_of(
     }
 
 
-def register(name: str, trained: Path, tags: dict[str, str]) -> None:
+def register(name: str, trained: Path, tags: dict[str, str]) -> str:
+    """The version that it was given."""
     from azureml.core import Model
 
     # The SDK registers what lies below the working folder only; the folder's own name goes into the model.
@@ -88,3 +99,4 @@ def register(name: str, trained: Path, tags: dict[str, str]) -> None:
         shutil.copytree(trained, named)
         found = Model.register(ml_run.workspace(), model_path=str(named), model_name=name, tags=tags)
     print(f"registered {name} version {found.version}, sha256 {tags[models.SHA256]}", flush=True)
+    return str(found.version)

@@ -6,7 +6,6 @@ destination (its etag) and this attempt's start; the model version; the input. T
 
 from __future__ import annotations
 
-import re
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,17 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from . import ml_run, models, receipts
+from . import models, receipts
 from .commit import finished
 from .errors import BadArgument, InputMissing, InputUnexpected
 from .lake import ABSENT, Lake
-from .landing import Receipt, TemplateFields, format_template, predictions_path
+from .landing import TemplateFields, format_template, predictions_path
 from .listing import list_matching
-from .parameters import NONE, Arguments
+from .parameters import Arguments
 from .work import Piece, Plan, WorkItem, cut, digest_of, input_digest, item_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from .landing import Receipt
 
 PLAN_FILE = "plan.json"
 
@@ -69,7 +70,7 @@ def stage(
     now: datetime,
 ) -> tuple[Plan, list[WorkItem]]:
     """The plan and its items; writes the receipt `started`, and `failed` with the reason when it raises."""
-    receipt = _first_receipt(arguments)
+    receipt = receipts.of_run(arguments)
     with receipts.failures_reported(lake, lambda: receipt):
         window = resolve_window(arguments, now)
         receipt = replace(
@@ -93,22 +94,6 @@ def stage(
             unchanged=complete is not None and complete.record.digest == plan.digest,
         )
         return _with_items(plan, arguments, pieces)
-
-
-def _first_receipt(arguments: Arguments) -> Receipt:
-    ml_run_id = ml_run.pipeline_run_id()
-    group_id = arguments.optional("adf-group-id") or (
-        ml_run_id if ml_run_id != NONE else f"local-{uuid.uuid4().hex}"
-    )
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", group_id):
-        raise BadArgument("adf-group-id", group_id, "letters, digits, `.`, `_` and `-`: it names a file")
-    return Receipt(
-        status="started",
-        group_id=group_id,
-        adf_run_id=arguments.optional("adf-run-id") or "",
-        ml_run_id=ml_run_id,
-        model=arguments.text("model"),
-    )
 
 
 # ------------------------------------------------------------------------------------------- window

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import receipts
+from .lake import Lake
 from .parameters import Arguments
 from .user_scripts import require_content, run_script
 
@@ -17,6 +19,11 @@ SCRIPT = "train.py"
 
 def main(argv: Sequence[str]) -> None:
     arguments = Arguments(argv)
+    with receipts.training(Lake(arguments.text("lake-url"), arguments.text("file-system")), arguments):
+        _train(arguments)
+
+
+def _train(arguments: Arguments) -> None:
     model = Path(arguments.text("trained"))
     model.mkdir(parents=True, exist_ok=True)
     hyperparameters = json.loads(arguments.text("hyperparameters"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from tests.functional.ml_pipelines.workspace import EXAMPLE, Ran, Workspace, new_model
+from tests.functional.ml_pipelines.workspace import EXAMPLE, Ran, Workspace, new_model, script
 
 if TYPE_CHECKING:
     from config.schema import Model
@@ -50,6 +50,15 @@ def test_the_example_is_trained_judged_and_registered(trained, workspace):
     assert [each.version for each in registered] == [1]
 
 
+def test_the_receipt_names_the_registered_version_and_the_ml_run(trained):
+    """The factory's run and Azure ML's meet in it; a training run has no window, path or row."""
+    outcome = trained.ran.outcome
+
+    assert (outcome.status, outcome.model_version) == ("committed", "1")
+    assert (outcome.ml_run_id, outcome.model) == (trained.ran.ml_run.id, trained.model.name)
+    assert (outcome.window_id, outcome.path, outcome.rows_in, outcome.error) == ("", "", 0, "")
+
+
 def test_the_registered_model_says_where_it_comes_from(trained, workspace):
     """Its tags: metrics, the data's digest, the commit, its own sha256, and that it may be used."""
     tags = workspace.gateway.models(trained.model.name)[0].tags
@@ -85,6 +94,8 @@ def test_a_model_below_its_gate_is_not_registered(workspace):
 
     assert ran.ml_run.status == "Failed"
     assert "the gate demands r2 >= 0.9, and it is 0.485" in ran.ml_run.error
+    assert (ran.outcome.status, ran.outcome.model_version) == ("failed", "")
+    assert "the gate demands r2 >= 0.9, and it is 0.485" in ran.outcome.error
     assert workspace.gateway.models(model.name) == []
 
 
@@ -95,6 +106,20 @@ def test_training_data_that_are_missing_are_named(workspace):
     ran = workspace.train(model)
 
     assert (ran.ml_run.status, "raw/nowhere" in ran.ml_run.error) == ("Failed", True)
+    assert (ran.outcome.status, "raw/nowhere" in ran.outcome.error) == ("failed", True)
+
+
+def test_a_script_that_fails_is_named_in_the_receipt(workspace, tmp_path):
+    """With the last line that it said."""
+    failing = "raise SystemExit('alpha is negative')\n"
+    model = new_model(
+        script(tmp_path, "", train__py=failing, evaluate__py="", x="1"), training={"data": "raw"}
+    )
+
+    ran = workspace.train(model)
+
+    assert ran.outcome.status == "failed"
+    assert ran.outcome.error == "train.py failed: exit code 1; its last line: alpha is negative"
 
 
 TABLE = Path("../shared/data").resolve()
