@@ -51,8 +51,9 @@ def land(files: FileSystemClient, attempt: str, content: bytes, seen: str | None
 
 
 def landed(files: FileSystemClient) -> tuple[bytes, str]:
-    client = files.get_file_client("final")
-    return client.download_file().readall(), client.get_file_properties().metadata["attempt"]
+    """Bytes and metadata of one answer: another version may be there at the next."""
+    reader = files.get_file_client("final").download_file()
+    return reader.readall(), reader.properties.metadata["attempt"]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -157,13 +158,15 @@ def test_kills_at_random_instants_never_show_a_part(
         stop = threading.Event()
         writer = threading.Thread(target=_keep_landing, args=(files, stop))
         writer.start()
-        for pause in (0.31, 0.17, 0.23):
-            time.sleep(pause)
-            os.kill(_lake_pid(running), signal.SIGKILL)
-            content, attempt = _soon(lambda: landed(files))
-            assert content == attempt.encode() * 100_000
-        stop.set()
-        writer.join()
+        try:
+            for pause in (0.31, 0.17, 0.23):
+                time.sleep(pause)
+                os.kill(_lake_pid(running), signal.SIGKILL)
+                content, attempt = _soon(lambda: landed(files))
+                assert content == attempt.encode() * 100_000
+        finally:
+            stop.set()
+            writer.join()
     assert list((tmp_path / "state/lake/.trash").iterdir()) == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -45,6 +46,12 @@ def ended(pid: int, seconds: float = 5) -> bool:
     return False
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def lake_pid(state: Path) -> int:
     return int((state / "lake.lock").read_text())
 
@@ -65,7 +72,9 @@ def test_a_port_in_use_is_an_error_that_names_the_option(sandbox: Any, tmp_path:
     """And nothing is left running."""
     taken = sandbox.ports[0]
     option = ("--port", "--lake-port", "--identity-port")[position]
-    ports = {"--port": "23981", "--lake-port": "23982", "--identity-port": "23983", option: str(taken)}
+    ports = {name: str(free_port()) for name in ("--port", "--lake-port", "--identity-port")} | {
+        option: str(taken)
+    }
 
     refused = command(tmp_path, *[word for pair in ports.items() for word in pair])
 
