@@ -157,6 +157,7 @@ RUN_COLUMNS: Final = (
     "model",
     "window",
     "status",
+    "version",
     "rows in",
     "scored",
     "quarantined",
@@ -175,16 +176,15 @@ def run_table(reports: Sequence[RunReport]) -> Table:
 def _run_row(report: RunReport) -> list[str]:
     return [
         report.model,
-        window_name(report.window_start, report.window_end)
-        if report.pipeline.startswith("score_")
-        else "training",
+        "training" if report.trains else window_name(report.window_start, report.window_end),
         report.status,
+        report.model_version or "",
         _number(report.rows_in),
         _number(report.rows_scored),
         _number(report.rows_quarantined),
         report.adf_run_id or "",
         report.ml_run_id or "",
-        report.output or "",
+        "" if report.trains else report.output or "",
     ]
 
 

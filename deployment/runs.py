@@ -65,12 +65,19 @@ class RunReport:
     rows_scored: int | None = None
     rows_quarantined: int | None = None
     output: str | None = None
+    """The landed file; of a training run the version that it registered."""
     error: str | None = None
     ended: str | None = None
+    model_version: str | None = None
+    """The registered version that scored, or that a training run made."""
 
     @property
     def succeeded(self) -> bool:
         return self.status == "Succeeded"
+
+    @property
+    def trains(self) -> bool:
+        return self.pipeline == f"train_{self.model}"
 
 
 # ------------------------------------------------------------------------------------------- windows
@@ -231,16 +238,29 @@ def report_of(model: str, run: Mapping[str, Any], receipt: Receipt | None, error
 
 
 def _with_receipt(report: RunReport, receipt: Receipt) -> RunReport:
+    known = replace(
+        report,
+        ml_run_id=_given(receipt.ml_run_id),
+        model_version=_given(receipt.model_version),
+        error=_given(receipt.error) or report.error,
+    )
+    return _with_model(known) if report.trains else _with_window(known, receipt)
+
+
+def _with_model(report: RunReport) -> RunReport:
+    """What a training run leaves is a registered version."""
+    return replace(report, output=report.model_version and f"version {report.model_version}")
+
+
+def _with_window(report: RunReport, receipt: Receipt) -> RunReport:
     return replace(
         report,
         window_start=_given(receipt.window_start) or report.window_start,
         window_end=_given(receipt.window_end) or report.window_end,
-        ml_run_id=_given(receipt.ml_run_id),
         rows_in=receipt.rows_in,
         rows_scored=receipt.rows_scored,
         rows_quarantined=receipt.rows_quarantined,
         output=_given(receipt.path),
-        error=_given(receipt.error) or report.error,
     )
 
 

@@ -244,6 +244,8 @@ def test_training_then_scoring_lands_every_row(project, first):  # noqa: ARG001
     scored = project.document("run", "--window", "2026-11-22")["runs"][0]
 
     assert trained["status"] == "Succeeded"
+    assert (trained["output"], trained["rows_in"], trained["error"]) == ("version 1", None, None)
+    assert trained["ml_run_id"]
     assert scored["status"] == "Succeeded", scored["error"]
     assert scored["rows_in"] == scored["rows_scored"] + scored["rows_quarantined"] > 0
     assert (scored["window_start"], scored["window_end"]) == ("2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z")
@@ -256,6 +258,18 @@ def test_a_window_that_fails_ends_with_1_and_its_reason(project, first):  # noqa
 
     assert failed["status"] == "Failed"
     assert "raw/diabetes/incoming/2026/10/01" in failed["error"]
+
+
+def test_a_training_below_its_gate_ends_with_1_and_the_bound(project, first):  # noqa: ARG001
+    """What the gate demands and what was found, as the table and the status say it too."""
+    too_much = ("--set", "models.diabetes.training.gate.minimum=0.99")
+    project.document("deploy", *too_much)
+
+    failed = project.document("run", "--training", *too_much, code=1)["runs"][0]
+    project.document("deploy")
+
+    assert failed["error"].startswith("diabetes: the gate demands r2 >= 0.99, and it is 0.4")
+    assert (bool(failed["ml_run_id"]), failed["output"]) == (True, None)
 
 
 def test_ctrl_c_ends_with_130_and_says_what_goes_on(project, first):  # noqa: ARG001

@@ -86,6 +86,16 @@ RUNS = [
         12340,
         5,
         "predictions/churn/window=2026-11-22T00-00-00Z/predictions.parquet",
+        model_version="4",
+    ),
+    RunReport(
+        "churn",
+        "train_churn",
+        "Succeeded",
+        "0b5e7b34-1111-4c5e-9d3f-000000000004",
+        ml_run_id="5f0f3c5e-2222-4c5e-9d3f-000000000005",
+        output="version 4",
+        model_version="4",
     ),
     RunReport(
         "churn",
@@ -154,7 +164,7 @@ def test_a_narrow_screen_keeps_ids_whole():
     """Below their row, so that they can be copied."""
     lines = list(narrow_lines(report.run_table(RUNS)))
 
-    assert lines[1] == "churn  2026-11-22  Succeeded   12,345  12,340            5"
+    assert lines[1] == "churn  2026-11-22  Succeeded  4         12,345  12,340            5"
     assert lines[2] == "    ADF run  0b5e7b34-1111-4c5e-9d3f-000000000001"
     assert max(map(len, lines)) < 80
 

@@ -9,7 +9,15 @@ import pytest
 from adf.errors import NotFound
 from adf.windows import Grid, format_instant
 from deployment.errors import NothingDeployedError, UsageError
-from deployment.runs import Runner, RunRequest, first_error, scoring_request, window_of, windows_between
+from deployment.runs import (
+    Runner,
+    RunRequest,
+    first_error,
+    scoring_request,
+    training_request,
+    window_of,
+    windows_between,
+)
 from tests.unit.deployment.fakes import FakeLake, Told
 
 DAY = Grid.parse("day")
@@ -137,6 +145,43 @@ def test_the_receipts_error_says_more_than_the_activity():
     report = runner(Factory("Failed"), lake).run(score())
 
     assert report.error == "patients.csv has no column bmi"
+
+
+def trained(**changes: object) -> FakeLake:
+    """The receipt of a training run: no window, no path, no row."""
+    nothing = {"window_start": "", "window_end": "", "path": "", "rows_in": 0, "rows_scored": 0}
+    return lake_with(**{**nothing, "rows_quarantined": 0, **changes})
+
+
+def test_a_training_run_says_its_ml_run_and_the_version_that_it_registered():
+    """Rows, which it has none of, are not known rather than 0."""
+    report = runner(Factory("Succeeded"), trained(model_version="3")).run(training_request("churn"))
+
+    assert (report.ml_run_id, report.model_version, report.output) == ("ml-1", "3", "version 3")
+    assert (report.window_start, report.rows_in, report.error) == (None, None, None)
+
+
+def test_a_training_run_that_failed_names_the_cause():
+    """The gate's own words, not the sentence that Azure has for every failure."""
+    said = "churn: the gate demands r2 >= 0.9, and it is 0.485; nothing was registered"
+    generic = [{"activityName": "train", "status": "Failed", "error": {"message": "ML pipeline failed"}}]
+
+    report = runner(Factory("Failed", activities=generic), trained(status="failed", error=said)).run(
+        training_request("churn")
+    )
+
+    assert (report.error, report.output) == (said, None)
+
+
+def test_a_training_step_that_was_killed_leaves_the_factorys_words():
+    """Nobody could write the receipt: it is still `started`."""
+    killed = [{"activityName": "train", "status": "Failed", "error": {"message": "exit code -9"}}]
+
+    report = runner(Factory("Failed", activities=killed), trained(status="started")).run(
+        training_request("churn")
+    )
+
+    assert (report.error, report.ml_run_id) == ("train: exit code -9", "ml-1")
 
 
 def test_without_a_receipt_the_first_failed_activity_is_the_reason():
