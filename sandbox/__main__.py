@@ -37,6 +37,13 @@ def _parse(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--port", type=int, default=10443, help="Resource Manager, Azure ML, Data Factory")
     parser.add_argument("--lake-port", type=int, help="the lake (default: port + 1)")
     parser.add_argument("--identity-port", type=int, help="the token endpoint (default: port + 2)")
+    parser.add_argument(
+        "--step-python",
+        type=Path,
+        default=os.environ.get("SANDBOX_STEP_PYTHON"),
+        metavar="PATH",
+        help="the Python that runs Azure ML's steps (default: SANDBOX_STEP_PYTHON, else this one)",
+    )
     parser.add_argument("--idle-minutes", type=float, default=0, help="stop when idle that long (0: never)")
     given = parser.parse_args(arguments)
     return Options(
@@ -45,6 +52,7 @@ def _parse(arguments: Sequence[str] | None) -> Options:
         lake_port=given.lake_port or given.port + 1,
         identity_port=given.identity_port or given.port + 2,
         idle_minutes=given.idle_minutes,
+        step_python=given.step_python or Path(sys.executable),
     )
 
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from sandbox.errors import AzureError, NotEmulated, Unauthorized
 from sandbox.identity import MANAGEMENT_AUDIENCES, STORAGE_AUDIENCES
-from sandbox.routing import Handler, is_public
+from sandbox.routing import Handler, hung_up, is_public
 
 if TYPE_CHECKING:
     from sandbox.context import Context
@@ -53,8 +53,8 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _error_response(
             AzureError(error.status, error.reason.replace(" ", ""), error.text or error.reason)
         )
-    except ConnectionError:  # the client went away: there is nobody to answer
-        raise
+    except ConnectionError:
+        return hung_up(request)
     except Exception as error:  # noqa: BLE001 - logged with its traceback, answered as Azure answers a defect
         _log.exception("%s %s failed", request.method, request.raw_path)
         return _error_response(AzureError(500, "InternalServerError", f"{type(error).__name__}: {error}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -61,3 +62,5 @@ class Context:
     identity: Identity
     endpoints: Endpoints
     activity: Activity = field(default_factory=Activity)
+    step_python: str = sys.executable
+    """Runs the steps of Azure ML. A virtual environment's is a link: it is never resolved."""

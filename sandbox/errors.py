@@ -6,6 +6,7 @@ AzureError            status, code, message, target: exactly what goes over the 
 SandboxError          the local Azure cannot start or go on; shown on its terminal, never sent
 ├── FolderInUse       another sandbox holds the state folder
 ├── PortInUse         something else listens
+├── NoStepPython      what is to run the steps is no program
 └── LakeDied          the lake's process ended and cannot be started
 """
 
@@ -76,6 +77,14 @@ class PortInUse(SandboxError):
         super().__init__(
             f"port {port} on 127.0.0.1 is in use by another program: stop it, or choose another port with "
             f"{option} (sandbox.port in the environment's configuration)"
+        )
+
+
+class NoStepPython(SandboxError):
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} is no program: give --step-python (or SANDBOX_STEP_PYTHON) the path of the Python that "
+            "runs the steps, such as .venv/bin/python"
         )
 
 

@@ -79,6 +79,13 @@ def is_public(handler: object) -> bool:
     return handler in _PUBLIC
 
 
+def hung_up(request: web.Request) -> web.Response:
+    """The connection broke, at either end: make sure that nothing on it looks complete. For the log only."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=499)
+
+
 async def json_body(request: web.Request) -> dict[str, Any]:
     """The body as a JSON object, whatever its Content-Type says; anything else is refused as Azure does."""
     try:

@@ -9,8 +9,10 @@ import logging
 import os
 import secrets
 import signal
+import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -19,7 +21,7 @@ from sandbox import answers, request_log, resource_manager, tls
 from sandbox.clock import SystemClock
 from sandbox.context import Context, Endpoints
 from sandbox.datafactory import routes as datafactory
-from sandbox.errors import AzureError, PortInUse
+from sandbox.errors import AzureError, NoStepPython, PortInUse
 from sandbox.faults import Faults
 from sandbox.identity import Identity
 from sandbox.lake_process import LakeProcess
@@ -29,7 +31,6 @@ from sandbox.store import Store
 
 if TYPE_CHECKING:
     import ssl
-    from pathlib import Path
 
     from sandbox.state import StateFolder
 
@@ -47,10 +48,12 @@ class Options:
     lake_port: int
     identity_port: int
     idle_minutes: float = 0
+    step_python: Path = Path(sys.executable)
 
 
 async def serve(options: Options, folder: StateFolder) -> None:
     """Runs until SIGTERM, SIGINT or idleness; the caller holds the folder's lock."""
+    step_python = _program(options.step_python)
     request_log.open_log(folder.logs / "control.log")
     stop = _stop_signals()
     folder.withdraw()  # what a killed predecessor left
@@ -59,7 +62,7 @@ async def serve(options: Options, folder: StateFolder) -> None:
     lake = LakeProcess(folder.path, options.lake_port, files.client_context(), identity)
     endpoints = _endpoints(options, files)
     store = Store(folder.path / "state.db")
-    context = Context(folder.path, store, SystemClock(), identity, endpoints)
+    context = Context(folder.path, store, SystemClock(), identity, endpoints, step_python=step_python)
     control = web.AppRunner(
         _control_app(context, lake), access_log=None, shutdown_timeout=3, read_bufsize=1 << 20
     )
@@ -165,6 +168,13 @@ def _endpoints(options: Options, files: tls.TlsFiles) -> Endpoints:
         identity_header=secrets.token_urlsafe(32),
         bundle=str(files.bundle),
     )
+
+
+def _program(path: Path) -> str:
+    """Absolute, since steps have folders of their own; a link stays one."""
+    if not path.is_file() or not os.access(path, os.X_OK):
+        raise NoStepPython(path)
+    return str(path.absolute())
 
 
 def _announce(folder: StateFolder, endpoints: Endpoints, files: tls.TlsFiles) -> None:

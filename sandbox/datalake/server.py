@@ -26,7 +26,7 @@ from sandbox.datalake.uploads import Uploads
 from sandbox.errors import AzureError
 from sandbox.faults import Faults
 from sandbox.identity import Identity
-from sandbox.routing import Handler, json_body
+from sandbox.routing import Handler, hung_up, json_body
 
 if TYPE_CHECKING:
     import socket
@@ -83,8 +83,8 @@ class Lake:
             return self._refuse(request, error, request_id)
         except AzureError as error:  # of the sandbox's own requests
             return self._refuse(request, Ordered(error.status, error.code, error.message), request_id)
-        except ConnectionError:  # the client went away: there is nobody to answer
-            raise
+        except ConnectionError:
+            return hung_up(request)
         except Exception as error:  # noqa: BLE001 - logged with its traceback, answered as a defect
             _log.exception("%s %s failed", request.method, request.raw_path)
             defect = Ordered(500, "InternalError", f"{type(error).__name__}: {error}")

@@ -71,10 +71,9 @@ def test_a_second_sandbox_on_the_folder_is_refused(start_sandbox: Callable[..., 
 def test_a_port_in_use_is_an_error_that_names_the_option(sandbox: Any, tmp_path: Path, position: int) -> None:
     """And nothing is left running."""
     taken = sandbox.ports[0]
-    option = ("--port", "--lake-port", "--identity-port")[position]
-    ports = {name: str(free_port()) for name in ("--port", "--lake-port", "--identity-port")} | {
-        option: str(taken)
-    }
+    options = ("--port", "--lake-port", "--identity-port")
+    option = options[position]
+    ports = {name: str(free_port()) for name in options} | {option: str(taken)}
 
     refused = command(tmp_path, *[word for pair in ports.items() for word in pair])
 
@@ -82,6 +81,14 @@ def test_a_port_in_use_is_an_error_that_names_the_option(sandbox: Any, tmp_path:
     assert f"port {taken} on 127.0.0.1 is in use" in refused.stderr
     assert option in refused.stderr
     assert not (tmp_path / "endpoints.json").exists()
+
+
+def test_a_step_python_that_is_none_is_refused(tmp_path: Path) -> None:
+    """At the start, and not by the first step that fails."""
+    refused = command(tmp_path / "state", "--step-python", str(tmp_path / "python"))
+
+    assert refused.returncode == 1
+    assert f"{tmp_path}/python is no program" in refused.stderr
 
 
 def test_a_clean_stop_takes_the_endpoints_and_the_lake_along(
