@@ -14,20 +14,21 @@ import os
 import shutil
 import sys
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sandbox.machinelearning import steps, supervisor
 from sandbox.machinelearning.errors import StepExited, StepFailed, StepNotStarted, StepTimedOut
 from sandbox.machinelearning.models import Document, Graph, Node, Source, Status, Workspace
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.machinelearning.workspaces import Workspaces
-    from sandbox.machinelearning.snapshots import Snapshots
-    from sandbox.machinelearning.pipelines import Pipelines
-    from sandbox.machinelearning.history import History
-    from sandbox.machinelearning.blobs import Blobs
-    from sandbox.context import Context
     from pathlib import Path
+
+    from sandbox.context import Context
+    from sandbox.machinelearning.blobs import Blobs
+    from sandbox.machinelearning.history import History
+    from sandbox.machinelearning.pipelines import Pipelines
+    from sandbox.machinelearning.snapshots import Snapshots
+    from sandbox.machinelearning.workspaces import Workspaces
 
 log = logging.getLogger(__name__)
 STOPPED = "the local Azure stopped while this ran"
@@ -204,7 +205,8 @@ class Executor:
             self._place_outputs(run, node, document["runId"])
             environment = steps.run_environment(self._context, run.workspace, run.document, document, folders)
             locations = steps.Locations(run.paths, run.folders)
-            command = steps.command(node, run.parameters, locations, environment)
+            python = self._context.step_python
+            command = steps.command(python, node, run.parameters, locations, environment)
             await asyncio.to_thread(self._prepare, run.workspace, node, folders)
             self._history.start(run.workspace, document["runId"])
             await run_process(command, folders, node.timeout_seconds)

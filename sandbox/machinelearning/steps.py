@@ -6,18 +6,18 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.machinelearning import parallel_run_driver
 from sandbox.machinelearning.errors import StepNotStarted
 from sandbox.machinelearning.models import Document, Graph, Node, Output, Source, Workspace
 
 if TYPE_CHECKING:
-    from sandbox.context import Context
     from collections.abc import Mapping
+
+    from sandbox.context import Context
 
 TOKEN_LIFETIME_SECONDS = 7 * 24 * 3600
 """Longer than any local run, so that the SDK never starts its token refresh thread."""
@@ -25,7 +25,7 @@ _OUTPUT = re.compile(r"^(?:DatasetOutputConfig:|\$AZUREML_DATAREFERENCE_)(?P<nam
 _INPUT = re.compile(r"^(?:DatasetConsumptionConfig:|\$AZUREML_DATAREFERENCE_)(?P<name>.+)$")
 _EXCEPTION = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception): ")
 """A last word without a traceback, as the driver of a ParallelRunStep writes it."""
-_INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+_INHERITED = ("LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,11 @@ def output_path(output: Output, run_id: str) -> str:
 
 
 def command(
-    node: Node, parameters: Mapping[str, str], locations: Locations, environment: Mapping[str, str]
+    python: str,
+    node: Node,
+    parameters: Mapping[str, str],
+    locations: Locations,
+    environment: Mapping[str, str],
 ) -> Command:
     """The process of a step. `parameters` are the run's, complete; the node's own outputs are in
     `locations` too.
@@ -86,7 +90,7 @@ def command(
     own = dict((node.run_configuration.get("environment") or {}).get("environmentVariables") or {})
     own |= dict(node.run_configuration.get("environmentVariables") or {})
     return Command(
-        arguments=(*_program(node), *arguments),
+        arguments=(*_program(python, node), *arguments),
         environment={**own, **handed_over, **_references(ports), **environment},
     )
 
@@ -101,6 +105,7 @@ def run_environment(
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     now = int(context.clock.now().timestamp())
     return inherited | {
+        "PATH": os.pathsep.join((str(Path(context.step_python).parent), os.environ.get("PATH", os.defpath))),
         "HOME": str(folders.home),
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8",
@@ -132,11 +137,11 @@ def run_parameters(graph: Graph, assigned: Mapping[str, str]) -> dict[str, str]:
     return {name: str(assigned.get(name, default)) for name, default in graph.defaults.items()}
 
 
-def _program(node: Node) -> tuple[str, ...]:
+def _program(python: str, node: Node) -> tuple[str, ...]:
     """-P keeps the driver's folder off the path of the entry script, which may bring a module `errors`."""
     if node.is_parallel_run:
-        return (sys.executable, "-P", str(Path(parallel_run_driver.__file__)))
-    return (sys.executable, node.literal("Script"))
+        return (python, "-P", str(Path(parallel_run_driver.__file__)))
+    return (python, node.literal("Script"))
 
 
 def _ports(node: Node, locations: Locations) -> dict[str, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import uuid
 from dataclasses import dataclass, field
 from typing import Any, TYPE_CHECKING
@@ -73,12 +74,13 @@ class Step:
 
 
 class LocalWorkspace:
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, step_python: str = sys.executable) -> None:
         self.store = Store(state / "state.db")
         endpoints = Endpoints(
             "https://127.0.0.1:1", "https://127.0.0.1:2", "http://127.0.0.1:3", "h", "ca.pem"
         )
-        context = Context(state, self.store, SystemClock(), Identity(state / "secret"), endpoints)
+        identity = Identity(state / "secret")
+        context = Context(state, self.store, SystemClock(), identity, endpoints, step_python=step_python)
         self.service = Service.over(context)
         self.workspace, _ = self.service.workspaces.create("s", "rg", "w", {})
         self.service.workspaces.put_compute(self.workspace, "cpu", {})

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+import venv
 from pathlib import Path
 
 import pytest
@@ -225,6 +226,18 @@ def test_a_step_works_in_a_fresh_copy(local: LocalWorkspace) -> None:
     logs = [local.log(local.run(pipeline)["runId"], "one") for _ in range(2)]
 
     assert logs == ["['logs', 'outputs', 'step.py']\n"] * 2
+
+
+def test_steps_run_in_the_python_that_was_given(tmp_path: Path) -> None:
+    """A virtual environment's python is a link: it is not resolved, and `python` on the PATH is it too."""
+    venv.create(tmp_path / "venv")
+    local = LocalWorkspace(tmp_path, step_python=str(tmp_path / "venv/bin/python"))
+    code = "import shutil, sys; print(sys.prefix, shutil.which('python'))"
+
+    run = local.run(local.publish(Step("one", code)))
+
+    where = tmp_path / "venv"
+    assert local.log(run["runId"], "one").split() == [str(where), str(where / "bin/python")]
 
 
 def test_outputs_and_logs_are_the_runs_artifacts(local: LocalWorkspace) -> None:
