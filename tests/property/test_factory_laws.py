@@ -14,7 +14,9 @@ from adf.validation import validate
 from tests.unit.adf.builders import contracts, model, settings
 
 words = st.from_regex(r"[a-z][a-z0-9_]{1,12}", fullmatch=True)
-paths = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40)
+characters = st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])
+paths = st.text(characters, min_size=1, max_size=40).filter(lambda path: not path.startswith("@"))
+"""The configuration refuses a path that Data Factory could take for an expression."""
 zones = st.sampled_from(["UTC", "W. Europe Standard Time", "Tokyo Standard Time", "Samoa Standard Time"])
 times = st.sampled_from(["2026-11-01T06:00:00", "2027-03-28T02:30:00", "2024-02-29T00:00:00"])
 
@@ -45,6 +47,7 @@ def models(draw: st.DrawFn) -> dict[str, Any]:
     tumbling = {"type": "tumbling", "frequency": "Hour", "interval": hours, "start": "1970-01-01T00:00:00Z"}
     schedules = {"score": draw(st.dictionaries(words, calendars(), max_size=2))}
     if draw(st.booleans()):
+        tumbling[draw(st.sampled_from(["start", "backfill_from", "end"]))] = tumbling.pop("start")
         schedules["score"]["tumbling"] = {**tumbling, "delay_minutes": draw(st.integers(0, 5000))}
     parts: dict[str, Any] = {"schedules": schedules}
     if draw(st.booleans()):

@@ -180,6 +180,13 @@ def test_an_unknown_key_inside_a_schedule_is_found_through_the_union(tmp_path):
             None,
         ),
         ("{type: tumbling, frequency: Hour, interval: 24, start: 2026-11-01T00:00:00}", "start", None),
+        ("{type: tumbling, frequency: Hour, interval: 24, backfill_from: never}", "backfill_from", None),
+        (
+            "{type: tumbling, frequency: Hour, interval: 24, start: 2027-01-01T00:00:00Z,"
+            " backfill_from: 2026-01-01T00:00:00Z}",
+            "backfill_from",
+            None,
+        ),
         ("{type: tumbling, frequency: Minute, interval: 1, start: 2026-11-01T00:00:00Z}", "interval", None),
         ("{type: tumbling, frequency: Hour, interval: one, start: 2026-11-01T00:00:00Z}", "interval", None),
     ],
@@ -214,6 +221,7 @@ def test_an_iana_time_zone_is_answered_with_the_windows_name_that_is_meant(tmp_p
         ("raw/{model:yyyy}", None),
         ("raw/{window_start:yyyy", None),
         ("/raw/x", None),
+        ("@concat(raw)", None),
         ("raw/../secret", None),
     ],
 )
