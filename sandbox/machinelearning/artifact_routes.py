@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from email.utils import formatdate
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from aiohttp import web

@@ -14,17 +14,18 @@ import tempfile
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode, urlsplit
 
 from sandbox.errors import AzureError
 from sandbox.machinelearning.errors import BadRequest, NotFound
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.machinelearning.workspaces import Workspaces
-    from sandbox.machinelearning.models import Workspace
-    from sandbox.context import Context
     from collections.abc import AsyncIterator, Iterator
+
+    from sandbox.context import Context
+    from sandbox.machinelearning.models import Workspace
+    from sandbox.machinelearning.workspaces import Workspaces
 
 CONTAINER = "azureml"
 _LIFETIME = timedelta(hours=24)

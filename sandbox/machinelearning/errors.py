@@ -18,9 +18,9 @@ StepFailed                one step's end; `message` says why, in words for the r
 from __future__ import annotations
 
 from signal import Signals
+from typing import TYPE_CHECKING
 
 from sandbox.errors import AzureError
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,15 +10,16 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import UTC, datetime
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.machinelearning.errors import BadRequest, NotFound
 from sandbox.machinelearning.models import TERMINAL, Document, Node, Status, Workspace
 
 if TYPE_CHECKING:
-    from sandbox.store import Store
-    from sandbox.clock import Clock
     from collections.abc import Mapping
+
+    from sandbox.clock import Clock
+    from sandbox.store import Store
 
 
 class History:

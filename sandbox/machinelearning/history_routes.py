@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import uuid
 from itertools import islice
-
+from typing import TYPE_CHECKING
 
 from sandbox.machinelearning import responses, steps
 from sandbox.machinelearning.errors import NotFound
 from sandbox.machinelearning.operations import Call, Operations
 from sandbox.machinelearning.run_filter import parse_filter
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.machinelearning.workspaces import Workspaces
-    from sandbox.machinelearning.models import Document
-    from sandbox.machinelearning.history import History
-    from sandbox.machinelearning.blobs import Blobs
-    from sandbox.context import Context
     from aiohttp import web
+
+    from sandbox.context import Context
+    from sandbox.machinelearning.blobs import Blobs
+    from sandbox.machinelearning.history import History
+    from sandbox.machinelearning.models import Document
+    from sandbox.machinelearning.workspaces import Workspaces
 
 _LOGS = ("user_logs", "logs", "system_logs")
 _EVENTS = {

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
 from sandbox.machinelearning import responses
 from sandbox.machinelearning.errors import BadRequest
 from sandbox.machinelearning.operations import Call, Operations
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.machinelearning.workspaces import Workspaces
-    from sandbox.machinelearning.registry import Registry
     from sandbox.machinelearning.models import Document
+    from sandbox.machinelearning.registry import Registry
+    from sandbox.machinelearning.workspaces import Workspaces
 
 
 class ModelRoutes:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 from sandbox.machinelearning import responses
 from sandbox.machinelearning.operations import Call, Operations
 from sandbox.machinelearning.pipelines import Pipelines, pipeline_of
 from sandbox.machinelearning.submissions import Submission, Submissions
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.machinelearning.workspaces import Workspaces
-    from sandbox.machinelearning.models import Document, Workspace
-    from sandbox.machinelearning.executor import Executor
     from aiohttp import web
+
+    from sandbox.machinelearning.executor import Executor
+    from sandbox.machinelearning.models import Document, Workspace
+    from sandbox.machinelearning.workspaces import Workspaces
 
 AREA = "/pipelines/v1.0"
 _REFUSED = {

@@ -6,17 +6,17 @@ from __future__ import annotations
 
 import uuid
 from functools import partial
+from typing import TYPE_CHECKING
 
 from sandbox.machinelearning.errors import BadRequest, Conflict, Disabled, NotFound
 from sandbox.machinelearning.history import as_utc
 from sandbox.machinelearning.models import Document, Graph, Workspace, parse_graph
 from sandbox.machinelearning.refusals import refuse_commands, refuse_unsupported
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.store import Store
-    from sandbox.machinelearning.snapshots import Snapshots
     from sandbox.clock import Clock
+    from sandbox.machinelearning.snapshots import Snapshots
+    from sandbox.store import Store
 
 _ACTIVE = ("0", "Active")
 _STATUS = {"0": "Active", "1": "Deprecated", "2": "Disabled"}

@@ -5,13 +5,14 @@ The alternative, a run that quietly does something else than it would in Azure, 
 
 from __future__ import annotations
 
-
-from sandbox.errors import NotEmulated
 from typing import TYPE_CHECKING
 
+from sandbox.errors import NotEmulated
+
 if TYPE_CHECKING:
-    from sandbox.machinelearning.models import Document, Graph
     from collections.abc import Callable, Iterator
+
+    from sandbox.machinelearning.models import Document, Graph
 
 _STEP_TYPES = {None, "", "PythonScriptStep", "ParallelRunStep"}
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.machinelearning.errors import BadRequest, ModelNotFound, NotFound
 from sandbox.machinelearning.history import as_utc
 
 if TYPE_CHECKING:
-    from sandbox.clock import Clock
-    from sandbox.store import Store
-    from sandbox.machinelearning.models import Document, Workspace
     from collections.abc import Mapping
+
+    from sandbox.clock import Clock
+    from sandbox.machinelearning.models import Document, Workspace
+    from sandbox.store import Store
 
 _MODEL_CHANGES = {"kvTags", "properties", "description", "framework", "frameworkVersion"}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -12,11 +13,10 @@ from sandbox.machinelearning.models import PROVIDER, Document, Workspace
 from sandbox.machinelearning.operations import SCOPE, Call, Operations
 from sandbox.resource_manager import require_group
 from sandbox.routing import arm, json_body, public
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.machinelearning.workspaces import Workspaces
     from sandbox.context import Context
+    from sandbox.machinelearning.workspaces import Workspaces
 
 _DATASTORE_TYPES = {"AzureBlob": "azureStorageSection", "AzureDataLakeGen2": "azureStorageSection"}
 _ALL = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{PROVIDER}/workspaces"

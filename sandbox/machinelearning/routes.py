@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
+from typing import TYPE_CHECKING
 
 from sandbox.machinelearning.artifact_routes import ArtifactRoutes
 from sandbox.machinelearning.blobs import Blobs
@@ -20,12 +20,13 @@ from sandbox.machinelearning.snapshot_routes import SnapshotRoutes
 from sandbox.machinelearning.snapshots import Snapshots
 from sandbox.machinelearning.submissions import Submissions
 from sandbox.machinelearning.workspaces import Workspaces
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.context import Context
-    from aiohttp import web
     from collections.abc import AsyncIterator
+
+    from aiohttp import web
+
+    from sandbox.context import Context
 
 
 @dataclass(frozen=True)

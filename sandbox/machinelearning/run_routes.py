@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aiohttp import web
 
 from sandbox.machinelearning import responses, steps
 from sandbox.machinelearning.errors import BadRequest, NotFound
 from sandbox.machinelearning.operations import Call, Operations
 from sandbox.machinelearning.pipeline_routes import AREA
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.machinelearning.workspaces import Workspaces
-    from sandbox.machinelearning.pipelines import Pipelines
-    from sandbox.machinelearning.models import Document, Node
-    from sandbox.machinelearning.history import History
-    from sandbox.machinelearning.executor import Executor
     from sandbox.machinelearning.blobs import Blobs
+    from sandbox.machinelearning.executor import Executor
+    from sandbox.machinelearning.history import History
+    from sandbox.machinelearning.models import Document, Node
+    from sandbox.machinelearning.pipelines import Pipelines
+    from sandbox.machinelearning.workspaces import Workspaces
 
 
 class RunRoutes:

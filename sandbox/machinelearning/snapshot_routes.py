@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import uuid
-
-
-from sandbox.machinelearning.operations import Call, Operations
 from typing import TYPE_CHECKING
 
+from sandbox.machinelearning.operations import Call, Operations
+
 if TYPE_CHECKING:
-    from sandbox.machinelearning.workspaces import Workspaces
-    from sandbox.machinelearning.snapshots import Snapshots
-    from sandbox.machinelearning.models import Document
-    from sandbox.machinelearning.blobs import Blobs
     from aiohttp import web
+
+    from sandbox.machinelearning.blobs import Blobs
+    from sandbox.machinelearning.models import Document
+    from sandbox.machinelearning.snapshots import Snapshots
+    from sandbox.machinelearning.workspaces import Workspaces
 
 _EMPTY = str(uuid.UUID(int=0))
 

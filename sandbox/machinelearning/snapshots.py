@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from sandbox.machinelearning.blobs import CONTAINER, Blob, Blobs
 from sandbox.machinelearning.errors import BadRequest, UnknownSnapshot
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.store import Store
-    from sandbox.machinelearning.models import Document, Workspace
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from sandbox.machinelearning.models import Document, Workspace
+    from sandbox.store import Store
 
 
 class Snapshots:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.machinelearning.errors import BadRequest, UnknownParameters
 
 if TYPE_CHECKING:
-    from sandbox.machinelearning.history import History
-    from sandbox.machinelearning.pipelines import Pipelines
-    from sandbox.machinelearning.models import Document, Workspace
     from collections.abc import Mapping
+
+    from sandbox.machinelearning.history import History
+    from sandbox.machinelearning.models import Document, Workspace
+    from sandbox.machinelearning.pipelines import Pipelines
 
 
 @dataclass(frozen=True)

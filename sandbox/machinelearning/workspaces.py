@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
 from sandbox.machinelearning.errors import NotFound, WorkspaceNotFound
 from sandbox.machinelearning.models import PROVIDER, Document, Workspace
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sandbox.context import Context
-    from pathlib import Path
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from sandbox.context import Context
 
 _ALL = "/machinelearning"
 DEFAULT_DATASTORE = "workspaceblobstore"

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -14,8 +14,9 @@ import requests
 from sandbox.machinelearning.models import RUN_AFTER_PORT
 
 if TYPE_CHECKING:
-    from tests.conftest import LocalAzure
     from collections.abc import Callable
+
+    from tests.conftest import LocalAzure
 
 WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/w"
 WAIT_SECONDS = 30

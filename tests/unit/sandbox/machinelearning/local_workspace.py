@@ -7,7 +7,7 @@ import json
 import sys
 import uuid
 from dataclasses import dataclass, field
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sandbox.clock import SystemClock
 from sandbox.context import Context, Endpoints

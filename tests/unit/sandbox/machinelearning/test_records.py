@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
@@ -11,7 +12,6 @@ from sandbox.errors import AzureError, NotEmulated
 from sandbox.machinelearning.errors import BadRequest, ModelNotFound
 from sandbox.machinelearning.run_filter import parse_filter
 from tests.unit.sandbox.machinelearning.local_workspace import Document, LocalWorkspace, Step
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
