@@ -149,10 +149,10 @@ def test_a_rename_goes_to_another_file_system(lake: Any, files: FileSystemClient
 
 @pytest.mark.parametrize("landed", [False, True], ids=["first landing", "replacement"])
 def test_of_two_writers_exactly_one_lands(files: FileSystemClient, *, landed: bool) -> None:
-    """Twenty rounds, both at once: one commit, one refusal, and the winner's bytes with the winner's
+    """Ten rounds, both at once: one commit, one refusal, and the winner's bytes with the winner's
     metadata.
     """
-    for number in range(20):
+    for number in range(10):
         target = f"w{number}"
         conditions = MISSING
         if landed:
@@ -202,7 +202,7 @@ def test_a_reader_never_sees_a_part(files: FileSystemClient) -> None:
     readers = [threading.Thread(target=read) for _ in range(2)]
     for reader in readers:
         reader.start()
-    for number in range(1, 20):
+    for number in range(1, 10):
         put(files, "stage", str(number % 10).encode() * size)
         assert rename(files, "stage", "final") == "done"
     done.set()

@@ -159,9 +159,9 @@ def test_an_idle_sandbox_stops(start_sandbox: Callable[..., Any], tmp_path: Path
 def test_requests_to_the_lake_keep_it_from_stopping(
     start_sandbox: Callable[..., Any], tmp_path: Path
 ) -> None:
-    running = start_sandbox(tmp_path, "--idle-minutes", "0.03")
+    running = start_sandbox(tmp_path, "--idle-minutes", "0.02")
     with running.lake_client("busy") as client:
-        for _ in range(12):
+        for _ in range(6):
             list(client.list_file_systems())
             time.sleep(0.3)
 
