@@ -1,4 +1,4 @@
-"""The same tests for every lake: the local one always, a real account when ADFBATCH_CONTRACT_LAKE_URL names
+"""The same tests for every lake: the local one always, a real account when CONTRACT_LAKE_URL names
 it.
 
 On a real account (hierarchical namespace) the login of the Azure CLI or a managed identity is used; the
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def lake(request: pytest.FixtureRequest) -> Iterator[DataLakeServiceClient]:
-    url = os.environ.get("ADFBATCH_CONTRACT_LAKE_URL")
+    url = os.environ.get("CONTRACT_LAKE_URL")
     client = (
         _real(url) if url else request.getfixturevalue("sandbox").lake_client("contractlake", retry_total=0)
     )
