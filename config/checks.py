@@ -105,10 +105,9 @@ def output_path(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
 
 def _lake_path(path: str, shown: str) -> Iterator[Wrong]:
     parts = path.rstrip("/").split("/")
-    if not path or path.startswith("/") or "\\" in path or "" in parts or ".." in parts or ":" in path:
-        yield Wrong(
-            f"`{shown}`", "a path inside the file system: raw/patients/2026, without / at its start or `..`"
-        )
+    if not path or path.startswith(("/", "@")) or "\\" in path or "" in parts or ".." in parts or ":" in path:
+        expected = "a path inside the file system: raw/patients/2026, without / or @ at its start or `..`"
+        yield Wrong(f"`{shown}`", expected)
 
 
 def lake_files(value: Any, folder: Path) -> Iterator[Wrong]:  # noqa: ANN401
@@ -165,12 +164,18 @@ def _calendar(value: dict[str, Any]) -> Iterator[Wrong]:
             yield Wrong(
                 f"`{key}` with frequency {frequency}", f"it with {' or '.join(allowed)} only", key=key
             )
-    for day in value.get("week_days") or ():
+    for day in _items(value, "week_days"):
         if isinstance(day, str) and day not in WEEK_DAYS:
             yield Wrong(f"`{day}`", "an English week day", nearest(day, WEEK_DAYS), key="week_days")
-    for number in value.get("month_days") or ():
+    for number in _items(value, "month_days"):
         if isinstance(number, int) and not (1 <= abs(number) <= 31):
             yield Wrong(f"`{number}`", "1 to 31, or -1 (the last day) to -31", key="month_days")
+
+
+def _items(value: dict[str, Any], key: str) -> list[Any]:
+    """None where it is no list: pydantic says so."""
+    found = value.get(key)
+    return found if isinstance(found, list) else []
 
 
 _REFINEMENTS: Final = {
@@ -182,7 +187,10 @@ _REFINEMENTS: Final = {
 
 
 def _tumbling(value: dict[str, Any]) -> Iterator[Wrong]:
-    for key in ("start", "end"):
+    if value.get("start") is not None and value.get("backfill_from") is not None:
+        expected = "one of them: `start` lies ahead, `backfill_from` in the past"
+        yield Wrong("`backfill_from` beside `start`", expected, key="backfill_from")
+    for key in ("start", "backfill_from", "end"):
         if isinstance(value.get(key), str) and utc_instant(value[key]) is None:
             yield Wrong(f"`{value[key]}`", "an instant in UTC: 2026-11-01T00:00:00Z", key=key)
     interval = value.get("interval")

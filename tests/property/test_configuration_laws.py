@@ -91,6 +91,7 @@ PLACES = sorted(places(VALID), key=str)
 @example((), None)
 @example(("schedules", "score", "daily"), {"type": ["calendar"]})
 @example(("schedules", "score"), ["daily"])
+@example(("schedules", "score", "daily", "week_days"), 5)
 @example(("training", "hyperparameters", "depth"), {"a": 1})
 def test_whatever_a_model_file_says_the_answer_is_settings_or_problems(place, value):
     """Never a traceback; every problem has a place and a sentence."""
