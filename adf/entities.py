@@ -2,18 +2,25 @@
 
 An Azure ML pipeline endpoint has no id before it is published, so a body holds a typed placeholder in its
 place: `EndpointId("score_diabetes")`. The executor resolves placeholders from what it published; a plan
-compares bodies with them resolved from what is live.
+compares bodies with them resolved from what is live. A start that the configuration leaves open is a
+placeholder too: nothing in a body depends on the clock.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from adf.errors import MlPipelineNotPublished
+from adf.windows import format_instant, parse_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from adf.windows import Grid
+
+OPEN_START = "(the next window when created)"
 
 Kind = Literal["linked_service", "dataset", "pipeline", "trigger"]
 
@@ -32,7 +39,33 @@ class EndpointVersion:
     ml_pipeline: str
 
 
-Placeholder = EndpointId | EndpointVersion
+@dataclass(frozen=True)
+class StartAtCreation:
+    """The start of a tumbling trigger that nobody chose: the next window of `grid` when it is created.
+
+    From then on the live trigger says it.
+    """
+
+    grid: Grid
+
+    def __str__(self) -> str:
+        return OPEN_START
+
+    def at(self, now: datetime) -> str:
+        """As it is for a trigger that is created now: the first window that starts now or later."""
+        return format_instant(self.grid.next_starting(now).start)
+
+    def some_day(self) -> str:
+        """As it may be: what is wrong with a trigger that starts then is wrong whenever it starts."""
+        return self.at(datetime(2026, 1, 1, tzinfo=UTC))
+
+    def may_be(self, start: str) -> bool:
+        """Whether a window of the grid starts there, so that a live trigger may keep that start."""
+        instant = parse_instant(start)
+        return self.grid.window_at(instant).start == instant
+
+
+Placeholder = EndpointId | EndpointVersion | StartAtCreation
 
 
 @dataclass(frozen=True)
@@ -46,23 +79,43 @@ class Entity:
     name: str
     properties: dict[str, Any]
     started: bool | None = None
+    backfills: bool = True
+    """A tumbling trigger may be created with a start that is past. False: then that is an error."""
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
 
-def resolve(properties: dict[str, Any], published: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+def resolve(
+    properties: dict[str, Any],
+    published: Mapping[str, tuple[str, str]],
+    start: Callable[[StartAtCreation], str] = str,
+) -> dict[str, Any]:
     """The body with each placeholder replaced from `published`: ML pipeline name → (endpoint id, version).
 
-    Raises MlPipelineNotPublished for a placeholder that `published` does not know.
+    `start` says what an open start is; without it the body is one to be read, not to be sent. Raises
+    MlPipelineNotPublished for a placeholder that `published` does not know.
     """
-    return cast("dict[str, Any]", _resolved(properties, published))
+
+    def resolved(body: object) -> object:
+        match body:
+            case EndpointId(ml_pipeline) | EndpointVersion(ml_pipeline):
+                return _of_endpoint(body, ml_pipeline, published)
+            case StartAtCreation():
+                return start(body)
+            case dict():
+                return {key: resolved(value) for key, value in body.items()}
+            case list():
+                return [resolved(value) for value in body]
+        return body
+
+    return cast("dict[str, Any]", resolved(properties))
 
 
 def placeholders(body: object) -> Iterator[Placeholder]:
     """Every placeholder in a body, in order."""
     match body:
-        case EndpointId() | EndpointVersion():
+        case EndpointId() | EndpointVersion() | StartAtCreation():
             yield body
         case dict():
             for value in body.values():
@@ -72,15 +125,10 @@ def placeholders(body: object) -> Iterator[Placeholder]:
                 yield from placeholders(value)
 
 
-def _resolved(body: object, published: Mapping[str, tuple[str, str]]) -> object:
-    match body:
-        case EndpointId(ml_pipeline) | EndpointVersion(ml_pipeline):
-            if ml_pipeline not in published:
-                raise MlPipelineNotPublished(ml_pipeline, sorted(published))
-            endpoint_id, version = published[ml_pipeline]
-            return endpoint_id if isinstance(body, EndpointId) else str(version)
-        case dict():
-            return {key: _resolved(value, published) for key, value in body.items()}
-        case list():
-            return [_resolved(value, published) for value in body]
-    return body
+def _of_endpoint(
+    body: EndpointId | EndpointVersion, ml_pipeline: str, published: Mapping[str, tuple[str, str]]
+) -> str:
+    if ml_pipeline not in published:
+        raise MlPipelineNotPublished(ml_pipeline, sorted(published))
+    endpoint_id, version = published[ml_pipeline]
+    return endpoint_id if isinstance(body, EndpointId) else str(version)

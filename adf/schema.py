@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from adf.entities import EndpointId, EndpointVersion
+from adf.entities import EndpointId, EndpointVersion, StartAtCreation
 from adf.problems import inside
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Wrong = tuple[str, str, str | None]
 """Path, message, hint."""
 
 _TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str, EndpointId, EndpointVersion),
+    "string": (str, EndpointId, EndpointVersion, StartAtCreation),
     "boolean": (bool,),
     "integer": (int,),
     "number": (int, float),

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from adf import pipelines
-from adf.entities import Entity
+from adf.entities import Entity, StartAtCreation
 from adf.errors import BadModelWindow, BadSchedule, BadScheduleTime, ScheduleOffGrid
 from adf.expressions import inline
 from adf.ownership import annotations_of
@@ -65,7 +65,7 @@ def score(settings: Settings, model: Model) -> list[Entity]:
             triggers.append(_calendar(settings, model, name, schedule, starts))
         else:
             _check_on_grid(model, grid, schedule_name, schedule)
-            triggers.append(_tumbling(settings, model, name, schedule))
+            triggers.append(_tumbling(settings, model, grid, name, schedule))
     return triggers
 
 
@@ -123,7 +123,7 @@ def _local_time(trigger: str, key: str, text: str, time_zone: str) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="seconds") + ("Z" if in_utc else "")
 
 
-def _tumbling(settings: Settings, model: Model, name: str, schedule: TumblingSchedule) -> Entity:
+def _tumbling(settings: Settings, model: Model, grid: Grid, name: str, schedule: TumblingSchedule) -> Entity:
     window = {
         "window_start": inline("trigger().outputs.windowStartTime"),
         "window_end": inline("trigger().outputs.windowEndTime"),
@@ -132,16 +132,17 @@ def _tumbling(settings: Settings, model: Model, name: str, schedule: TumblingSch
         "type": "TumblingWindowTrigger",
         "annotations": annotations_of(settings, model.name),
         "pipeline": _start(pipelines.score_name(model.name), window),
-        "typeProperties": _tumbling_properties(name, schedule),
+        "typeProperties": _tumbling_properties(name, grid, schedule),
     }
-    return Entity("trigger", name, properties, started=settings.schedules == "on")
+    backfills = schedule.start is None or schedule.backfill_from is not None
+    return Entity("trigger", name, properties, started=settings.schedules == "on", backfills=backfills)
 
 
-def _tumbling_properties(trigger: str, schedule: TumblingSchedule) -> dict[str, Any]:
+def _tumbling_properties(trigger: str, grid: Grid, schedule: TumblingSchedule) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "frequency": schedule.frequency,
         "interval": schedule.interval,
-        "startTime": _utc_time(trigger, "start", schedule.start),
+        "startTime": _begin(trigger, grid, schedule),
         "delay": format_timespan(timedelta(minutes=schedule.delay_minutes)),
         "maxConcurrency": schedule.max_concurrency,
         "retryPolicy": {
@@ -154,6 +155,15 @@ def _tumbling_properties(trigger: str, schedule: TumblingSchedule) -> dict[str, 
     return properties
 
 
+def _begin(trigger: str, grid: Grid, schedule: TumblingSchedule) -> str | StartAtCreation:
+    """Where the first window begins, as the configuration says it, or the next window when it is created."""
+    if schedule.backfill_from is not None:
+        return _utc_time(trigger, "backfill_from", schedule.backfill_from)
+    if schedule.start is not None:
+        return _utc_time(trigger, "start", schedule.start)
+    return StartAtCreation(grid)
+
+
 def _utc_time(trigger: str, key: str, text: str) -> str:
     try:
         return format_instant(parse_instant(text))
@@ -164,12 +174,22 @@ def _utc_time(trigger: str, key: str, text: str) -> str:
 def _check_on_grid(model: Model, grid: Grid, schedule_name: str, schedule: TumblingSchedule) -> None:
     name = score_trigger_name(model.name, schedule_name)
     try:
-        windows = TumblingWindow.from_type_properties(_tumbling_properties(name, schedule))
+        windows = TumblingWindow.from_type_properties(_begun(_tumbling_properties(name, grid, schedule)))
     except BadTumblingWindow as error:
         raise BadSchedule(model.name, schedule_name, error.problems) from error
     if (off := windows.first_off_grid(grid)) is not None:
         nearest = _shown(grid.window_at(off.start))
         raise ScheduleOffGrid(model.name, schedule_name, window=_shown(off), grid=str(grid), nearest=nearest)
+
+
+def _begun(properties: dict[str, Any]) -> dict[str, Any]:
+    """A start that is left open says nothing of the end: the windows are the same without it."""
+    start = properties["startTime"]
+    if not isinstance(start, StartAtCreation):
+        return properties
+    return {key: value for key, value in properties.items() if key != "endTime"} | {
+        "startTime": start.some_day()
+    }
 
 
 def _shown(window: Window) -> str:

@@ -141,8 +141,14 @@ class TumblingSchedule(Section):
     type: Literal["tumbling"]
     frequency: Literal["Minute", "Hour"]
     interval: int = Field(ge=1)
-    start: str
-    """UTC: `2026-11-01T00:00:00Z`."""
+    start: str | None = None
+    """The first window, in UTC: `2027-01-01T00:00:00Z`. It must lie ahead when the trigger is created: one
+    that is past is an error, so that nothing runs by surprise. Left out, the trigger begins with the next
+    window of the model's grid when it is created, and keeps that start."""
+    backfill_from: str | None = None
+    """In place of `start`, where windows of the past are to run: the first of them, in UTC. All that are due
+    run at once, `max_concurrency` side by side; the plan says how many. Once they have run it may be left
+    out."""
     end: str | None = None
     delay_minutes: int = Field(default=0, ge=0)
     max_concurrency: int = Field(default=1, ge=1, le=50)

@@ -4,6 +4,7 @@
     ├── UsageError                  64: the command line
     ├── NotConfirmedError           64: something destructive, and nobody to ask
     ├── ForeignObjectsError         a name of ours is taken by what is not ours
+    ├── PastStartError              64: a new tumbling trigger would run what is past, and nobody said so
     ├── InvalidFactoryError         what we would deploy breaks Data Factory's own rules
     ├── NothingDeployedError        a command needs what no deployment has made yet
     ├── RunsFailedError             a pipeline run that Data Factory lost
@@ -65,6 +66,18 @@ class ForeignObjectsError(DeploymentError):
     def __init__(self, names: Iterable[str], owner: str) -> None:
         hint = f"rename one of them; ours carry the annotations {owner}"
         super().__init__(f"these exist already and are not ours: {', '.join(names)}", hint=hint)
+
+
+class PastStartError(DeploymentError):
+    code = "past_start"
+    exit_code = USAGE
+
+    def __init__(self, starts: Sequence[tuple[str, str]]) -> None:
+        self.details = tuple(
+            f"{trigger} does not exist yet and its `start` {start} is past" for trigger, start in starts
+        )
+        hint = "leave `start` out to begin with the next window, or say `backfill_from` in its place"
+        super().__init__("; ".join(self.details), hint=hint)
 
 
 class NothingDeployedError(DeploymentError):

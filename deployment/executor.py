@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 from adf.entities import resolve
@@ -18,6 +19,8 @@ from deployment.errors import ApplyError, InterruptedByUserError
 from ml_pipelines.errors import MachineLearningError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from adf.entities import Entity
     from deployment.gateways import Definition, FactoryWriter, LiveEntity, MachineLearningWriter, Published
     from deployment.progress import Progress
@@ -35,6 +38,8 @@ class Executor:
     endpoints: dict[str, tuple[str, str]] = field(default_factory=dict)
     """ML pipeline → (endpoint id, version): of the unchanged ones at first, completed while publishing."""
     workers: int = WORKERS
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """When a trigger is created whose start is left open."""
     _stopped: set[str] = field(default_factory=set)
     """Triggers that run in the factory as it was, and that we stopped and have not replaced yet."""
 
@@ -125,7 +130,8 @@ class Executor:
 
     def _put(self, step: Change, etag: str | None) -> None:
         entity = cast("Entity", step.wanted)
-        self.factory.put(entity.kind, entity.name, resolve(entity.properties, self.endpoints), etag)
+        body = resolve(entity.properties, self.endpoints, lambda start: start.at(self.clock()))
+        self.factory.put(entity.kind, entity.name, body, etag)
 
     def _trigger(self, step: Change) -> None:
         """Stop what runs if it must not run while it is edited; edit; start what should run."""

@@ -1,33 +1,82 @@
-"""When a live trigger fires next, from its body: Data Factory does not say."""
+"""When triggers fire next and what they run at once, from their bodies: Data Factory does not say. Pure."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from adf.entities import StartAtCreation, resolve
 from adf.recurrence import Recurrence
-from adf.windows import TumblingWindow, Window
+from adf.windows import TumblingWindow, Window, parse_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from adf.entities import Entity
+    from deployment.resources import Change
 
 MOST_WINDOWS: Final = 10_000
-_LONGEST: Final = timedelta(days=366)
-"""No window of a tumbling trigger that we make is longer."""
+SHOWN: Final = 5
+
+
+@dataclass(frozen=True)
+class Firing:
+    """What a step means for when its trigger fires, as if it were applied now."""
+
+    started: bool
+    """False: all this is what it would do."""
+    next: Sequence[datetime]
+    zone_name: str
+    zone: tzinfo
+    at_once: Sequence[Window]
+    """The windows that are due when it is started; none where this step neither starts nor makes it."""
+    open_start: datetime | None
+    """Where the configuration leaves the start open: what it is now."""
+
+
+def firing_of(step: Change, now: datetime) -> Firing | None:
+    """None for anything but a trigger that is made, started or changed."""
+    if step.address.kind != "trigger" or step.action in {"unchanged", "delete"}:
+        return None
+    starts = any(each.path == "runtimeState" and each.after == "Started" for each in step.differences)
+    if not (starts or step.makes_trigger or step.body_changes):
+        return None
+    entity = cast("Entity", step.wanted)
+    body = resolve(entity.properties, {}, lambda start: start.at(now))
+    zone_name, zone = zone_of(body)
+    return Firing(
+        started=bool(entity.started),
+        next=next_fires(body, now, SHOWN),
+        zone_name=zone_name,
+        zone=zone,
+        at_once=backfill(body, now) if starts or step.makes_trigger else (),
+        open_start=parse_instant(body["typeProperties"]["startTime"]) if _is_open(entity) else None,
+    )
+
+
+def _is_open(entity: Entity) -> bool:
+    return isinstance((entity.properties.get("typeProperties") or {}).get("startTime"), StartAtCreation)
+
+
+def next_fires(properties: Mapping[str, Any], now: datetime, count: int) -> list[datetime]:
+    """The first fires after `now` of a started trigger, as UTC; none of an event trigger."""
+    return list(islice(_fires(properties, now), count))
 
 
 def next_fire(properties: Mapping[str, Any], now: datetime) -> datetime | None:
-    """The first fire after `now` of a started trigger; None where none comes, or for an event trigger."""
-    kind = properties.get("type")
-    type_properties = properties.get("typeProperties") or {}
-    if kind == "ScheduleTrigger":
-        return next(
-            Recurrence.from_json(type_properties["recurrence"], ignore_misplaced=True).fire_times(now), None
-        )
-    if kind == "TumblingWindowTrigger":
-        return _next_of_tumbling(TumblingWindow.from_type_properties(type_properties), now)
-    return None
+    """The first of them; None where none comes."""
+    return next(_fires(properties, now), None)
+
+
+def zone_of(properties: Mapping[str, Any]) -> tuple[str, tzinfo]:
+    """The time zone that a trigger is in: its name in Data Factory, and how to tell time in it."""
+    recurrence = (properties.get("typeProperties") or {}).get("recurrence")
+    if recurrence is None:
+        return "UTC", UTC
+    zone = Recurrence.from_json(recurrence, ignore_misplaced=True).time_zone
+    return str(recurrence.get("timeZone") or "UTC"), zone
 
 
 def backfill(properties: Mapping[str, Any], now: datetime) -> list[Window]:
@@ -38,8 +87,17 @@ def backfill(properties: Mapping[str, Any], now: datetime) -> list[Window]:
     return list(islice(trigger.due(now), MOST_WINDOWS))
 
 
-def _next_of_tumbling(trigger: TumblingWindow, now: datetime) -> datetime | None:
-    """When the first window becomes due that is not due yet; a backfill under way is not told apart."""
-    recent = Window(now - trigger.delay - _LONGEST, datetime.max.replace(tzinfo=UTC))
-    due = (trigger.due_at(window) for window in trigger.overlapping(recent))
-    return next((instant for instant in due if instant > now), None)
+def _fires(properties: Mapping[str, Any], now: datetime) -> Iterator[datetime]:
+    type_properties = properties.get("typeProperties") or {}
+    match properties.get("type"):
+        case "ScheduleTrigger":
+            recurrence = Recurrence.from_json(type_properties["recurrence"], ignore_misplaced=True)
+            yield from recurrence.fire_times(now)
+        case "TumblingWindowTrigger":
+            yield from _of_tumbling(TumblingWindow.from_type_properties(type_properties), now)
+
+
+def _of_tumbling(trigger: TumblingWindow, now: datetime) -> Iterator[datetime]:
+    """When the windows become due that are not due yet; a backfill under way is not told apart."""
+    ends_later = Window(now - trigger.delay, datetime.max.replace(tzinfo=UTC))
+    return (trigger.due_at(window) for window in trigger.overlapping(ends_later))

@@ -7,16 +7,18 @@ first and is deleted last.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from adf.entities import resolve
-from adf.windows import IMMUTABLE
+from adf.entities import StartAtCreation, resolve
+from adf.windows import IMMUTABLE, parse_instant
 from deployment.canonical import Difference, canonical, differences
-from deployment.errors import ForeignObjectsError
+from deployment.errors import ForeignObjectsError, PastStartError
 from deployment.resources import ENTITY_KINDS, Address, Change, Plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from adf.entities import Entity
     from deployment.gateways import Definition, LiveEntity, Published
@@ -36,10 +38,11 @@ DELETIONS: Final = 2 * max(LEVELS.values()) + 1
 """Deletions come last and backwards: triggers first, ML pipelines after all that refers to them."""
 
 
-def plan(desired: Desired, observed: Observed, *, prune: bool = False) -> Plan:
+def plan(desired: Desired, observed: Observed, *, prune: bool = False, now: datetime | None = None) -> Plan:
     """The steps from what is to what should be.
 
-    Raises ForeignObjectsError if a name is taken by what is not ours.
+    Raises ForeignObjectsError if a name is taken by what is not ours; with `now` also PastStartError for a
+    trigger whose first window is past though it may not backfill. Nothing else depends on the clock.
     """
     _refuse_foreign(desired, observed)
     wanted = {_key(entity) for entity in desired.entities}
@@ -53,6 +56,8 @@ def plan(desired: Desired, observed: Observed, *, prune: bool = False) -> Plan:
         *(_deletion(live) for live in unwanted if prune),
         *(_retirement(live) for live in retired if prune),
     ]
+    if now is not None:
+        _refuse_past_starts(steps, now)
     left = [Address(live.kind, live.name) for live in unwanted]
     left += [Address("ml_pipeline", live.name) for live in retired]
     return Plan(desired.owner.environment, tuple(_by_level(steps)), () if prune else tuple(left))
@@ -90,6 +95,17 @@ def _refuse_foreign(desired: Desired, observed: Observed) -> None:
         raise ForeignObjectsError(names, ", ".join(desired.owner.annotations))
 
 
+def _refuse_past_starts(steps: Iterable[Change], now: datetime) -> None:
+    entities = [cast("Entity", step.wanted) for step in steps if step.makes_trigger]
+    starts = [
+        (str(entity), str(entity.properties["typeProperties"]["startTime"]))
+        for entity in entities
+        if not entity.backfills
+    ]
+    if past := [(name, start) for name, start in starts if parse_instant(start) < now]:
+        raise PastStartError(past)
+
+
 def _factory(desired: Desired, observed: Observed) -> Change:
     """Created where absent, otherwise not ours: its Git link, identity and tags belong to whoever made it."""
     action: Action = "unchanged" if observed.factory_exists else "create"
@@ -125,10 +141,24 @@ def endpoints(desired: Desired, observed: Observed) -> dict[str, tuple[str, str]
 def _entities(desired: Desired, observed: Observed) -> Iterator[Change]:
     known = endpoints(desired, observed)
     live = {_key(each): each for each in observed.entities}
-    for entity in _in_order(desired.entities):
+    for each in _in_order(desired.entities):
+        key = _key(each)
+        entity = _begun(each, live.get(key))
         wanted = canonical(resolve(entity.properties, known))
-        key = _key(entity)
         yield _entity(entity, wanted, live.get(key), observed.released.get(key))
+
+
+def _begun(entity: Entity, live: LiveEntity | None) -> Entity:
+    """A trigger whose start is left open keeps that of the live one, unless it must be made anew."""
+    open_start = (entity.properties.get("typeProperties") or {}).get("startTime")
+    if live is None or not isinstance(open_start, StartAtCreation):
+        return entity
+    is_now = live.properties.get("typeProperties") or {}
+    wanted = entity.properties["typeProperties"] | {"startTime": is_now.get("startTime")}
+    kept = replace(entity, properties=entity.properties | {"typeProperties": wanted})
+    if _must_be_recreated(live.properties, kept.properties) or not open_start.may_be(wanted["startTime"]):
+        return entity
+    return kept
 
 
 def _entity(entity: Entity, wanted: dict[str, Any], live: LiveEntity | None, released: object) -> Change:

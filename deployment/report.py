@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
+from adf.entities import OPEN_START
 from adf.windows import format_instant
-from deployment.fires import backfill, next_fire
+from deployment.fires import firing_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from adf.entities import Entity
+    from deployment.fires import Firing
     from deployment.resources import Action, Change, Plan
     from deployment.runs import RunReport
     from deployment.status import Status
@@ -48,7 +49,7 @@ class Table:
 def plan_lines(plan: Plan, *, heading: str, now: datetime | None = None, outcome: str = "") -> Iterator[Line]:
     """The plan, one line a change and one a difference, what came of it; the last line is the summary.
 
-    With `now`, also what a trigger that is to be started does next.
+    With `now`, also when a trigger that is new or changed fires next.
     """
     yield Line(heading, "bold")
     if plan.changes:
@@ -72,23 +73,29 @@ def _step_lines(step: Change, width: int, now: datetime | None) -> Iterator[Line
             continue
         before, after = _shown(difference.before), _shown(difference.after)
         yield Line(f"      {difference.path}: {before} → {after}")
+    firing = None if now is None else firing_of(step, now)
+    if firing is not None:
+        yield from _firing_lines(firing)
 
-    if now is not None:
-        yield from _first_fires(step, now)
+
+def _firing_lines(firing: Firing) -> Iterator[Line]:
+    """How a trigger's windows begin, what it runs at once, and its next fires in its own zone."""
+    would = "" if firing.started else "would "
+    if firing.open_start is not None:
+        yield Line(f"      begins with {OPEN_START}, now {format_instant(firing.open_start)}")
+    if firing.at_once:
+        first, last = format_instant(firing.at_once[0].start), format_instant(firing.at_once[-1].end)
+        runs = f"{would}run" if would else "runs"
+        yield Line(f"      {runs} {len(firing.at_once):,} windows at once, from {first} to {last}", "yellow")
+    if firing.next:
+        fires = f"{would}fire" if would else "fires"
+        local = ", ".join(_local(instant.astimezone(firing.zone)) for instant in firing.next)
+        yield Line(f"      {fires} {local} ({firing.zone_name})")
 
 
-def _first_fires(step: Change, now: datetime) -> Iterator[Line]:
-    """Of a trigger that this step starts: the windows it runs at once, or when it fires first."""
-    starts = any(each.path == "runtimeState" and each.after == "Started" for each in step.differences)
-    if step.address.kind != "trigger" or not starts:
-        return
-    properties = cast("Entity", step.wanted).properties
-    windows = backfill(properties, now)
-    if windows:
-        first, last = format_instant(windows[0].start), format_instant(windows[-1].end)
-        yield Line(f"      runs {len(windows):,} windows at once, from {first} to {last}", "yellow")
-    elif (fire := next_fire(properties, now)) is not None:
-        yield Line(f"      fires first at {format_instant(fire)}")
+def _local(moment: datetime) -> str:
+    """`2026-11-24 06:00`, with seconds where there are some."""
+    return moment.replace(tzinfo=None).isoformat(" ", "seconds" if moment.second else "minutes")
 
 
 def _aside(step: Change) -> str:
@@ -118,21 +125,28 @@ def summary_line(plan: Plan) -> str:
     )
 
 
-def plan_document(plan: Plan) -> dict[str, Any]:
+def plan_document(plan: Plan, now: datetime | None = None) -> dict[str, Any]:
+    """With `now`, the change of a trigger says `next`: its next fire times as UTC."""
     return {
         "env": plan.environment,
-        "changes": [
-            {
-                "action": step.action,
-                "kind": step.address.kind,
-                "name": step.address.name,
-                "diff": [difference.document() for difference in step.differences],
-            }
-            for step in plan.changes
-        ],
+        "changes": [_change_document(step, now) for step in plan.changes],
         "summary": plan.summary(),
         "unwanted": [{"kind": address.kind, "name": address.name} for address in plan.unwanted],
     }
+
+
+def _change_document(step: Change, now: datetime | None) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "action": step.action,
+        "kind": step.address.kind,
+        "name": step.address.name,
+        "diff": [difference.document() for difference in step.differences],
+    }
+    firing = None if now is None else firing_of(step, now)
+    if firing is not None:
+        document["next"] = [format_instant(instant) for instant in firing.next]
+        document["windows_at_once"] = len(firing.at_once)
+    return document
 
 
 def run_document(report: RunReport) -> dict[str, Any]:

@@ -98,6 +98,10 @@ class Change:
         return any(difference.path != "runtimeState" for difference in self.differences)
 
     @property
+    def makes_trigger(self) -> bool:
+        return self.address.kind == "trigger" and self.action in {"create", "recreate"}
+
+    @property
     def destructive(self) -> bool:
         return self.action in {"recreate", "delete"}
 

@@ -47,6 +47,8 @@ class Command:
     settings: Settings
     terminal: Terminal
     progress: Progress
+    now: datetime
+    """When the command began: what a plan says of time to come is counted from then."""
 
     def session(self) -> Session:
         from deployment.session import open_session
@@ -70,7 +72,7 @@ def _command(arguments: Namespace) -> Iterator[Command]:
         _prints_kept_off(verbose=arguments.verbose),
         progress_on(terminal.stderr, quiet=terminal.quiet, color=terminal.colored) as progress,
     ):
-        yield Command(arguments, settings, terminal, progress)
+        yield Command(arguments, settings, terminal, progress, datetime.now(UTC))
 
 
 def _log_requests() -> None:
@@ -99,7 +101,7 @@ def plan(arguments: Namespace) -> int:
     with _command(arguments) as command:
         desired = desires.build(command.settings)
         made = _offline(desired) if arguments.offline else _observed_plan(command, desired)
-    document = report.plan_document(made) | ({"offline": True} if arguments.offline else {})
+    document = report.plan_document(made, command.now) | ({"offline": True} if arguments.offline else {})
     command.terminal.show(_plan_lines(command, made), document)
     return CHANGES_PRESENT if arguments.detailed_exitcode and made.changes else 0
 
@@ -111,7 +113,7 @@ def _offline(desired: Desired) -> Plan:
 
 def _observed_plan(command: Command, desired: Desired) -> Plan:
     observed = _observe(command.session(), command.settings, desired)
-    return planner.plan(desired, observed, prune=command.arguments.prune)
+    return planner.plan(desired, observed, prune=command.arguments.prune, now=command.now)
 
 
 def _observe(session: Session, settings: Settings, desired: Desired) -> Observed:
@@ -128,7 +130,7 @@ def _plan_lines(command: Command, made: Plan, outcome: str = "") -> Iterator[Lin
     where = f"{settings.data_factory.name} in {settings.azure.resource_group}"
     against = ", offline: shown as if nothing existed" if getattr(command.arguments, "offline", False) else ""
     heading = f"Environment {settings.environment}: factory {where}{against}"
-    return report.plan_lines(made, heading=heading, now=datetime.now(UTC), outcome=outcome)
+    return report.plan_lines(made, heading=heading, now=command.now, outcome=outcome)
 
 
 # ------------------------------------------------------------------------------------------- deploy
@@ -143,14 +145,15 @@ def deploy(arguments: Namespace) -> int:
             made, number = _deploy(command, session, desired, commit)
     outcome = f"Applied and verified: release {number}." if made.changes else NOTHING_TO_DO
     lines = _plan_lines(command, made, outcome)
-    command.terminal.show(lines, report.plan_document(made) | {"release": number, "applied": True})
+    document = report.plan_document(made, command.now) | {"release": number, "applied": True}
+    command.terminal.show(lines, document)
     return 0
 
 
 def _deploy(command: Command, session: Session, desired: Desired, commit: str) -> tuple[Plan, int | None]:
     """The plan that was applied, and the number of the release that is in force now."""
     observed = _observe(session, command.settings, desired)
-    made = planner.plan(desired, observed, prune=command.arguments.prune)
+    made = planner.plan(desired, observed, prune=command.arguments.prune, now=command.now)
     releases = Releases(session.lake, desired.owner)
     if not made.changes:
         return made, next((release.number for release in releases.last()), None)
@@ -253,7 +256,7 @@ def _scoring_requests(command: Command, name: str) -> Iterator[RunRequest]:
     elif arguments.window:
         windows = [runs.window_of(arguments.window, grid)]
     else:
-        windows = [grid.last_complete(datetime.now(UTC))]
+        windows = [grid.last_complete(command.now)]
     for window in windows:
         yield runs.scoring_request(name, window)
 
@@ -266,7 +269,7 @@ def status(arguments: Namespace) -> int:
 
     with _command(arguments) as command:
         session = command.session()
-        found = read(command.settings, session, command.progress, now=datetime.now(UTC))
+        found = read(command.settings, session, command.progress, now=command.now)
     command.terminal.show(report.status_parts(found), report.status_document(found))
     return 0
 

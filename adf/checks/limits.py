@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from adf.entities import EndpointId, EndpointVersion
+from adf.entities import EndpointId, EndpointVersion, StartAtCreation
 from adf.problems import Problem
 from adf.walk import activities
 from adf.windows import WindowError, parse_timespan
@@ -38,6 +38,8 @@ def check(entities: Sequence[Entity]) -> Iterator[Problem]:
 def _placeholder(value: object) -> str:
     if isinstance(value, EndpointId | EndpointVersion):
         return "0" * ID_LENGTH
+    if isinstance(value, StartAtCreation):
+        return str(value)
     raise TypeError(f"{value!r} in a body is neither JSON nor a placeholder")
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from adf.entities import StartAtCreation, resolve
 from adf.errors import UnknownTimeZone
 from adf.problems import Problem
 from adf.time_zones import iana_name
@@ -37,7 +38,8 @@ def check(entities: Sequence[Entity]) -> Iterator[Problem]:
 def _tumbling(trigger: Entity) -> Iterator[Problem]:
     for message in tumbling_pipeline_problems(trigger.properties):
         yield Problem(str(trigger), "", message)
-    for message in tumbling_problems(trigger.properties.get("typeProperties", {})):
+    begun = resolve(trigger.properties, {}, StartAtCreation.some_day)
+    for message in tumbling_problems(begun.get("typeProperties", {})):
         yield Problem(str(trigger), "typeProperties", message)
 
 

@@ -28,7 +28,7 @@ FACTORY = (
     "/providers/Microsoft.DataFactory/factories/adf-batch-scoring-local"
 )
 LATER = "models.diabetes.schedules.train.monthly.start=2026-11-01T04:00:00"
-NO_BACKFILL = "models.diabetes.schedules.score.daily.start=2040-01-01T00:00:00Z"
+START = "models.diabetes.schedules.score.daily.start={}T00:00:00Z"
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Project:
     port: int
 
     def line(self, verb: str, *arguments: str, port: int | None = None) -> list[str]:
-        own = [f"sandbox.port={port or self.port}", f"sandbox.state={self.state}", NO_BACKFILL]
+        own = [f"sandbox.port={port or self.port}", f"sandbox.state={self.state}"]
         settings = [word for each in own for word in ("--set", each)]
         return [sys.executable, "deploy.py", verb, "--env", "local", "-o", "json", *settings, *arguments]
 
@@ -159,6 +159,18 @@ def test_a_second_deployment_has_nothing_to_do_and_publishes_nothing(project, fi
     assert second["changes"] == []
     assert second["summary"]["unchanged"] == len(first["changes"])
     assert second["release"] == 1
+
+
+def test_a_start_that_is_past_is_no_reason_to_run_the_past(project, first):  # noqa: ARG001
+    """Of a trigger that exists a start that it does not have means a new trigger: what then runs is said."""
+    past = project.document("plan", "--set", START.format("2026-11-01"), code=64)["error"]
+    backfill = START.replace("start=", "backfill_from=").format("2026-11-01")
+    (change,) = project.document("plan", "--set", backfill)["changes"]
+
+    assert past["code"] == "past_start"
+    assert "backfill_from" in past["hint"]
+    assert (change["action"], change["name"]) == ("recreate", "tr_score_diabetes_daily")
+    assert change["windows_at_once"] > 0
 
 
 def test_schedules_on_starts_the_triggers_and_off_stops_them(project, first):  # noqa: ARG001

@@ -44,20 +44,21 @@ def trained_and_scheduled() -> dict[str, Entity]:
 
 def tumbling_backfill() -> dict[str, Entity]:
     """Hourly windows from the past on, four at once; the schedules are off."""
-    hourly = tumbling(interval=1, start="2026-01-01T00:15:00Z", max_concurrency=4, delay_minutes=10)
+    hourly = tumbling(interval=1, start=None, max_concurrency=4, delay_minutes=10)
+    hourly |= {"backfill_from": "2026-01-01T00:15:00Z"}
     window = {"every": "hour", "offset_minutes": 15}
     return built(model(schedules={"score": {"hourly": hourly}}, window=window), schedules="off")
 
 
 def two_models_in_a_shared_factory() -> dict[str, Entity]:
-    """Linked services of their own names, a local lake, an `@` in a path."""
+    """Linked services of their own names, a local lake, an `@` in a path, a start left open."""
     names = {
         "name": "adf-shared",
         "folder": "team-b/scoring",
         "linked_service_lake": "ls_b_lake",
         "linked_service_machine_learning": "ls_b_azureml",
     }
-    iris = model("iris", output={"path": "@iris/it's"}, schedules={"score": {"daily": tumbling()}})
+    iris = model("iris", output={"path": "@iris/it's"}, schedules={"score": {"daily": tumbling(start=None)}})
     azure = {"cloud": "local", "subscription_id": "0", "resource_group": "rg"}
     return built(model(), iris, data_factory=names, azure=azure, environment="local")
 

@@ -27,6 +27,7 @@ from tests.unit.deployment.fakes import (
     dataset,
     desired,
     linked_service,
+    open_start,
     pipeline,
     tumbling,
 )
@@ -129,7 +130,7 @@ def shown(parts, document):
 
 def plan_result(wanted, observed, **options):
     made = plan(wanted, observed, **options)
-    return list(report.plan_lines(made, heading=HEADING, now=NOW)), report.plan_document(made)
+    return list(report.plan_lines(made, heading=HEADING, now=NOW)), report.plan_document(made, NOW)
 
 
 def run_result():
@@ -137,7 +138,20 @@ def run_result():
     return parts, {"runs": [report.run_document(each) for each in RUNS]}
 
 
+def triggers():
+    """What a new trigger does first: with the next window, with the past, in local time, not at all."""
+    return desired(
+        pipeline(),
+        tumbling("tr_next_window", start=open_start()),
+        tumbling("tr_past", start="2026-11-10T00:00:00Z"),
+        tumbling("tr_past_stopped", start="2026-11-10T00:00:00Z", started=False),
+        calendar("tr_berlin", zone="W. Europe Standard Time"),
+        calendar("tr_stopped", started=False),
+    )
+
+
 CASES = {
+    "plan_triggers": lambda: plan_result(triggers(), Observed(factory_exists=True)),
     "plan_first": lambda: plan_result(everything()[0], NOTHING),
     "plan_everything": lambda: plan_result(*everything(), prune=True),
     "plan_without_prune": lambda: plan_result(*everything()),

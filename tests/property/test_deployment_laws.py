@@ -23,6 +23,7 @@ from tests.unit.deployment.fakes import (
     dataset,
     desired,
     linked_service,
+    open_start,
     pipeline,
     tumbling,
 )
@@ -64,8 +65,14 @@ def _triggers(model: str, name: str) -> st.SearchStrategy[Entity]:
         st.booleans(),
         st.integers(6, 8),
     )
-    tumblings = st.builds(lambda hours: tumbling(f"tr_{model}", name, hours=hours), st.sampled_from([12, 24]))
-    return calendars | tumblings
+    hours = st.sampled_from([12, 24])
+    tumblings = st.builds(lambda hours: tumbling(f"tr_{model}", name, hours=hours), hours)
+    opens = st.builds(
+        lambda hours, offset: tumbling(f"tr_{model}", name, hours=hours, start=open_start(hours, offset)),
+        hours,
+        st.sampled_from([0, 360]),
+    )
+    return calendars | tumblings | opens
 
 
 class World:

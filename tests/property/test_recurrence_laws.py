@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adf.fire_times import merged
 from adf.recurrence import FREQUENCIES, WEEK_DAYS, Recurrence
 
 ZONES = [
@@ -105,6 +106,18 @@ def test_every_day_of_the_calendar_was_asked(body: dict[str, Any], after: dateti
 
     found = takewhile(lambda instant: instant < until, recurrence.fire_times(after))
     assert list(enumerated(body, recurrence.start, after, until)) == list(found)
+
+
+@given(st.lists(recurrences(), max_size=6), MOMENTS, st.integers(0, 4000))
+@settings(max_examples=200, deadline=None)
+def test_merging_recurrences_loses_nothing(bodies: list[dict[str, Any]], start: datetime, hours: int):
+    """All fire times of all recurrences, in order."""
+    factory = {n: Recurrence.from_json(b | {"interval": 5 * b["interval"]}) for n, b in enumerate(bodies)}
+    end = start + timedelta(hours=hours)
+    found = list(merged(factory, start, end))
+
+    assert sorted((i, n) for n, each in factory.items() for i in each.between(start, end)) == sorted(found)
+    assert all(one[0] <= other[0] for one, other in pairwise(found))
 
 
 def enumerated(body: dict[str, Any], start: datetime, after: datetime, until: datetime) -> Iterator[datetime]:

@@ -1,9 +1,11 @@
 """When the factory starts a pipeline, and with what."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from adf.entities import StartAtCreation
 from adf.errors import BadModelWindow, BadSchedule, BadScheduleTime, ScheduleOffGrid, UnknownTimeZone
 from tests.unit.adf.builders import built, calendar, model, tumbling
 
@@ -88,6 +90,45 @@ def test_tumbling_windows_are_windows_of_the_models_grid():
 
     assert "2026-11-01T00:00:00Z to 2026-11-02T00:00:00Z" in str(caught.value)
     assert trigger(tumbling(start="2026-11-01T06:00:00Z"), window={"offset_minutes": 360})
+
+
+def test_a_start_that_is_left_open_is_a_placeholder_for_the_next_window():
+    """Nothing in a body depends on the clock: what is known is the grid."""
+    open_schedule = tumbling(start=None, end="2025-01-01T00:00:00Z")
+
+    entity = trigger(open_schedule, window={"offset_minutes": 360})
+    start = entity.properties["typeProperties"]["startTime"]
+
+    assert isinstance(start, StartAtCreation)
+    assert start.at(datetime(2026, 11, 23, 8, 0, tzinfo=UTC)) == "2026-11-24T06:00:00Z"
+    assert start.at(datetime(2026, 11, 23, 6, 0, tzinfo=UTC)) == "2026-11-23T06:00:00Z"
+    assert (start.may_be("2026-11-01T06:00:00Z"), start.may_be("2026-11-01T00:00:00Z")) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "backfills"),
+    [
+        (tumbling(), False),
+        (tumbling(start=None), True),
+        (tumbling(start=None, backfill_from="2026-11-01T00:00:00Z"), True),
+    ],
+)
+def test_only_backfill_from_may_lie_in_the_past(schedule, *, backfills: bool):
+    """An open start never does; `start` is refused by the planner where it does."""
+    entity = trigger(schedule)
+
+    assert entity.backfills is backfills
+
+
+def test_a_backfill_starts_with_a_window_of_the_grid():
+    """It is the trigger's start, in every other respect."""
+    begun = trigger(tumbling(start=None, backfill_from="2026-11-01T00:00:00Z"))
+
+    assert begun.properties == trigger(tumbling()).properties
+    with pytest.raises(ScheduleOffGrid, match="2026-11-01T06:00:00Z"):
+        trigger(tumbling(start=None, backfill_from="2026-11-01T06:00:00Z"))
+    with pytest.raises(ScheduleOffGrid, match="every day"):
+        trigger(tumbling(start=None, interval=12))
 
 
 def test_a_local_day_is_no_tumbling_window_where_clocks_change():

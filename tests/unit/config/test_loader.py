@@ -156,6 +156,10 @@ def test_an_unknown_key_inside_a_schedule_is_found_through_the_union(tmp_path):
     assert problem.nearest == "hours"
 
 
+DAILY = "type: tumbling, frequency: Hour, interval: 24"
+TWO_STARTS = f"{{{DAILY}, start: 2027-01-01T00:00:00Z, backfill_from: 2026-01-01T00:00:00Z}}"
+
+
 @pytest.mark.parametrize(
     ("schedule", "key", "expected"),
     [
@@ -181,12 +185,7 @@ def test_an_unknown_key_inside_a_schedule_is_found_through_the_union(tmp_path):
         ),
         ("{type: tumbling, frequency: Hour, interval: 24, start: 2026-11-01T00:00:00}", "start", None),
         ("{type: tumbling, frequency: Hour, interval: 24, backfill_from: never}", "backfill_from", None),
-        (
-            "{type: tumbling, frequency: Hour, interval: 24, start: 2027-01-01T00:00:00Z,"
-            " backfill_from: 2026-01-01T00:00:00Z}",
-            "backfill_from",
-            None,
-        ),
+        (TWO_STARTS, "backfill_from", None),
         ("{type: tumbling, frequency: Minute, interval: 1, start: 2026-11-01T00:00:00Z}", "interval", None),
         ("{type: tumbling, frequency: Hour, interval: one, start: 2026-11-01T00:00:00Z}", "interval", None),
     ],

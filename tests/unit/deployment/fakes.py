@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from adf.entities import Entity, Kind, placeholders
+from adf.entities import Entity, Kind, StartAtCreation, placeholders
 from adf.errors import DataFactoryError
+from adf.windows import Grid
 from deployment.errors import LakeError
 from deployment.resources import Desired, Owner
 
@@ -256,23 +257,39 @@ def pipeline(name: str = "score_churn", *activities: dict[str, Any], **more: Any
 
 
 def calendar(
-    name: str = "tr_daily", pipeline: str = "score_churn", *, started: bool = True, hour: int = 6
+    name: str = "tr_daily",
+    pipeline: str = "score_churn",
+    *,
+    started: bool = True,
+    hour: int = 6,
+    zone: str = "UTC",
 ) -> Entity:
     starts = {"pipelineReference": {"referenceName": pipeline, "type": "PipelineReference"}, "parameters": {}}
     recurrence = {"frequency": "Day", "interval": 1, "schedule": {"hours": [hour]}}
-    recurrence |= {"startTime": "2026-11-01T00:00:00Z", "timeZone": "UTC"}
+    recurrence |= {"startTime": f"2026-11-01T00:00:00{'Z' if zone == 'UTC' else ''}", "timeZone": zone}
     body = {"type": "ScheduleTrigger", "pipelines": [starts], "typeProperties": {"recurrence": recurrence}}
     return Entity("trigger", name, {**body, "annotations": OURS}, started=started)
 
 
 def tumbling(
-    name: str = "tr_daily", pipeline: str = "score_churn", *, hours: int = 24, concurrency: int = 1
+    name: str = "tr_daily",
+    pipeline: str = "score_churn",
+    *,
+    hours: int = 24,
+    concurrency: int = 1,
+    start: str | StartAtCreation = "2026-11-01T00:00:00Z",
+    started: bool = True,
+    backfills: bool = True,
 ) -> Entity:
     starts = {"pipelineReference": {"referenceName": pipeline, "type": "PipelineReference"}, "parameters": {}}
-    window = {"frequency": "Hour", "interval": hours, "startTime": "2026-11-01T00:00:00Z"}
-    body = {"type": "TumblingWindowTrigger", "pipeline": starts}
+    window = {"frequency": "Hour", "interval": hours, "startTime": start}
+    body: dict[str, Any] = {"type": "TumblingWindowTrigger", "pipeline": starts}
     body["typeProperties"] = {**window, "maxConcurrency": concurrency}
-    return Entity("trigger", name, {**body, "annotations": OURS}, started=True)
+    return Entity("trigger", name, {**body, "annotations": OURS}, started=started, backfills=backfills)
+
+
+def open_start(hours: int = 24, offset_minutes: int = 0) -> StartAtCreation:
+    return StartAtCreation(Grid.parse(f"{hours} hours", offset_minutes=offset_minutes))
 
 
 def desired(*entities: Entity, ml_pipelines: tuple[Definition, ...] = ()) -> Desired:

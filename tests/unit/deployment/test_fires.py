@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from adf.windows import format_instant
-from deployment.fires import next_fire
+from deployment.fires import next_fire, next_fires, zone_of
 
 NOW = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
 DAILY = {"frequency": "Day", "interval": 1, "startTime": "2026-11-01T06:00:00Z", "timeZone": "UTC"}
@@ -32,3 +32,23 @@ def test_the_next_fire_is_the_first_after_now(kind, type_properties, expected):
     fire = next_fire({"type": kind, "typeProperties": type_properties}, NOW)
 
     assert (None if fire is None else format_instant(fire)) == expected
+
+
+def test_five_fires_are_five_and_fewer_where_the_trigger_ends():
+    """A tumbling trigger's windows are due one after the other."""
+    hourly = {**HOURLY, "interval": 1, "startTime": "2026-11-23T00:00:00Z", "endTime": "2026-11-23T10:00:00Z"}
+
+    fires = next_fires({"type": "TumblingWindowTrigger", "typeProperties": hourly}, NOW, 5)
+
+    assert [format_instant(each)[11:16] for each in fires] == ["08:00", "09:00", "10:00"]
+
+
+def test_a_trigger_is_in_its_own_zone():
+    """Its name is Data Factory's; tumbling windows are in UTC."""
+    berlin = DAILY | {"startTime": "2026-11-01T06:00:00", "timeZone": "W. Europe Standard Time"}
+    properties = {"type": "ScheduleTrigger", "typeProperties": {"recurrence": berlin}}
+
+    name, zone = zone_of(properties)
+
+    assert (name, next_fires(properties, NOW, 1)[0].astimezone(zone).hour) == ("W. Europe Standard Time", 6)
+    assert zone_of({"typeProperties": HOURLY})[0] == "UTC"
