@@ -93,8 +93,7 @@ class ArtifactRoutes:
     async def blob(self, request: web.Request) -> web.StreamResponse:
         """PUT (whole, block or block list), HEAD and GET (with ranges), permitted by the URL's signature."""
         path, query = request.match_info["path"], dict(request.query)
-        self._blobs.authorize(path, query, "w" if request.method == "PUT" else "r")
-        blob = self._blobs.by_path(path)
+        blob = self._blobs.opened(path, query, "w" if request.method == "PUT" else "r")
         match request.method, query.get("comp"):
             case "PUT", None:
                 await self._blobs.write(blob, request.content.iter_chunked(1 << 20))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from sandbox.errors import AzureError
 from sandbox.machinelearning.errors import BadRequest, NotFound
@@ -48,7 +48,7 @@ class Blobs:
         root = self._workspaces.folder(workspace) / "blobs"
         return Blob(f"{workspace.id}/{relative}", _below(root, relative))
 
-    def by_path(self, path: str) -> Blob:
+    def _by_path(self, path: str) -> Blob:
         identity, _, relative = path.partition("/")
         return self.blob(self._workspaces.by_id(identity), relative)
 
@@ -60,13 +60,19 @@ class Blobs:
         host = urlsplit(self._context.endpoints.control).netloc
         return f"https://stlocal.blob.@{host}/{CONTAINER}/{quote(blob.path)}?{query}"
 
-    def authorize(self, path: str, query: dict[str, str], permission: str) -> None:
-        """Raises 403 unless the query's signature gives `permission` on this path, now."""
+    def opened(self, path: str, query: dict[str, str], permission: str) -> Blob:
+        """The blob that the query's SAS opens: raises 403 unless its signature gives `permission` now.
+
+        The SDK encodes the path of a URL once more, so that `a b` comes back as `a%20b`: what is signed tells
+        which of the two is the name.
+        """
         permissions, expiry = query.get("sp", ""), query.get("se", "")
-        signed = self._context.identity.signed(_to_sign(path, permissions, expiry), query.get("sig", ""))
         now = self._context.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
-        if not signed or now > expiry or permission not in permissions:
-            raise AzureError(403, "AuthenticationFailed", "The SAS does not permit this, or it has expired.")
+        for name in (path, unquote(path)):
+            signed = self._context.identity.signed(_to_sign(name, permissions, expiry), query.get("sig", ""))
+            if signed and now <= expiry and permission in permissions:
+                return self._by_path(name)
+        raise AzureError(403, "AuthenticationFailed", "The SAS does not permit this, or it has expired.")
 
     async def write(self, blob: Blob, content: AsyncIterator[bytes]) -> None:
         """Whole or not at all: a reader sees the old content until the new one is complete."""

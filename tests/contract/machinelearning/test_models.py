@@ -94,3 +94,21 @@ def test_a_model_is_deleted(workspace: Any, tmp_path: Path) -> None:
     register(workspace, tmp_path / "m.txt", "short_lived").delete()
 
     assert Model.list(workspace, name="short_lived") == []
+
+
+def test_any_name_a_file_may_have_comes_back_as_it_was(workspace: Any, tmp_path: Path) -> None:
+    """The SDK encodes the address of an upload twice, and that of a download once."""
+    from azureml.core import Model
+
+    names = {"a b.txt", "ümlaut/ß.txt", "50%.txt", "a%20b.txt", "plus+and&.txt", "empty"}
+    root = tmp_path / "a model"
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("" if name == "empty" else name)
+
+    register(workspace, root, "odd_names")
+    Model(workspace, "odd_names").download(str(tmp_path / "back"))
+
+    back = tmp_path / "back" / "a model"
+    found = {str(each.relative_to(back)): each.read_text() for each in back.rglob("*") if each.is_file()}
+    assert found == {name: "" if name == "empty" else name for name in names}
