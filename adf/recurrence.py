@@ -28,7 +28,7 @@ the engine has it.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from itertools import accumulate, chain, pairwise, repeat
 from typing import Any, Final
@@ -53,6 +53,7 @@ __all__ = ["FREQUENCIES", "WEEK_DAYS", "IllegalRecurrence", "Recurrence", "Sched
 _FIXED: Final = {"Minute": timedelta(minutes=1), "Hour": timedelta(hours=1)}
 _MICROSECOND = timedelta(microseconds=1)
 _FIRST, _LAST = datetime(1, 1, 1, tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_LAST_DAY = datetime(9999, 12, 31, tzinfo=UTC)
 _FIRST_DAYS = 8
 """Days to look at for the next fire time; then eight times as many, and so on up to a year."""
 
@@ -106,6 +107,27 @@ class Recurrence:
     def can_ever_fire(self) -> bool:
         """Tell whether there is a fire time at all: the 31st of every twelfth month from June has none."""
         return next(self.fire_times(_FIRST), None) is not None
+
+    # For who puts the fire times of many together (`fire_times.py`).
+
+    def is_daily(self) -> bool:
+        """Tell whether it fires at the same instants of every day in UTC, as long as it goes on."""
+        if self.frequency in _FIXED:
+            return not timedelta(days=1) % (_FIXED[self.frequency] * self.interval)
+        return self.frequency == "Day" and self.interval == 1 and self.time_zone is UTC
+
+    def daily_within(self) -> tuple[datetime, datetime]:
+        """Give the span in which a day has all of its fire times, of one that is daily."""
+        return self._earliest(), min(self.end or _LAST_DAY, _LAST_DAY)
+
+    def daily_times(self, start: datetime) -> list[timedelta]:
+        """Give, of one that is daily, the times within 24 hours of an instant, from that instant on."""
+        day = timedelta(days=1)
+        if self.frequency in _FIXED:
+            step = _FIXED[self.frequency] * self.interval
+            return list(accumulate(repeat(step, day // step - 1), initial=(self.start - start) % step))
+        midnight = datetime.combine(start.astimezone(UTC), time(), UTC)
+        return sorted((midnight + each - start) % day for each in self._times())
 
     # Below, all spans of time and of days include both ends; days are ordinals.
 
