@@ -6,6 +6,8 @@
     planner.py      desired and observed → `Plan`, a value; decides ownership; never writes
     executor.py     a plan applied: level by level, in parallel inside a level, triggers put back on failure
     lock.py         one deployment at a time: a lease in the lake
+    journal.py      triggers that are stopped for their edit, in the lake: the next deployment puts them back
+    fires.py        when triggers fire next and what they run at once
     releases.py     what was deployed by whom, kept in the lake
     report.py       plans, runs and status as text or JSON; progress.py: what is going on, on stderr
     runs.py         pipeline runs: start, wait, and join ADF's run with the receipt in the lake
@@ -18,5 +20,6 @@
 
 The planner is given readers and the executor readers and writers, so a dry run cannot write. Azure packages
 are imported when a session is opened, never by `--help` or `plan --offline`.
-Known drawback: an interrupted deployment puts its triggers back by itself; one that is killed does not.
+Known drawback: an interrupted deployment puts its triggers back by itself; one that is killed leaves that to
+the next, and until then they stand still.
 """

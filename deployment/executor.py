@@ -3,7 +3,8 @@
 Levels one after the other, the steps of a level in parallel with a bound; ML pipelines one at a time,
 because the Azure ML SDK is not made for threads. A trigger is stopped only if its own body changes or it
 goes, and is left as the configuration wants it. If a step fails or Ctrl-C comes, running steps end, no
-later level starts, and triggers that were stopped but not replaced are started again.
+later level starts, and triggers that were stopped and do not run yet are started again. Their names are in
+the journal meanwhile: a process that is killed starts nothing again, the next deployment does.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 from adf.entities import resolve
 from adf.errors import DataFactoryError
-from deployment.errors import ApplyError, InterruptedByUserError
+from deployment.errors import ApplyError, InterruptedByUserError, LakeError
 from ml_pipelines.errors import MachineLearningError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from adf.entities import Entity
     from deployment.gateways import Definition, FactoryWriter, LiveEntity, MachineLearningWriter, Published
+    from deployment.journal import Journal
     from deployment.progress import Progress
     from deployment.resources import Change, Plan
 
@@ -40,12 +42,15 @@ class Executor:
     workers: int = WORKERS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """When a trigger is created whose start is left open."""
+    journal: Journal | None = None
+    _journaled: bool = False
     _stopped: set[str] = field(default_factory=set)
-    """Triggers that run in the factory as it was, and that we stopped and have not replaced yet."""
+    """Triggers that ran, and that we stopped for an edit and have not started again yet."""
 
     def apply(self, plan: Plan) -> None:
         """Raises ApplyError with every step that failed, or InterruptedByUserError."""
         self._remember_endpoints(plan)
+        self._open_journal(plan)
         try:
             self._apply_levels(plan)
         except KeyboardInterrupt:
@@ -53,6 +58,20 @@ class Executor:
         except BaseException:
             self._put_back()
             raise
+        self._close_journal()
+
+    def _open_journal(self, plan: Plan) -> None:
+        running = [cast("LiveEntity", step.live).name for step in plan.changes if step.interrupts]
+        if self.journal is not None and running:
+            self.journal.open(running)
+            self._journaled = True
+
+    def _close_journal(self) -> None:
+        if self.journal is not None and self._journaled:
+            if self._stopped:
+                self.journal.open(self._stopped)
+            else:
+                self.journal.close()
 
     def _apply_levels(self, plan: Plan) -> None:
         left = len(plan.changes)
@@ -80,15 +99,19 @@ class Executor:
         return [failure for future in futures if (failure := future.result()) is not None]
 
     def _put_back(self) -> list[str]:
-        """Start again what ran before, and what we stopped without replacing it; their names."""
+        """Start again what ran before and does not run now; their names."""
         names = sorted(self._stopped)
         for name in names:
             try:
                 self.factory.start_trigger(name)
+                self._stopped.discard(name)
                 self.progress.note(f"trigger {name} put back: started again")
             except DataFactoryError as error:
                 self.progress.note(f"trigger {name} could not be started again: {error}")
-        self._stopped.clear()
+        try:
+            self._close_journal()
+        except LakeError as error:
+            self.progress.note(f"the journal of stopped triggers could not be closed: {error}")
         return names
 
     def _apply(self, step: Change) -> tuple[str, str] | None:
@@ -139,16 +162,17 @@ class Executor:
         entity = cast("Entity | None", step.wanted)
         running = live is not None and live.properties.get("runtimeState") == "Started"
         wanted = entity is not None and bool(entity.started)
-        edits = step.action in {"create", "delete", "recreate"} or step.body_changes
-        if running and live is not None and (edits or not wanted):
+        if running and live is not None and (step.edits or not wanted):
             self.factory.stop_trigger(live.name)
-            if edits:
+            if step.edits:
                 self._stopped.add(live.name)
             running = False
-        if edits:
+        if step.edits:
             self._edit_trigger(step, live)
         if entity is not None and wanted and not running:
             self.factory.start_trigger(entity.name)
+        if live is not None:
+            self._stopped.discard(live.name)
 
     def _edit_trigger(self, step: Change, live: LiveEntity | None) -> None:
         if live is not None and step.destructive:
@@ -157,5 +181,3 @@ class Executor:
         if step.action != "delete":
             # No etag: stopping has changed it already.
             self._put(step, None)
-            if live is not None:
-                self._stopped.discard(live.name)

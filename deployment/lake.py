@@ -66,18 +66,38 @@ class Lake:
         from azure.core import MatchConditions
         from azure.core.exceptions import ResourceExistsError
 
-        folder = path.rpartition("/")[0]
-        staged = f"_staging/_deployments/{uuid4().hex}"
-        self.write(staged, content)
+        client = self._staged(path, content)
         with _as_lake_errors(path):
-            self._client.create_directory(folder)
-            client = self._client.get_file_client(staged)
             try:
                 client.rename_file(f"{self.name}/{path}", match_condition=MatchConditions.IfMissing)
             except ResourceExistsError:
                 client.delete_file()
                 return False
         return True
+
+    def replace(self, path: str, content: bytes) -> None:
+        """Write a file as a whole, in place of what is there if anything is."""
+        client = self._staged(path, content)
+        with _as_lake_errors(path):
+            client.rename_file(f"{self.name}/{path}")
+
+    def remove(self, path: str) -> None:
+        """No error where there is no such file."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with _as_lake_errors(path):
+            try:
+                self._client.get_file_client(path).delete_file()
+            except ResourceNotFoundError:
+                return
+
+    def _staged(self, path: str, content: bytes) -> Any:  # noqa: ANN401 - the SDK's client of the staged file
+        """The content beside `path`, whose folder exists, to be renamed."""
+        staged = f"_staging/_deployments/{uuid4().hex}"
+        self.write(staged, content)
+        with _as_lake_errors(path):
+            self._client.create_directory(path.rpartition("/")[0])
+        return self._client.get_file_client(staged)
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file in place: for paths that nobody reads yet."""

@@ -53,7 +53,15 @@ def locked(
     finally:
         ended.set()
         renewing.join()
+        _release(lease, progress)
+
+
+def _release(lease: Lease, progress: Progress) -> None:
+    """A lock that cannot be given back ends by itself, and must not hide what ended the deployment."""
+    try:
         lease.release()
+    except LakeError as error:
+        progress.note(f"the deployment's lock is free in {LEASE_SECONDS} s only: {error}")
 
 
 def _renew(lease: Lease, ended: threading.Event, progress: Progress, renew_seconds: float) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from deployment.fires import Firing
+    from deployment.journal import Unfinished
     from deployment.resources import Action, Change, Plan
     from deployment.runs import RunReport
     from deployment.status import Status
@@ -46,12 +47,20 @@ class Table:
     """Columns that go below their row where the screen is too narrow: ids and paths."""
 
 
-def plan_lines(plan: Plan, *, heading: str, now: datetime | None = None, outcome: str = "") -> Iterator[Line]:
+def plan_lines(
+    plan: Plan,
+    *,
+    heading: str,
+    now: datetime | None = None,
+    outcome: str = "",
+    unfinished: Unfinished | None = None,
+) -> Iterator[Line]:
     """The plan, one line a change and one a difference, what came of it; the last line is the summary.
 
     With `now`, also when a trigger that is new or changed fires next.
     """
     yield Line(heading, "bold")
+    yield from _unfinished_lines(unfinished)
     if plan.changes:
         yield Line("")
     width = max((len(step.address.kind) for step in plan.changes), default=0)
@@ -63,6 +72,15 @@ def plan_lines(plan: Plan, *, heading: str, now: datetime | None = None, outcome
     if outcome:
         yield Line(outcome, "green")
     yield Line(summary_line(plan), "bold")
+
+
+def _unfinished_lines(unfinished: Unfinished | None) -> Iterator[Line]:
+    if unfinished is not None:
+        names = ", ".join(unfinished.triggers)
+        yield Line(
+            f"{unfinished.by} stopped {names} at {unfinished.at} and has not started them again:", "yellow"
+        )
+        yield Line("that deployment goes on, or it has died and the next deploy starts them first", "yellow")
 
 
 def _step_lines(step: Change, width: int, now: datetime | None) -> Iterator[Line]:
@@ -125,14 +143,21 @@ def summary_line(plan: Plan) -> str:
     )
 
 
-def plan_document(plan: Plan, now: datetime | None = None) -> dict[str, Any]:
+def plan_document(
+    plan: Plan, now: datetime | None = None, unfinished: Unfinished | None = None
+) -> dict[str, Any]:
     """With `now`, the change of a trigger says `next`: its next fire times as UTC."""
-    return {
+    return _with_unfinished(unfinished) | {
         "env": plan.environment,
         "changes": [_change_document(step, now) for step in plan.changes],
         "summary": plan.summary(),
         "unwanted": [{"kind": address.kind, "name": address.name} for address in plan.unwanted],
     }
+
+
+def _with_unfinished(unfinished: Unfinished | None) -> dict[str, Any]:
+    """The key is there only where a deployment has not put its triggers back."""
+    return {} if unfinished is None else {"unfinished": unfinished.document()}
 
 
 def _change_document(step: Change, now: datetime | None) -> dict[str, Any]:
@@ -227,7 +252,7 @@ def _number(value: int | None) -> str:
 
 
 def status_document(status: Status) -> dict[str, Any]:
-    return {
+    return _with_unfinished(status.unfinished) | {
         "env": status.environment,
         "releases": [
             {"release": each.number, "at": each.at, "by": each.by, "commit": each.commit}
@@ -250,6 +275,7 @@ def status_document(status: Status) -> dict[str, Any]:
 
 def status_parts(status: Status) -> Iterator[Line | Table]:
     yield Line(f"Environment {status.environment}, {_release(status)}", "bold")
+    yield from _unfinished_lines(status.unfinished)
     yield Line("")
     yield Table(
         ("model", "version", "sha256", "last success", "late"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -96,6 +96,18 @@ class Change:
     @property
     def body_changes(self) -> bool:
         return any(difference.path != "runtimeState" for difference in self.differences)
+
+    @property
+    def edits(self) -> bool:
+        """Something is written or deleted: more than a trigger started or stopped."""
+        return self.action in {"create", "delete", "recreate"} or self.body_changes
+
+    @property
+    def interrupts(self) -> bool:
+        """A trigger that runs now must be stopped for its edit."""
+        if self.address.kind != "trigger" or self.live is None or not self.edits:
+            return False
+        return cast("LiveEntity", self.live).properties.get("runtimeState") == "Started"
 
     @property
     def makes_trigger(self) -> bool:

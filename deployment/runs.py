@@ -13,9 +13,15 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
-from adf.errors import NotFound
+from adf.errors import DataFactoryError, NotFound
 from adf.windows import Window, WindowError, format_instant, parse_instant, parse_window_id
-from deployment.errors import InterruptedByUserError, NothingDeployedError, RunsFailedError, UsageError
+from deployment.errors import (
+    InterruptedByUserError,
+    LakeError,
+    NothingDeployedError,
+    RunsFailedError,
+    UsageError,
+)
 from ml_pipelines.steps.landing import Receipt, receipt_path
 
 if TYPE_CHECKING:
@@ -26,6 +32,7 @@ if TYPE_CHECKING:
     from deployment.progress import Progress
 
 ENDED: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
+NOT_STARTED: Final = "NotStarted"
 AT_ONCE: Final = 4
 """Windows of a range that run side by side; scoring costs nodes."""
 
@@ -56,7 +63,7 @@ class RunReport:
     model: str
     pipeline: str
     status: str
-    """Data Factory's word: Queued, InProgress, Succeeded, Failed, Cancelling, Cancelled."""
+    """Data Factory's word: Queued, InProgress, Succeeded, Failed, Cancelling, Cancelled; or NotStarted."""
     adf_run_id: str | None
     window_start: str | None = None
     window_end: str | None = None
@@ -156,6 +163,8 @@ class Runner:
     polling_seconds: float
     _going: set[str] = field(default_factory=set)
     _stopped: threading.Event = field(default_factory=threading.Event)
+    _lost: str | None = None
+    """Why Azure cannot be asked any more, once it cannot."""
 
     def start(self, request: RunRequest) -> RunReport:
         """Start a run and do not wait."""
@@ -178,28 +187,73 @@ class Runner:
             pool.shutdown(wait=True, cancel_futures=True)
 
     def run(self, request: RunRequest) -> RunReport:
-        """Start, wait for the end, and join with the receipt."""
-        run_id = self._create(request)
+        """Start, wait for the end, and join with the receipt.
+
+        Where Azure stops answering after runs were started, those are reported with the status that was seen
+        last, as they may go on, and nothing more is started: the report of all the others is not lost.
+        """
+        if self._lost is not None:
+            return self._not_started(request, self._lost)
+        try:
+            run_id = self._create(request)
+        except DataFactoryError as error:
+            if not self._going:
+                raise
+            return self._not_started(request, _told(error))
         self._going.add(run_id)
-        run = self._read(run_id)
-        while run["status"] not in ENDED and not self._stopped.is_set():
-            self.progress.state(str(request), f"{run['status']}, ADF run {run_id}")
-            self._stopped.wait(self.polling_seconds)
-            run = self._read(run_id)
-        report = self.joined(request.model, run)
+        return self._watched(request, run_id)
+
+    def _watched(self, request: RunRequest, run_id: str) -> RunReport:
+        run: Mapping[str, Any] = {"runId": run_id, "pipelineName": request.pipeline, "status": "Queued"}
+        run = {**run, "parameters": request.parameters}
+        try:
+            for run in self._states(run_id):
+                if run["status"] not in ENDED:
+                    self.progress.state(str(request), f"{run['status']}, ADF run {run_id}")
+            report = self.joined(request.model, run)
+        except DataFactoryError as error:
+            self._lost = _told(error)
+            report = _with_error(report_of(request.model, run, None, None), f"lost sight of it: {self._lost}")
+        if report.status in ENDED or self._lost is not None:
+            self.progress.done(str(request), _outcome(report), failed=not report.succeeded)
         if report.status in ENDED:
             self._going.discard(run_id)
-            self.progress.done(str(request), _outcome(report), failed=not report.succeeded)
+        return report
+
+    def _states(self, run_id: str) -> Iterator[Mapping[str, Any]]:
+        """The run as it is now, again and again until it has ended or nobody waits any more."""
+        while True:
+            run = self._read(run_id)
+            yield run
+            if run["status"] in ENDED or self._stopped.wait(self.polling_seconds):
+                return
+
+    def _not_started(self, request: RunRequest, reason: str) -> RunReport:
+        self._lost = reason
+        run = {"runId": "", "pipelineName": request.pipeline, "parameters": request.parameters}
+        report = report_of(request.model, {**run, "status": NOT_STARTED}, None, None)
+        report = replace(_with_error(report, f"not started: {reason}"), adf_run_id=None)
+        self.progress.done(str(request), _outcome(report), failed=True)
         return report
 
     def joined(self, model: str, run: Mapping[str, Any]) -> RunReport:
         """A run with its receipt, and with the first error of its activities if it has none."""
-        content = self.lake.read(receipt_path(model, str(run.get("runGroupId") or run["runId"])))
-        receipt = None if content is None else Receipt.from_json(content)
+        receipt, unread = self._receipt(model, str(run.get("runGroupId") or run["runId"]))
         error = None
         if run["status"] == "Failed" and not (receipt and receipt.error):
             error = first_error(self.factory.activity_runs(str(run["runId"])))
-        return report_of(model, run, receipt, error)
+        report = report_of(model, run, receipt, error)
+        return report if unread is None else _with_error(report, unread)
+
+    def _receipt(self, model: str, group: str) -> tuple[Receipt | None, str | None]:
+        """The receipt, or why it cannot be read: what Data Factory says is worth telling without it."""
+        try:
+            content = self.lake.read(receipt_path(model, group))
+            return (None if content is None else Receipt.from_json(content)), None
+        except LakeError as error:
+            return None, f"its receipt cannot be read: {_told(error)}"
+        except (ValueError, TypeError) as error:
+            return None, f"its receipt {receipt_path(model, group)} is damaged: {error}"
 
     def _read(self, run_id: str) -> Mapping[str, Any]:
         run = self.factory.run(run_id)
@@ -234,7 +288,26 @@ def report_of(model: str, run: Mapping[str, Any], receipt: Receipt | None, error
         error=said,
         ended=run.get("runEnd"),
     )
-    return report if receipt is None else _with_receipt(report, receipt)
+    return _placed(report if receipt is None else _with_receipt(report, receipt))
+
+
+def _placed(report: RunReport) -> RunReport:
+    """With an error that names the model and the window, whoever said it."""
+    start = report.window_start
+    place = f"{report.model}, window {start.replace(':', '-')}" if start else report.model
+    if report.error is None or report.error.startswith(place):
+        return report
+    return replace(report, error=f"{place}: {report.error}")
+
+
+def _with_error(report: RunReport, error: str) -> RunReport:
+    """What else went wrong, after what is known already."""
+    return _placed(replace(report, error="; ".join(filter(None, [report.error, error]))))
+
+
+def _told(error: Exception) -> str:
+    hint = getattr(error, "hint", None)
+    return f"{error} ({hint})" if hint else str(error)
 
 
 def _with_receipt(report: RunReport, receipt: Receipt) -> RunReport:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deployment.resource_manager import ResourceManager
     from ml_pipelines.gateway import MachineLearning
 
-LOCAL_POLLING_SECONDS: Final = 0.5
+LOCAL_POLLING_SECONDS: Final = 0.2
 AZURE_POLLING_SECONDS: Final = 15.0
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adf.triggers import grid_of
 from adf.windows import format_instant, parse_instant, window_id
 from deployment.fires import next_fire
+from deployment.journal import Journal
 from deployment.releases import Releases
 from deployment.resources import Owner
 from deployment.runs import Runner, RunReport
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from config.schema import Model, Settings
     from deployment.gateways import LiveEntity
+    from deployment.journal import Unfinished
     from deployment.progress import Progress
     from deployment.releases import Release
     from deployment.session import Session
@@ -56,6 +58,7 @@ class Status:
     triggers: Sequence[TriggerStatus]
     models: Sequence[ModelStatus]
     runs: Sequence[RunReport]
+    unfinished: Unfinished | None = None
 
 
 def read(settings: Settings, session: Session, progress: Progress, *, now: datetime) -> Status:
@@ -71,6 +74,7 @@ def read(settings: Settings, session: Session, progress: Progress, *, now: datet
         triggers,
         [_model(settings, session, model, found, now) for _, model in sorted(settings.models.items())],
         found,
+        Journal(session.lake, owner).read(),
     )
 
 

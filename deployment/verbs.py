@@ -15,6 +15,7 @@ from deployment import desired as desires
 from deployment import planner, provenance, report, runs
 from deployment.errors import NotConfirmedError, UsageError, VerificationError
 from deployment.executor import Executor
+from deployment.journal import Journal, restore
 from deployment.lock import locked
 from deployment.observed import observe
 from deployment.progress import progress_on
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from config.schema import Settings
+    from deployment.journal import Unfinished
     from deployment.progress import Progress
     from deployment.report import Line, Table
     from deployment.resources import Desired, Observed, Plan
@@ -100,20 +102,24 @@ def _prints_kept_off(*, verbose: bool) -> Iterator[None]:
 def plan(arguments: Namespace) -> int:
     with _command(arguments) as command:
         desired = desires.build(command.settings)
-        made = _offline(desired) if arguments.offline else _observed_plan(command, desired)
-    document = report.plan_document(made, command.now) | ({"offline": True} if arguments.offline else {})
-    command.terminal.show(_plan_lines(command, made), document)
+        made, unfinished = _offline(desired) if arguments.offline else _observed_plan(command, desired)
+    document = report.plan_document(made, command.now, unfinished) | (
+        {"offline": True} if arguments.offline else {}
+    )
+    command.terminal.show(_plan_lines(command, made, unfinished=unfinished), document)
     return CHANGES_PRESENT if arguments.detailed_exitcode and made.changes else 0
 
 
-def _offline(desired: Desired) -> Plan:
+def _offline(desired: Desired) -> tuple[Plan, None]:
     """Against an empty subscription: everything that is wanted, as new."""
-    return planner.plan(desired, NOTHING)
+    return planner.plan(desired, NOTHING), None
 
 
-def _observed_plan(command: Command, desired: Desired) -> Plan:
-    observed = _observe(command.session(), command.settings, desired)
-    return planner.plan(desired, observed, prune=command.arguments.prune, now=command.now)
+def _observed_plan(command: Command, desired: Desired) -> tuple[Plan, Unfinished | None]:
+    session = command.session()
+    observed = _observe(session, command.settings, desired)
+    made = planner.plan(desired, observed, prune=command.arguments.prune, now=command.now)
+    return made, Journal(session.lake, desired.owner).read()
 
 
 def _observe(session: Session, settings: Settings, desired: Desired) -> Observed:
@@ -125,12 +131,14 @@ def _observe(session: Session, settings: Settings, desired: Desired) -> Observed
     return observe(session.data_factory, session.machine_learning, names, released)
 
 
-def _plan_lines(command: Command, made: Plan, outcome: str = "") -> Iterator[Line]:
+def _plan_lines(
+    command: Command, made: Plan, outcome: str = "", unfinished: Unfinished | None = None
+) -> Iterator[Line]:
     settings = command.settings
     where = f"{settings.data_factory.name} in {settings.azure.resource_group}"
     against = ", offline: shown as if nothing existed" if getattr(command.arguments, "offline", False) else ""
     heading = f"Environment {settings.environment}: factory {where}{against}"
-    return report.plan_lines(made, heading=heading, now=command.now, outcome=outcome)
+    return report.plan_lines(made, heading=heading, now=command.now, outcome=outcome, unfinished=unfinished)
 
 
 # ------------------------------------------------------------------------------------------- deploy
@@ -142,6 +150,7 @@ def deploy(arguments: Namespace) -> int:
         desired = desires.build(command.settings, commit)
         session = command.session()
         with locked(session.lake, desired.owner, provenance.who_and_where(), command.progress):
+            restore(_journal(session, desired), session.data_factory, command.progress)
             made, number = _deploy(command, session, desired, commit)
     outcome = f"Applied and verified: release {number}." if made.changes else NOTHING_TO_DO
     lines = _plan_lines(command, made, outcome)
@@ -164,13 +173,22 @@ def _deploy(command: Command, session: Session, desired: Desired, commit: str) -
 def _apply(
     command: Command, session: Session, desired: Desired, made: Plan, releases: Releases, commit: str
 ) -> int:
-    Executor(session.data_factory, session.machine_learning, command.progress).apply(made)
+    _executor(command, session, desired).apply(made)
     observed = _observe(session, command.settings, desired)
     left = planner.plan(desired, observed, prune=command.arguments.prune).changes
     if left:
         raise VerificationError(str(step.address) for step in left)
     at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return releases.record(observed, at=at, by=provenance.who(), commit=commit).number
+
+
+def _journal(session: Session, desired: Desired) -> Journal:
+    return Journal(session.lake, desired.owner, provenance.who_and_where())
+
+
+def _executor(command: Command, session: Session, desired: Desired) -> Executor:
+    journal = _journal(session, desired)
+    return Executor(session.data_factory, session.machine_learning, command.progress, journal=journal)
 
 
 def _confirm(command: Command, made: Plan) -> None:
@@ -281,7 +299,8 @@ def destroy(arguments: Namespace) -> int:
         with locked(session.lake, desired.owner, provenance.who_and_where(), command.progress):
             made = planner.plan_destruction(desired.owner, _observe(session, command.settings, desired))
             _confirm(command, made)
-            Executor(session.data_factory, session.machine_learning, command.progress).apply(made)
+            _executor(command, session, desired).apply(made)
+            _journal(session, desired).close()
     outcome = DESTROYED if made.changes else "There is nothing of ours here."
     lines = _plan_lines(command, made, outcome)
     command.terminal.show(lines, report.plan_document(made) | {"applied": True})

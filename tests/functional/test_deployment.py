@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FACTORY = (
@@ -69,32 +70,58 @@ class Project:
 
     def factory(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """A request to Data Factory as somebody else makes it, in the portal or by hand."""
-        endpoints = json.loads((self.state / "endpoints.json").read_text())
+        answer = self.request(method, "control", f"{FACTORY}/{path}?api-version=2018-06-01", json=body)
+        return dict(answer.json()) if answer.text else {}
+
+    def request(
+        self, method: str, service: str, path: str, *, headers: Any = None, json: Any = None
+    ) -> requests.Response:
+        """One request to `control` or the `lake`, past deploy.py."""
+        audience = "https://storage.azure.com" if service == "lake" else "https://management.azure.com"
         token = requests.get(
-            endpoints["identity"],
-            params={"api-version": "2019-08-01", "resource": "https://management.azure.com"},
-            headers={"X-IDENTITY-HEADER": endpoints["identity_header"]},
+            self.endpoints["identity"],
+            params={"api-version": "2019-08-01", "resource": audience},
+            headers={"X-IDENTITY-HEADER": self.endpoints["identity_header"]},
             timeout=10,
         ).json()["access_token"]
         answer = requests.request(
             method,
-            f"{endpoints['control']}{FACTORY}/{path}?api-version=2018-06-01",
-            json=body,
-            headers={"Authorization": f"Bearer {token}"},
-            verify=endpoints["bundle"],
+            f"{self.endpoints[service]}{path}",
+            json=json,
+            headers={"Authorization": f"Bearer {token}", **(headers or {})},
+            verify=self.endpoints["bundle"],
             timeout=30,
         )
         answer.raise_for_status()
-        return dict(answer.json()) if answer.text else {}
+        return answer
+
+    @property
+    def endpoints(self) -> dict[str, Any]:
+        return dict(json.loads((self.state / "endpoints.json").read_text()))
 
     def stop(self) -> None:
-        endpoints = self.state / "endpoints.json"
-        if endpoints.exists():
-            os.kill(json.loads(endpoints.read_text())["pid"], signal.SIGTERM)
+        if (self.state / "endpoints.json").exists():
+            os.kill(self.endpoints["pid"], signal.SIGTERM)
+
+    def trigger_state(self, name: str) -> str:
+        return str(self.factory("GET", f"triggers/{name}")["properties"]["runtimeState"])
+
+    def break_lock(self) -> None:
+        """As an administrator does who does not want to wait for the lease of the dead to end."""
+        path = "/localbatchscoring/data/_deployments/adf-batch-scoring/local/lock?comp=lease"
+        broken = {"x-ms-lease-action": "break", "x-ms-lease-break-period": "0", "x-ms-version": "2023-11-03"}
+        self.request("PUT", "lake", path, headers=broken)
 
     @property
     def lake(self) -> Path:
         return self.state / "lake/localbatchscoring/data"
+
+
+def wait_until(fact: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.05)
 
 
 def free_ports(count: int) -> int:
@@ -197,6 +224,28 @@ def test_a_started_trigger_whose_body_changes_is_edited_and_runs_on(project, fir
     assert actions(edited) == {("change", "tr_train_diabetes_monthly")}
     assert triggers["tr_train_diabetes_monthly"]["state"] == "Started"
     assert triggers["tr_train_diabetes_monthly"]["next"].endswith("T04:00:00Z")
+
+
+def test_a_deployment_that_is_killed_is_made_good_by_the_next(project, first):  # noqa: ARG001
+    """kill -9 while a trigger stands still for its edit: plan and status say so, deploy starts it again."""
+    on, name = ("--set", "schedules=on"), "tr_train_diabetes_monthly"
+    project.document("deploy", *on)
+    slow = {"service": "control", "method": "PUT", "path": name, "action": "delay", "seconds": 3, "times": 1}
+    project.request("POST", "control", "/_sandbox/faults", json=slow)
+    with project.started("deploy", *on, "--set", LATER) as process:
+        wait_until(lambda: project.trigger_state(name) == "Stopped")
+        process.kill()
+    project.break_lock()
+
+    told = [project.document(verb, *on)["unfinished"]["triggers"] for verb in ("plan", "status")]
+    state = project.trigger_state(name)
+    deployed = project.command("deploy", *on)
+
+    assert (told, state) == ([[name]] * 2, "Stopped")
+    assert f"trigger {name}, left stopped by " in deployed.stderr
+    assert project.trigger_state(name) == "Started"
+    assert "unfinished" not in project.document("status")
+    project.document("deploy")
 
 
 def test_what_somebody_changed_by_hand_is_drift_and_is_put_back(project, first):  # noqa: ARG001

@@ -13,6 +13,7 @@ import pytest
 from adf.entities import EndpointVersion
 from deployment import report
 from deployment.canonical import canonical
+from deployment.journal import Unfinished
 from deployment.planner import plan
 from deployment.releases import Release
 from deployment.resources import NOTHING, Observed
@@ -150,7 +151,18 @@ def triggers():
     )
 
 
+UNFINISHED = Unfinished("ada on build-7, process 4711", "2026-11-23T07:12:00Z", ("tr_daily", "tr_window"))
+
+
+def unfinished_result():
+    """Another deployment has died, or goes on."""
+    made = plan(desired(), Observed(factory_exists=True))
+    parts = list(report.plan_lines(made, heading=HEADING, now=NOW, unfinished=UNFINISHED))
+    return parts, report.plan_document(made, NOW, UNFINISHED)
+
+
 CASES = {
+    "plan_unfinished": unfinished_result,
     "plan_triggers": lambda: plan_result(triggers(), Observed(factory_exists=True)),
     "plan_first": lambda: plan_result(everything()[0], NOTHING),
     "plan_everything": lambda: plan_result(*everything(), prune=True),

@@ -42,6 +42,18 @@ def test_a_new_file_is_there_as_a_whole_and_only_once(lake):
     assert lake.names("_staging/_deployments") == []
 
 
+def test_what_is_replaced_is_there_as_a_whole_and_what_is_removed_is_gone(lake):
+    """Whether something was there or not."""
+    lake.replace("a/journal.json", b"first")
+    lake.replace("a/journal.json", b"second")
+
+    assert lake.read("a/journal.json") == b"second"
+    lake.remove("a/journal.json")
+    lake.remove("a/journal.json")
+    assert lake.read("a/journal.json") is None
+    assert lake.names("_staging/_deployments") == []
+
+
 def test_of_many_that_take_a_name_at_once_one_has_it(lake):
     """The others are told so."""
     contents = [f"{number}".encode() for number in range(8)]

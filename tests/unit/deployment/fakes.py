@@ -163,6 +163,12 @@ class FakeLake:
     def create(self, path: str, content: bytes) -> bool:
         return self.files.setdefault(path, content) is content
 
+    def replace(self, path: str, content: bytes) -> None:
+        self.files[path] = content
+
+    def remove(self, path: str) -> None:
+        self.files.pop(path, None)
+
     leases: dict[str, str] = field(default_factory=dict)
     """Path → who holds it."""
     renewals: int = 0

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from deployment.errors import LockedError
+from deployment.errors import LakeError, LockedError
 from deployment.lock import locked
 from tests.unit.deployment.fakes import OWNER, FakeLake, Told
 
@@ -41,3 +41,26 @@ def test_a_lock_is_renewed_while_it_is_held_and_a_failure_to_do_so_is_told():
 
     assert lake.renewals > 1
     assert told.lines[0] == "the deployment's lock could not be renewed: unreachable"
+
+
+class Lost(FakeLake):
+    """A lake that dies while somebody holds a lock in it."""
+
+    def acquire_lease(self, path: str, seconds: int, holder: str) -> Gone:  # noqa: ARG002 - whatever they are
+        return Gone()
+
+
+class Gone:
+    def renew(self) -> None:
+        raise LakeError("unreachable")
+
+    release = renew
+
+
+def test_a_lock_that_cannot_be_given_back_hides_nothing():
+    """What ended the deployment is the error; that the lock ends by itself is said beside it."""
+    told = Told()
+    with pytest.raises(ZeroDivisionError), locked(Lost(), OWNER, "ada", told):
+        raise ZeroDivisionError
+
+    assert told.lines == ["the deployment's lock is free in 60 s only: unreachable"]

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from adf.errors import NotFound
+from adf.errors import NotFound, Unreachable
 from adf.windows import Grid, format_instant
-from deployment.errors import NothingDeployedError, UsageError
+from deployment.errors import LakeError, NothingDeployedError, UsageError
 from deployment.runs import (
     Runner,
     RunRequest,
@@ -90,6 +90,7 @@ class Factory:
             "runId": run_id,
             "runGroupId": "group-1",
             "pipelineName": self.created[-1][0],
+            "parameters": self.created[-1][1],
             "status": status,
         }
 
@@ -144,7 +145,7 @@ def test_the_receipts_error_says_more_than_the_activity():
 
     report = runner(Factory("Failed"), lake).run(score())
 
-    assert report.error == "patients.csv has no column bmi"
+    assert report.error == "churn, window 2026-11-22T00-00-00Z: patients.csv has no column bmi"
 
 
 def trained(**changes: object) -> FakeLake:
@@ -181,7 +182,7 @@ def test_a_training_step_that_was_killed_leaves_the_factorys_words():
         training_request("churn")
     )
 
-    assert (report.error, report.ml_run_id) == ("train: exit code -9", "ml-1")
+    assert (report.error, report.ml_run_id) == ("churn: train: exit code -9", "ml-1")
 
 
 def test_without_a_receipt_the_first_failed_activity_is_the_reason():
@@ -199,8 +200,64 @@ def test_without_a_receipt_the_first_failed_activity_is_the_reason():
 
     report = runner(Factory("Failed", activities=activities), FakeLake()).run(score())
 
-    assert report.error == "score: no compute"
+    assert report.error == "churn, window 2026-11-22T00-00-00Z: score: no compute"
     assert first_error([]) is None
+
+
+PLACE = "churn, window 2026-11-22T00-00-00Z: "
+
+
+def test_a_receipt_that_names_its_place_is_told_as_it_stands():
+    """The error always names model and window, and once only."""
+    said = f"{PLACE}a.csv: score.py run() raised KeyError: 'age'"
+
+    assert runner(Factory("Failed"), lake_with(status="failed", error=said)).run(score()).error == said
+
+
+class RefusingLake(FakeLake):
+    def read(self, path: str) -> bytes | None:  # noqa: ARG002 - whatever it is
+        raise LakeError("the lake refused it", hint="ask for a role")
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "said"),
+    [
+        (RefusingLake(), "its receipt cannot be read: the lake refused it (ask for a role)"),
+        (FakeLake({"_landing/churn/_runs/group-1.json": b"{"}), "_runs/group-1.json is damaged: "),
+    ],
+)
+def test_a_receipt_that_cannot_be_read_hides_no_run(unreadable, said):
+    """What Data Factory says is worth telling without it."""
+    failed = [{"activityName": "score", "status": "Failed", "error": {"message": "no compute"}}]
+
+    report = runner(Factory("Failed", activities=failed), unreadable).run(score())
+
+    assert (report.status, report.adf_run_id) == ("Failed", "run-1")
+    assert report.error.startswith(f"{PLACE}score: no compute; ")
+    assert said in report.error
+
+
+class Dying(Factory):
+    """Data Factory that answers no more once a run has been looked at."""
+
+    def run(self, run_id: str) -> dict:
+        if not self.states:
+            raise Unreachable("read run", "connection refused", sent=False)
+        return super().run(run_id) | {"status": self.states.pop()}
+
+
+def test_a_run_that_cannot_be_watched_any_more_is_reported_and_nothing_more_is_started():
+    """It may go on: its id and its last known status are in the table, and the exit code is 1."""
+    factory = Dying("InProgress")
+    watching = runner(factory, FakeLake())
+
+    begun, other = watching.run(score()), watching.run(score())
+
+    assert (begun.status, begun.adf_run_id) == ("InProgress", "run-1")
+    assert begun.error.startswith(f"{PLACE}lost sight of it: no answer from Azure")
+    assert (other.status, other.adf_run_id, other.succeeded) == ("NotStarted", None, False)
+    assert other.error.startswith(f"{PLACE}not started: no answer from Azure")
+    assert len(factory.created) == 1
 
 
 def test_a_pipeline_that_is_not_deployed_is_said_to_be_so():
