@@ -12,7 +12,7 @@ import ssl
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -64,11 +64,12 @@ def ensure(sandbox: Sandbox, progress: Progress) -> LocalAzure:
     Raises LocalAzureError with what the process said, or LocalAzureBusyError where another one holds the
     folder.
     """
-    running = find(sandbox.state)
-    if running is None:
-        progress.state("local Azure", "starting")
-        running = _start(sandbox)
-        progress.done("local Azure", f"ready on {running.control}")
+    try:
+        running = find(sandbox.state) or _started(sandbox, progress)
+    except OSError as error:
+        reason = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+        hint = "sandbox.state names a folder that you may write to"
+        raise LocalAzureError(f"the local Azure's folder cannot be used: {reason}", hint=hint) from error
     if not running.control.endswith(f":{sandbox.port}"):
         raise LocalAzureError(
             f"the local Azure of {sandbox.state} listens on {running.control}, not on port {sandbox.port}",
@@ -77,13 +78,20 @@ def ensure(sandbox: Sandbox, progress: Progress) -> LocalAzure:
     return running
 
 
+def _started(sandbox: Sandbox, progress: Progress) -> LocalAzure:
+    progress.state("local Azure", "starting")
+    running = _start(sandbox)
+    progress.done("local Azure", f"ready on {running.control}")
+    return running
+
+
 def find(state: Path) -> LocalAzure | None:
-    """The local Azure of the folder, if one runs and answers."""
+    """The local Azure of the folder, if one runs and answers. Raises OSError where it cannot be read."""
     try:
         body = json.loads((state / "endpoints.json").read_text())
-    except (FileNotFoundError, ValueError):
+        found = LocalAzure(*(body[each.name] for each in fields(LocalAzure)))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
-    found = LocalAzure(body["control"], body["identity"], body["identity_header"], body["ca"], body["bundle"])
     return found if _answers(found) else None
 
 

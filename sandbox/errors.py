@@ -5,6 +5,7 @@ AzureError            status, code, message, target: exactly what goes over the 
 └── Unauthorized      401, with the challenge that azure-core understands
 SandboxError          the local Azure cannot start or go on; shown on its terminal, never sent
 ├── FolderInUse       another sandbox holds the state folder
+├── FolderUnusable    it is no folder, or not one to write to
 ├── PortInUse         something else listens
 ├── NoStepPython      what is to run the steps is no program
 └── LakeDied          the lake's process ended and cannot be started
@@ -70,6 +71,11 @@ class FolderInUse(SandboxError):
 
     def __init__(self, folder: Path, pid: str) -> None:
         super().__init__(f"another local Azure (pid {pid}) uses this folder: {folder}")
+
+
+class FolderUnusable(SandboxError):
+    def __init__(self, folder: Path, reason: str | None) -> None:
+        super().__init__(f"the folder {folder} cannot be used: {reason}; choose another with --state")
 
 
 class PortInUse(SandboxError):

@@ -14,7 +14,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from sandbox.errors import FolderInUse
+from sandbox.errors import FolderInUse, FolderUnusable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,12 +22,17 @@ if TYPE_CHECKING:
 
 
 class StateFolder:
+    """Raises `FolderUnusable`."""
+
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path.chmod(0o700)
         self.logs = self.path / "logs"
-        self.logs.mkdir(mode=0o700, exist_ok=True)
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.chmod(0o700)
+            self.logs.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise FolderUnusable(self.path, error.strerror) from error
         self.endpoints = self.path / "endpoints.json"
         self.secret = self.path / "identity.secret"
         self.tls = self.path / "tls"

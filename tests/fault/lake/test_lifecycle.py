@@ -67,6 +67,17 @@ def test_a_second_sandbox_on_the_folder_is_refused(start_sandbox: Callable[..., 
     assert requests.get(f"{first.control}/_sandbox/health", verify=first.bundle, timeout=5).ok
 
 
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """In one line, with the option that chooses another."""
+    (tmp_path / "file").touch()
+
+    refused = command(tmp_path / "file" / "state")
+
+    assert refused.returncode == 1
+    said = f"the folder {tmp_path}/file/state cannot be used: Not a directory; choose another with --state\n"
+    assert refused.stderr == said
+
+
 @pytest.mark.parametrize("position", [0, 1, 2], ids=["control", "lake", "identity"])
 def test_a_port_in_use_is_an_error_that_names_the_option(sandbox: Any, tmp_path: Path, position: int) -> None:
     """And nothing is left running."""

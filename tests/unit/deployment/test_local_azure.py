@@ -6,14 +6,17 @@ import json
 
 import pytest
 
-from deployment.local_azure import FOREIGN_IDENTITY, LocalAzure, find, point_at
+from config.schema import Sandbox
+from deployment.errors import LocalAzureError
+from deployment.local_azure import FOREIGN_IDENTITY, LocalAzure, ensure, find, point_at
+from tests.unit.deployment.fakes import Told
 
 AZURE = LocalAzure(
     "https://127.0.0.1:1", "http://127.0.0.1:3/identity/token", "secret", "/ca.pem", "/bundle.pem"
 )
 
 
-@pytest.mark.parametrize("content", [None, "", "{", json.dumps(AZURE.__dict__)])
+@pytest.mark.parametrize("content", [None, "", "{", "null", "{}", json.dumps(AZURE.__dict__)])
 def test_a_folder_without_a_running_local_azure_has_none(tmp_path, content):
     """No file, half a file, or one that a killed process left behind."""
     if content is not None:
@@ -34,3 +37,14 @@ def test_the_sdks_are_pointed_at_the_local_azure_and_at_no_other_identity():
     assert variables["ARM_CLOUD_METADATA_URL"].startswith("https://127.0.0.1:1/metadata/endpoints?")
     assert variables["NO_PROXY"] == "intranet,127.0.0.1"
     assert variables["HOME"] == "/root"
+
+
+@pytest.mark.parametrize("state", ["file", "file/state"])
+def test_a_state_folder_that_cannot_be_one_is_named(tmp_path, state):
+    """With the key that names another."""
+    (tmp_path / "file").touch()
+
+    with pytest.raises(LocalAzureError, match=r"Not a directory: .*file") as raised:
+        ensure(Sandbox(state=tmp_path / state), Told())
+
+    assert "sandbox.state" in raised.value.hint
