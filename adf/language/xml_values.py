@@ -14,7 +14,7 @@ from xml.parsers import expat
 from .values import MAX_NESTING, Json, from_base64, joined, json_text, text_of
 
 _NAME = re.compile(r"[A-Za-z_:\u0080-\uffff][\w.:\-]*")
-
+_BUILT_IN = {"xml": "http://www.w3.org/XML/1998/namespace", "xmlns": "http://www.w3.org/2000/xmlns/"}
 
 MAX_NODES = 100_000
 """Elements and texts of a document."""
@@ -41,6 +41,21 @@ class Text:
     value: str
     parent: Element
     kind: str = "#text"
+
+
+def is_declaration(attribute: str) -> bool:
+    """Tell whether an attribute declares a namespace."""
+    return attribute.split(":", 1)[0] == "xmlns"
+
+
+def namespace_of(prefix: str, element: Element | None) -> str | None:
+    """Find what a prefix, or none, stands for at an element. None where it is not declared."""
+    declaration = f"xmlns:{prefix}" if prefix else "xmlns"
+    while element is not None:
+        if declaration in element.attributes:
+            return element.attributes[declaration]
+        element = element.parent
+    return _BUILT_IN.get(prefix) if prefix else ""
 
 
 def escape(text: str) -> str:
@@ -116,6 +131,10 @@ class _Builder:
             reason = f"elements are nested deeper than {MAX_NESTING}"
             raise BadXml(reason)
         element = Element(name, self._open, dict(attributes))
+        for prefix in {each.partition(":")[0] for each in (name, *attributes) if ":" in each}:
+            if namespace_of(prefix, element) is None:
+                reason = f"the prefix '{prefix[:80]}' is not declared"
+                raise BadXml(reason)
         self._append(element)
         self._open = element
 
@@ -155,7 +174,7 @@ def xml_text(element: Element) -> str:
     while above is not None:
         for name, text in above.attributes.items():
             prefix = name.removeprefix("xmlns").removeprefix(":")
-            if name.split(":")[0] == "xmlns" and prefix in used and name not in element.attributes:
+            if is_declaration(name) and prefix in used and name not in element.attributes:
                 inherited.setdefault(name, text)
         above = above.parent
     return joined(_written(element, inherited))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .values import Json, binary
-from .xml_values import Element, Text, xml_text
+from .xml_values import Element, Text, is_declaration, namespace_of, xml_text
 from .xpath_parser import BadXPath, Constant, Expression, FunctionCall, Operation, Step, Steps, parse_xpath
 from .xpath_values import (
     ARITHMETIC,
@@ -173,7 +173,7 @@ class _Evaluation:
                 return [
                     Attribute(name, text, node)
                     for name, text in attributes.items()
-                    if isinstance(node, Element)
+                    if isinstance(node, Element) and not is_declaration(name)
                 ]
             case _:
                 return self._beside(axis, node)
@@ -249,14 +249,27 @@ class _Evaluation:
                 return called_on_values(name, arguments)
 
 
-def _named(node: Element | Attribute | Text, test: str) -> bool:
-    if test == "*":
-        return True
-    name = "" if isinstance(node, Text) else node.name
-    return name.startswith(test[:-1]) if test.endswith(":*") else name == test
+def _named(node: Element | Attribute, test: str) -> bool:
+    """Hold a node against a name without a prefix: that is one in no namespace."""
+    return test == "*" or (node.name == test and not _namespace_uri(node))
+
+
+def _namespace_uri(node: Element | Attribute) -> str:
+    prefix = node.name.rpartition(":")[0]
+    if isinstance(node, Attribute):
+        return (namespace_of(prefix, node.parent) or "") if prefix else ""
+    return namespace_of(prefix, node) or ""
 
 
 def _name_of(function: str, nodes: list[Node]) -> str:
+    """Give a part of the first node's name; texts and the document have none."""
     node = nodes[0] if nodes else None
-    name = node.name if isinstance(node, Element | Attribute) and node.parent is not None else ""
-    return {"name": name, "local-name": name.rpartition(":")[2]}.get(function, "")
+    if not isinstance(node, Element | Attribute) or node.parent is None:
+        return ""
+    match function:
+        case "name":
+            return node.name
+        case "local-name":
+            return node.name.rpartition(":")[2]
+        case _:
+            return _namespace_uri(node)

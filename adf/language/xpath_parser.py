@@ -1,4 +1,4 @@
-"""XPath 1.0 text → tree (https://www.w3.org/TR/xpath-10/, all of it but variables and namespaces).
+"""XPath 1.0 text → tree (https://www.w3.org/TR/xpath-10/, all of it but variables and prefixes).
 
 Binary operators become `Operation`s, location paths `Steps`; abbreviations (`//`, `..`, `@`) are written out.
 """
@@ -223,6 +223,9 @@ class _Parser:
         if self.next.kind != "name":
             self.fail()
         name = self._take().text
+        if ":" in name:
+            reason = f"'{name[:80]}' has a prefix, which stands for nothing here: ask for local-name()"
+            raise BadXPath(reason)
         if name in _NODE_TYPES and self._accept("("):
             self._expect(")")
             return f"{name}()"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adf.language import InvalidArgument, Scope, evaluate
+from adf.language import InvalidArgument, Json, Scope, evaluate
 
 ORCHARD = "<r><a n='1'>x<b>2</b></a><!-- c --><a n='2'><b>3</b></a><e/></r>"
 
@@ -69,6 +69,38 @@ def test_xpath_gives_numbers_texts_booleans_or_arrays(path: str, expected: objec
     assert (type(expected), expected) == (type(value), value)
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("count(/r/*)", 0.0),
+        ("string(/*[name()='r']/*[name()='p:a'])", "1"),
+        ("string(/*/*[local-name()='a' and namespace-uri()='urn:p'])", "1"),
+        ("string(/*/*[local-name()='a' and namespace-uri()='urn:d'])", "2"),
+        ("namespace-uri(/*/@q:n)", "urn:q"),
+        ("namespace-uri(/*/@n)", ""),
+        ("string(//b)", "3"),
+        ("count(/*/@*)", 2.0),
+    ],
+)
+def test_a_name_without_a_prefix_is_in_no_namespace(path: str, expected: object):
+    """Names in one are found by local-name() and namespace-uri(); declarations are no attributes."""
+    text = "<r xmlns='urn:d' xmlns:p='urn:p' xmlns:q='urn:q' q:n='x' n='y'><p:a>1</p:a><a>2</a>{}</r>"
+    item: Json = {"x": text.format("<b xmlns=''>3</b>"), "p": path.replace("@q:n", "@*[name()='q:n']")}
+
+    assert expected == evaluate("@xpath(xml(item().x), item().p)", Scope(item=item))
+
+
+def test_an_example_of_the_documentation_finds_an_element_in_a_namespace():
+    """The element found declares the namespace that it is in."""
+    file = '<file xmlns="https://contoso.com"><location>Paris</location></file>'
+    path = '/*[name()="file"]/*[name()="location"]'
+    scope = Scope(item={"file": file, "path": path})
+
+    assert '<location xmlns="https://contoso.com">Paris</location>' == evaluate(
+        "@string(xpath(xml(item().file), item().path)[0])", scope
+    )
+
+
 def test_xpath_gives_elements_as_xml():
     """Each a value of its own."""
     scope = Scope(item="<r><a>1</a><a>2</a></r>")
@@ -76,7 +108,9 @@ def test_xpath_gives_elements_as_xml():
     assert "<a>2</a>" == evaluate("@string(last(xpath(xml(item()), '/r/a')))", scope)
 
 
-@pytest.mark.parametrize("path", ["/r[", "f()", "//a[", "count(1)", "$x", "1 +", "(" * 500, "a::b", ""])
+@pytest.mark.parametrize(
+    "path", ["/r[", "f()", "//a[", "count(1)", "$x", "1 +", "(" * 500, "a::b", "", "/p:a", "//@p:*"]
+)
 def test_a_bad_path_is_an_error(path: str):
     """However deep."""
     with pytest.raises(InvalidArgument):
@@ -90,6 +124,8 @@ def test_a_bad_path_is_an_error(path: str):
         "<!DOCTYPE a SYSTEM 'file:///etc/passwd'><a/>",
         "<a>" * 5000,
         "<a",
+        "<p:a/>",
+        "<a p:b='1'/>",
         "",
     ],
 )
