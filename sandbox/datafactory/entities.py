@@ -6,11 +6,10 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.checks import check
-from sandbox.datafactory.checks.view import View
 from sandbox.datafactory.errors import BadRequest, NotFound, Referenced, TriggerEnabledCannotUpdate
 from sandbox.datafactory.models import KINDS, EntityKind, FactoryId, Json
 from sandbox.datafactory.references import references
-from sandbox.datafactory.triggers.records import PROGRESS
+from sandbox.datafactory.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,9 +77,6 @@ class Entities:
                 raise TriggerEnabledCannotUpdate
             for referrer in self._referrers(factory, kind, name):
                 raise Referenced(factory, kind, existing["name"], referrer)
-            if kind == "triggers":
-                # A trigger of the same name is another trigger: its windows begin anew.
-                self._store.delete(factory.scope, PROGRESS, name)
             self._forget_references(factory, kind, existing)
             return self._store.delete(factory.scope, kind, name)
 
@@ -89,7 +85,6 @@ class Entities:
         for kind in KINDS:
             for document in self._store.list(factory.scope, kind):
                 self._forget_references(factory, kind, document)
-                self._store.delete(factory.scope, PROGRESS, document["name"])
                 self._store.delete(factory.scope, kind, document["name"])
 
     def set_runtime_state(self, factory: FactoryId, trigger: str, state: str) -> Json:

@@ -6,9 +6,9 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.checks.names import check_factory_name
-from sandbox.datafactory.checks.parameters import normal_type
 from sandbox.datafactory.errors import BadRequest, FactoryNotFound, NotRun
 from sandbox.datafactory.models import FactoryId, Json, wire_instant
+from sandbox.datafactory.parameters import normal_type
 from sandbox.identity import TENANT
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sandbox.datafactory.conditions import Conditions
 
 _KIND = "factories"
-_RUNS = {"pipelineruns": "runId", "triggerruns": "triggerRunId"}
 
 
 class Factories:
@@ -67,16 +66,13 @@ class Factories:
         return document
 
     def delete(self, factory: FactoryId) -> bool:
-        """With its runs; False when there was none."""
-        with self._store.transaction():
-            for kind, key in _RUNS.items():
-                for one in self._store.list(factory.scope, kind):
-                    self._store.delete(factory.scope, kind, one[key])
-            return self._store.delete(*_place(factory))
+        """The resource alone; False when there was none."""
+        return self._store.delete(*_place(factory))
 
     def token(self, factory: FactoryId, audience: str) -> str | None:
-        """A token of the factory's managed identity; None where it has none."""
-        if "SystemAssigned" not in (self.get(factory).get("identity") or {}).get("type", ""):
+        """A token of the factory's managed identity; None where it has none, or is deleted."""
+        found = self._store.get(*_place(factory)) or {}
+        if "SystemAssigned" not in (found.get("identity") or {}).get("type", ""):
             return None
         return self._context.identity.issue(audience, subject=factory.scope)
 

@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from sandbox.context import Context
 from sandbox.datafactory import responses
 from sandbox.datafactory.conditions import Conditions
-from sandbox.datafactory.engine.engine import Order, Rerun
+from sandbox.datafactory.engine.orders import Order, Rerun
 from sandbox.datafactory.errors import BadRequest, NotFound
 from sandbox.datafactory.models import KINDS, EntityKind, FactoryId, Json
 from sandbox.datafactory.run_queries import ACTIVITY_RUNS, PIPELINE_RUNS, TRIGGER_RUNS, query
 from sandbox.datafactory.runs import shown
 from sandbox.datafactory.service import Service
-from sandbox.resource_manager import require_group
+from sandbox.resource_manager import GROUP, require_group
 from sandbox.routing import arm, json_body
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from sandbox.context import Context
+
 _PROVIDER = "/providers/Microsoft.DataFactory"
-_GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
-_FACTORIES = _GROUP + _PROVIDER + "/factories"
+_FACTORIES = GROUP + _PROVIDER + "/factories"
 _FACTORY = _FACTORIES + "/{factory}"
 _ENTITIES = _FACTORY + "/{kind:" + "|".join(KINDS) + "}"
 _ENTITY = _ENTITIES + "/{name}"
@@ -33,12 +33,10 @@ _TRIGGER = _FACTORY + "/triggers/{name}"
 _RUN = _FACTORY + "/pipelineruns/{run}"
 
 _SERVICE: web.AppKey[Service] = web.AppKey("datafactory", Service)
-_CONTEXT: web.AppKey[Context] = web.AppKey("datafactory-context", Context)
 
 
 def add_routes(app: web.Application, context: Context) -> None:
     app[_SERVICE] = Service.of(context)
-    app[_CONTEXT] = context
     app.cleanup_ctx.append(_running)
     app.add_routes(
         [
@@ -77,7 +75,7 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
 async def list_factories(request: web.Request) -> web.Response:
     group = request.match_info.get("group")
     if group is not None:
-        require_group(request.app[_CONTEXT], request.match_info["subscription"], group)
+        require_group(request.app[_SERVICE].context, request.match_info["subscription"], group)
     return responses.listed(request.app[_SERVICE].factories.list(request.match_info["subscription"], group))
 
 
@@ -90,7 +88,7 @@ async def get_factory(request: web.Request) -> web.Response:
 
 async def put_factory(request: web.Request) -> web.Response:
     factory = _named(request)
-    require_group(request.app[_CONTEXT], factory.subscription, factory.resource_group)
+    require_group(request.app[_SERVICE].context, factory.subscription, factory.resource_group)
     asked = await json_body(request)
     return responses.entity(request.app[_SERVICE].factories.put(factory, asked, Conditions.of(request)))
 
@@ -100,11 +98,7 @@ async def patch_factory(request: web.Request) -> web.Response:
 
 
 async def delete_factory(request: web.Request) -> web.Response:
-    service, factory = request.app[_SERVICE], _named(request)
-    service.triggers.forget(factory)
-    with request.app[_CONTEXT].store.transaction():
-        service.entities.delete_all(factory)
-        return responses.deleted(existed=service.factories.delete(factory))
+    return responses.deleted(existed=request.app[_SERVICE].delete_factory(_named(request)))
 
 
 async def list_entities(request: web.Request) -> web.Response:
@@ -132,6 +126,8 @@ async def put_entity(request: web.Request) -> web.Response:
 async def delete_entity(request: web.Request) -> web.Response:
     service, factory = _addressed(request)
     kind, name = _kind(request), request.match_info["name"]
+    if kind == "triggers":
+        return responses.deleted(existed=service.triggers.delete(factory, name))
     return responses.deleted(existed=service.entities.delete(factory, kind, name))
 
 

@@ -71,8 +71,10 @@ class Runs:
             yield
 
     def put_activity_run(self, factory: FactoryId, document: Json) -> None:
+        """Nothing is kept for a run that was deleted, with its factory, while it ended."""
         scope = _activity_scope(factory, document["pipelineRunId"])
-        self._store.put(scope, "activityruns", document["activityRunId"], document)
+        if self.find(factory, document["pipelineRunId"]) is not None:
+            self._store.put(scope, "activityruns", document["activityRunId"], document)
 
     def activity_runs(self, factory: FactoryId, run_id: str) -> list[Json]:
         return self._store.list(_activity_scope(factory, run_id), "activityruns")
@@ -85,6 +87,18 @@ class Runs:
 
     def trigger_runs(self, factory: FactoryId) -> list[Json]:
         return self._store.list(factory.scope, "triggerruns")
+
+    def delete_all(self, factory: FactoryId) -> None:
+        """The factory is deleted: its pipeline runs with their activity runs, and its trigger runs."""
+        with self._store.transaction():
+            for run in self.all(factory):
+                for activity in self.activity_runs(factory, run["runId"]):
+                    scope = _activity_scope(factory, run["runId"])
+                    self._store.delete(scope, "activityruns", activity["activityRunId"])
+                self._store.delete(factory.scope, "pipelineruns", run["runId"])
+                self._store.delete(*_OPEN, run["runId"])
+            for trigger_run in self.trigger_runs(factory):
+                self._store.delete(factory.scope, "triggerruns", trigger_run["triggerRunId"])
 
     def fail_interrupted(self) -> int:
         """At a start: what the last process left unfinished is Failed; how many pipeline runs that was."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sandbox.context import Context
     from sandbox.datafactory.activities.call import ActivityKind
+    from sandbox.datafactory.models import FactoryId
 
 # A call of an activity to a local service; none of them answers slowly, they are polled.
 _REQUEST_SECONDS = 120
@@ -37,6 +38,7 @@ class Outgoing:
             trust = ssl.create_default_context(cafile=self._bundle)
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=trust),
+                cookie_jar=aiohttp.DummyCookieJar(),  # one factory's cookies are nothing to another
                 timeout=aiohttp.ClientTimeout(total=_REQUEST_SECONDS),
             )
         return self._session
@@ -48,6 +50,7 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Service:
+    context: Context
     factories: Factories
     entities: Entities
     runs: Runs
@@ -63,7 +66,17 @@ class Service:
         outgoing = Outgoing(context.endpoints.bundle)
         engine = Engine(context, factories, entities, runs, outgoing, kinds)
         triggers = Triggers(context, entities, runs, engine)
-        return cls(factories, entities, runs, engine, triggers, outgoing)
+        return cls(context, factories, entities, runs, engine, triggers, outgoing)
+
+    def delete_factory(self, factory: FactoryId) -> bool:
+        """With all that is in it; what runs is cancelled. False when there was none."""
+        with self.context.store.transaction():
+            self.triggers.forget(factory)
+            self.entities.delete_all(factory)
+            self.runs.delete_all(factory)
+            existed = self.factories.delete(factory)
+        self.engine.forget(factory)
+        return existed
 
     async def start(self) -> None:
         """Fail what the last process left, then let the started triggers fire."""

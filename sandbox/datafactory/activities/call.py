@@ -10,9 +10,9 @@ from sandbox.datafactory.errors import ActivityFailed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-    from sandbox.datafactory.checks.view import View
-    from sandbox.datafactory.engine.frame import Frame
+    from sandbox.datafactory.frame import Frame
     from sandbox.datafactory.models import Json, JsonValue
+    from sandbox.datafactory.view import View
 
 NOTHING = object()
 
@@ -31,18 +31,8 @@ class Services(Protocol):
 
     def view(self) -> View: ...
 
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        content: bytes | None = None,
-        tries: int = 1,
-    ) -> Response:
-        """HTTPS with the local bundle. More than one try is for requests that change nothing: another follows
-        when the service is busy (429, 5xx) or does not answer. Raises `OSError` when nothing answers.
-        """
+    async def send(self, request: Request) -> Response:
+        """HTTPS with the local bundle. Raises `OSError` when nothing answers."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...
@@ -62,6 +52,18 @@ class Services(Protocol):
     def on_cancel(self, undo: Callable[[], Awaitable[None]]) -> None:
         """What to do on the outside when the run is cancelled, or this attempt times out."""
         ...
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    content: bytes | None = None
+    tries: int = 1
+    """More than one is for requests that change nothing: another follows when the service is busy (429, 5xx)
+    or does not answer.
+    """
 
 
 @dataclass(frozen=True)

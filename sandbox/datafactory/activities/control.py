@@ -10,13 +10,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
-from sandbox.datafactory.checks.values import is_expression, parse_timespan, require_integer, require_list
 from sandbox.datafactory.errors import ActivityFailed, BadRequest
+from sandbox.datafactory.values import is_expression, parse_timespan, require_integer, require_list
 from sandbox.datafactory.waiting import within
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.checks.view import View
-    from sandbox.datafactory.models import Json, JsonValue
+    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.view import View
 
 _MOST_ITEMS = 100_000
 _MOST_CASES = 25
@@ -110,11 +110,13 @@ async def _for_each(call: Call) -> Json:
         raise ActivityFailed("BadRequest", f"The items of ForEach '{call.name}' must be an array.")
     call.input["items"] = items
     sequential = call.properties.get("isSequential") is True
-    at_once = asyncio.Semaphore(1 if sequential else call.properties.get("batchCount") or 20)
+    at_once = 1 if sequential else call.properties.get("batchCount") or 20
     failures: dict[int, ActivityFailed] = {}
+    rest = iter(enumerate(items))
 
-    async def iterate(index: int, item: JsonValue) -> None:
-        async with at_once:
+    async def iterate() -> None:
+        """One of those at work: takes the next item as long as there is one."""
+        for index, item in rest:
             try:
                 frame = call.frame.inside(call.name, index).with_item(item)
                 await call.services.run_inner(call.properties.get("activities") or [], frame)
@@ -122,8 +124,8 @@ async def _for_each(call: Call) -> Json:
                 failures[index] = failure
 
     async with asyncio.TaskGroup() as group:
-        for index, item in enumerate(items):
-            group.create_task(iterate(index, item))
+        for _ in range(min(at_once, len(items))):
+            group.create_task(iterate())
     if failures:
         raise failures[min(failures)]
     return {}

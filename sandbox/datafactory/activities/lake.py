@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from sandbox.datafactory.activities.call import Request
 from sandbox.datafactory.activities.linked import dataset
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 
 if TYPE_CHECKING:
     from sandbox.datafactory.activities.call import Call, Response
-    from sandbox.datafactory.checks.view import View
     from sandbox.datafactory.models import Json, JsonValue
+    from sandbox.datafactory.view import View
 
 _AUDIENCE = "https://storage.azure.com"
 _VERSION = "2023-11-03"
@@ -148,7 +149,7 @@ def _code(response: Response) -> JsonValue:
 async def _send(call: Call, method: str, url: str) -> Response:
     headers = {"Authorization": f"Bearer {call.services.token(_AUDIENCE)}", "x-ms-version": _VERSION}
     try:
-        return await call.services.request(method, url, headers=headers, tries=_TRIES)
+        return await call.services.send(Request(method, url, headers, tries=_TRIES))
     except OSError as error:
         raise ActivityFailed(
             "2108", f"The lake does not answer at {url}: {error}.", failure_type="SystemError"

@@ -7,14 +7,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sandbox.datafactory.checks.parameters import resolve
 from sandbox.datafactory.errors import ActivityFailed
+from sandbox.datafactory.parameters import resolve
 from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.checks.view import View
-    from sandbox.datafactory.engine.frame import Frame
+    from sandbox.datafactory.frame import Frame
     from sandbox.datafactory.models import Json, JsonValue
+    from sandbox.datafactory.view import View
 
 
 @dataclass(frozen=True)

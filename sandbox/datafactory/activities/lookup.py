@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
@@ -18,8 +20,10 @@ from sandbox.datafactory.activities.lake import (
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.checks.view import View
+    from collections.abc import Iterator
+
     from sandbox.datafactory.models import Json
+    from sandbox.datafactory.view import View
 
 _SOURCES = {"Json": "JsonSource", "DelimitedText": "DelimitedTextSource"}
 _MOST_ROWS = 5000
@@ -54,10 +58,15 @@ async def _run(call: Call) -> Json:
     if not where.has_file:
         raise ActivityFailed("2100", f"The dataset names no file in {where.file_system}/{where.path}.")
     content = await read_file(call, where)
-    rows = _READERS[where.type](where, _text(where, content))
+    rows = await asyncio.to_thread(_rows, where, content, 1 if first_only else _MOST_ROWS)
     if first_only:
         return _within_limit({"firstRow": rows[0]} if rows else {})
-    return _within_limit({"count": len(rows[:_MOST_ROWS]), "value": rows[:_MOST_ROWS]})
+    return _within_limit({"count": len(rows), "value": rows})
+
+
+def _rows(where: Place, content: bytes, most: int) -> list[Any]:
+    """The first rows, and nothing after them: the file may be large. Called in a thread of its own."""
+    return list(islice(_READERS[where.type](where, _text(where, content)), most))
 
 
 def _text(where: Place, content: bytes) -> str:
@@ -68,10 +77,9 @@ def _text(where: Place, content: bytes) -> str:
         raise ActivityFailed("2100", f"{where.path} is not text in {encoding}: {error}.") from error
 
 
-def _json_rows(where: Place, text: str) -> list[Any]:
+def _json_rows(where: Place, text: str) -> Iterator[Any]:
     """One object, an array of objects, or objects one after the other."""
     decoder = json.JSONDecoder()
-    rows: list[Any] = []
     position = 0
     while (position := _skip_blanks(text, position)) < len(text):
         try:
@@ -80,8 +88,7 @@ def _json_rows(where: Place, text: str) -> list[Any]:
             raise ActivityFailed(
                 "2100", f"ErrorCode=UserErrorInvalidJson,'{where.path}: {error}.'"
             ) from error
-        rows += value if isinstance(value, list) else [value]
-    return rows
+        yield from value if isinstance(value, list) else [value]
 
 
 def _skip_blanks(text: str, position: int) -> int:
@@ -90,7 +97,19 @@ def _skip_blanks(text: str, position: int) -> int:
     return position
 
 
-def _delimited_rows(where: Place, text: str) -> list[Any]:
+def _delimited_rows(where: Place, text: str) -> Iterator[Any]:
+    null = where.dataset.get("nullValue", "")
+    records = _records(where, text)
+    header = first = next(records, [])
+    if not where.dataset.get("firstRowAsHeader"):
+        header = [f"Prop_{at}" for at in range(len(first))]
+        records = chain([first] if first else [], records)
+    for record in records:
+        pairs = zip(header, record, strict=False)
+        yield {name: None if value == null else value for name, value in pairs}
+
+
+def _records(where: Place, text: str) -> Iterator[list[str]]:
     settings = where.dataset
     escape, quote = settings.get("escapeChar", "\\"), settings.get("quoteChar", '"')
     doubled = escape in (quote, "", None)
@@ -103,23 +122,11 @@ def _delimited_rows(where: Place, text: str) -> list[Any]:
         doublequote=doubled,
     )
     try:
-        records = [record for record in reader if record]
+        yield from (record for record in reader if record)
     except csv.Error as error:
         raise ActivityFailed(
             "2100", f"ErrorCode=DelimitedTextBadDataDetected,'{where.path}: {error}.'"
         ) from error
-    if not records:
-        return []
-    header = (
-        records.pop(0)
-        if settings.get("firstRowAsHeader")
-        else [f"Prop_{at}" for at in range(len(records[0]))]
-    )
-    null = settings.get("nullValue", "")
-    return [
-        {name: None if value == null else value for name, value in zip(header, record, strict=False)}
-        for record in records
-    ]
 
 
 def _within_limit(output: Json) -> Json:

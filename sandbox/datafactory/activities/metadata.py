@@ -18,8 +18,8 @@ from sandbox.datafactory.activities.lake import (
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.checks.view import View
     from sandbox.datafactory.models import Json
+    from sandbox.datafactory.view import View
 
 _DATASETS = frozenset({"Json", "DelimitedText", "Binary", "Parquet", "Avro", "Orc", "Excel", "Xml"})
 _FIELDS = frozenset({"exists", "itemName", "itemType", "size", "lastModified", "childItems", "contentMD5"})

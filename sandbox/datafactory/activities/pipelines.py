@@ -9,8 +9,8 @@ from sandbox.datafactory.errors import ActivityFailed, BadRequest
 from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.checks.view import View
     from sandbox.datafactory.models import Json
+    from sandbox.datafactory.view import View
 
 
 def _check(activity: Json, view: View, target: str) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
-from sandbox.datafactory.checks.parameters import variable_type
-from sandbox.datafactory.checks.values import is_expression
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
+from sandbox.datafactory.parameters import variable_type
+from sandbox.datafactory.values import is_expression
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.checks.view import View
     from sandbox.datafactory.models import Json, JsonValue
+    from sandbox.datafactory.view import View
 
 _PYTHON_TYPES: dict[str, type] = {"String": str, "Bool": bool, "Array": list}
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
-from sandbox.datafactory.checks.values import is_expression, is_integer
 from sandbox.datafactory.errors import ActivityFailed, BadRequest
+from sandbox.datafactory.values import is_expression, is_integer
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.checks.view import View
     from sandbox.datafactory.models import Json
+    from sandbox.datafactory.view import View
 
 
 def _check_wait(activity: Json, _view: View, target: str) -> None:

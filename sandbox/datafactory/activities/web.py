@@ -7,13 +7,13 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from sandbox.datafactory.activities.call import ActivityKind, Call, Response
-from sandbox.datafactory.checks.values import is_expression
+from sandbox.datafactory.activities.call import ActivityKind, Call, Request, Response
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
+from sandbox.datafactory.values import is_expression
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.checks.view import View
     from sandbox.datafactory.models import Json, JsonValue
+    from sandbox.datafactory.view import View
 
 _METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -41,14 +41,20 @@ def _check(activity: Json, _view: View, target: str) -> None:
 
 
 def _require_local(activity: str, url: str) -> None:
-    if urlsplit(url).hostname not in _LOOPBACK:
+    if not _is_local(url):
         raise NotRun(f"WebActivity '{activity}' to {url}", "only addresses on this machine are called")
+
+
+def _is_local(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an IPv6 address without its bracket
+        return False
+    return parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK
 
 
 async def _run(call: Call) -> Json:
     url = call.text("url")
-    if urlsplit(url).hostname not in _LOOPBACK:
-        raise ActivityFailed("2108", f"The local Azure calls addresses on this machine only, not {url}.")
     headers = _headers(call)
     body = call.value("body", None)
     call.input |= {"url": url, "method": call.properties["method"], "headers": dict(headers), "body": body}
@@ -71,22 +77,29 @@ def _headers(call: Call) -> dict[str, str]:
 
 
 async def _send(call: Call, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
+    if not _is_local(url):
+        raise ActivityFailed("2108", f"The local Azure calls addresses on this machine only, not {url}.")
     if body is not None:
         headers = {"Content-Type": "application/json", **headers}
     try:
-        return await call.services.request(method, url, headers=headers, content=body)
+        return await call.services.send(Request(method, url, headers, body))
     except OSError as error:
         raise ActivityFailed("2108", f"Error calling the endpoint '{url}': {error}.") from error
 
 
 async def _until_done(call: Call, url: str, headers: dict[str, str], response: Response) -> Response:
-    """202 with a Location is asked again until it is another status."""
+    """202 with a Location is asked again until it is another status; a Location elsewhere gets no request."""
     while response.status == 202 and "Location" in response.headers:
         url = urljoin(url, response.headers["Location"])
-        await call.services.sleep(float(response.headers.get("Retry-After", 1)))
+        await call.services.sleep(_seconds(response.headers.get("Retry-After", "1")))
         response = await _send(call, "GET", url, headers, None)
         await asyncio.sleep(0)
     return response
+
+
+def _seconds(retry_after: str) -> float:
+    """A date, its other form, is for pauses longer than any that a local service asks for."""
+    return float(retry_after) if retry_after.isdecimal() else 1.0
 
 
 def _encoded(body: JsonValue) -> bytes | None:

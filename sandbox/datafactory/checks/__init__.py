@@ -18,8 +18,8 @@ from sandbox.datafactory.checks.triggers import check_trigger
 from sandbox.datafactory.errors import BadRequest
 
 if TYPE_CHECKING:
-    from sandbox.datafactory.checks.view import View
     from sandbox.datafactory.models import EntityKind, Json
+    from sandbox.datafactory.view import View
 
 _LARGEST: dict[EntityKind, int] = {
     "pipelines": 200 * 1024,

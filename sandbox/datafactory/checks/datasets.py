@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.checks.expressions import named_parameters
-from sandbox.datafactory.checks.parameters import check_parameters
 from sandbox.datafactory.checks.types import require_type
-from sandbox.datafactory.checks.values import require_object
 from sandbox.datafactory.errors import BadRequest
 from sandbox.datafactory.known_types import DATASET_TYPES
+from sandbox.datafactory.parameters import check_parameters
+from sandbox.datafactory.values import require_object
 
 if TYPE_CHECKING:
     from sandbox.datafactory.models import Json

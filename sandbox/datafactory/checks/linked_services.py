@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.datafactory.checks.parameters import HIDDEN, check_parameters
 from sandbox.datafactory.checks.types import require_type
-from sandbox.datafactory.checks.values import require_object
 from sandbox.datafactory.errors import BadRequest, NotRun
 from sandbox.datafactory.known_types import LINKED_SERVICE_TYPES
+from sandbox.datafactory.parameters import HIDDEN, check_parameters
+from sandbox.datafactory.values import require_object
 
 if TYPE_CHECKING:
     from sandbox.datafactory.models import Json, JsonValue

@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Any
 from sandbox.datafactory.activities import ACTIVITIES
 from sandbox.datafactory.checks.expressions import expressions
 from sandbox.datafactory.checks.names import check_activity_name
-from sandbox.datafactory.checks.parameters import check_parameters, check_variables
 from sandbox.datafactory.checks.types import require_type
-from sandbox.datafactory.checks.values import (
+from sandbox.datafactory.errors import BadRequest, MissingParameters, NotRun
+from sandbox.datafactory.known_types import ACTIVITY_TYPES
+from sandbox.datafactory.parameters import check_parameters, check_variables
+from sandbox.datafactory.references import references
+from sandbox.datafactory.values import (
     is_expression,
     require_integer,
     require_list,
     require_object,
     require_timespan,
 )
-from sandbox.datafactory.errors import BadRequest, MissingParameters, NotRun
-from sandbox.datafactory.known_types import ACTIVITY_TYPES
-from sandbox.datafactory.references import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sandbox.datafactory.activities.call import ActivityKind
-    from sandbox.datafactory.checks.view import View
     from sandbox.datafactory.models import Json, JsonValue
+    from sandbox.datafactory.view import View
 
 _MOST_ACTIVITIES = 120
 _MOST_USER_PROPERTIES = 5

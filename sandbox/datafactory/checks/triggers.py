@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from adf.windows import WindowError, tumbling_change_problems, tumbling_problems
 from sandbox.datafactory.checks.recurrences import check_recurrence
 from sandbox.datafactory.checks.types import require_type
-from sandbox.datafactory.checks.values import require_list, require_object
 from sandbox.datafactory.errors import BadRequest, NotRun
 from sandbox.datafactory.known_types import TRIGGER_TYPES
+from sandbox.datafactory.values import require_list, require_object
 
 if TYPE_CHECKING:
     from sandbox.datafactory.models import Json, JsonValue

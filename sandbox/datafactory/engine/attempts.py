@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
-from sandbox.datafactory.checks.values import parse_timespan
 from sandbox.datafactory.engine.graph import Ended
 from sandbox.datafactory.engine.services import Host, RunServices
 from sandbox.datafactory.errors import ActivityFailed
 from sandbox.datafactory.models import Json, JsonValue, milliseconds, parse_instant, wire_instant
+from sandbox.datafactory.values import parse_timespan
 from sandbox.datafactory.waiting import within
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import timedelta
 
-    from sandbox.datafactory.engine.frame import Frame
+    from sandbox.datafactory.frame import Frame
 
 _log = logging.getLogger("sandbox.control")
 NO_ERROR = {"errorCode": "", "message": "", "failureType": "", "target": ""}
@@ -205,7 +205,7 @@ def _user_properties(activity: Json, frame: Frame) -> Json:
 
 
 def _policy(activity: Json, frame: Frame) -> Policy:
-    written = activity.get("policy") or {}
+    written = {name: one for name, one in (activity.get("policy") or {}).items() if one is not None}
     try:
         timeout = parse_timespan(str(frame.evaluate(written.get("timeout", _DEFAULT_TIMEOUT))))
         retries = int(frame.evaluate(written.get("retry", 0)))

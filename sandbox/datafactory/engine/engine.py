@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
+import logging
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sandbox.datafactory.checks.parameters import HIDDEN, normal_type, resolve, wire_text
-from sandbox.datafactory.engine.frame import Frame, RunningPipeline
+from sandbox.datafactory.engine.orders import Order, Orders, trigger_facts
 from sandbox.datafactory.engine.pipeline import Result, run_activities, run_pipeline
-from sandbox.datafactory.engine.recovery import reusable
 from sandbox.datafactory.engine.services import Host, Outside
-from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotFound, ReferencedRunNotValid
-from sandbox.datafactory.models import TERMINAL, FactoryId, InvokedBy, Json, wire_instant
+from sandbox.datafactory.errors import BadRequest, NotFound
+from sandbox.datafactory.models import TERMINAL, FactoryId, InvokedBy, Json, JsonValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,33 +24,13 @@ if TYPE_CHECKING:
     from sandbox.datafactory.engine.graph import Outcome
     from sandbox.datafactory.entities import Entities
     from sandbox.datafactory.factories import Factories
+    from sandbox.datafactory.frame import Frame, RunningPipeline
     from sandbox.datafactory.runs import Runs
 
 _PLACES = 50
 _MOST_QUEUED = 100
-
-
-@dataclass(frozen=True)
-class Rerun:
-    """What createRun says about an earlier run: its parameters are used again; a recovery joins its group."""
-
-    run_id: str
-    is_recovery: bool = False
-    start_activity: str | None = None
-    from_failure: bool = False
-
-
-@dataclass(frozen=True)
-class Order:
-    """A pipeline run to be made."""
-
-    factory: FactoryId
-    pipeline: str
-    parameters: Json = field(default_factory=dict)
-    invoked_by: InvokedBy = field(default_factory=InvokedBy)
-    system: Json = field(default_factory=dict)
-    """What pipeline() says of a trigger: TriggerId, TriggerName, TriggerType, TriggerTime."""
-    rerun: Rerun | None = None
+_CANCELLED = Result("Cancelled", "The run was cancelled.")
+_log = logging.getLogger("sandbox.control")
 
 
 @dataclass
@@ -80,6 +58,7 @@ class Engine:
         self._factories = factories
         self._entities = entities
         self._runs = runs
+        self._orders = Orders(context.clock, factories, entities, runs)
         self._session = session
         self._kinds = kinds
         self._places = asyncio.Semaphore(_PLACES)
@@ -89,17 +68,11 @@ class Engine:
 
     def start(self, order: Order) -> str:
         """Record the run and start or queue it; its id. Raises `AzureError` for what createRun refuses."""
-        definition = self._entities.get(order.factory, "pipelines", order.pipeline)
-        name, properties = definition["name"], definition["properties"]
-        earlier = self._earlier(order, name)
-        declared = properties.get("parameters") or {}
-        given = order.parameters
-        if earlier is not None:
-            given = {key: value for key, value in earlier["_"]["parameters"].items() if key in declared}
-        parameters = resolve(f"pipeline '{name}'", declared, given)
-        waits = self._must_wait(order.factory, name, properties.get("concurrency"))
-        running = self._running(order, name, properties, parameters, earlier)
-        self._runs.add(order.factory, self._document(order, running, "Queued" if waits else "InProgress"))
+        running = self._orders.accept(order)
+        name = running.definition_name
+        waits = self._must_wait(order.factory, name, running.definition.get("concurrency"))
+        status = "Queued" if waits else "InProgress"
+        self._runs.add(order.factory, self._orders.document(order, running, status))
         self._under[running.run_id] = Under(running)
         if waits:
             self._queue(order.factory, name).append(running.run_id)
@@ -115,7 +88,7 @@ class Engine:
             "TriggeredByPipelineName": parent.definition_name,
             "TriggeredByPipelineRunId": parent.run_id,
         }
-        order = Order(parent.factory, pipeline, parameters, invoked_by, {**_trigger_facts(parent), **system})
+        order = Order(parent.factory, pipeline, parameters, invoked_by, {**trigger_facts(parent), **system})
         run_id = self.start(order)
         self._under[parent.run_id].children.append(run_id)
         return run_id
@@ -139,17 +112,29 @@ class Engine:
             raise NotFound(f"The pipeline run {run_id} was not found.", target=run_id)
         if run["status"] in TERMINAL:
             raise BadRequest(f"The pipeline run {run_id} is over ({run['status']}): it cannot be cancelled.")
-        under = self._under[run_id]
-        under.cancelled = True
+        under = self._under[run["runId"]]
         if recursive:
             for child in under.children:
                 if child in self._under:
                     self.cancel(factory, child, recursive=True)
-        self._runs.change(factory, run_id, status="Canceling")
+        self._cancel(under)
+
+    def forget(self, factory: FactoryId) -> None:
+        """The factory is deleted: nothing of it goes on."""
+        for under in list(self._under.values()):
+            if under.running.factory.scope == factory.scope:
+                self._cancel(under)
+
+    def _cancel(self, under: Under) -> None:
+        """Once only: a second cancellation would interrupt what the first has to undo."""
+        if under.cancelled:
+            return
+        under.cancelled = True
         if under.task is None:
-            self._finish(run_id, Result("Cancelled", "The run was cancelled."))
-        else:
-            under.task.cancel()
+            self._finish(under, _CANCELLED)
+            return
+        self._change(under, status="Canceling")
+        under.task.cancel()
 
     async def stop(self) -> None:
         """The sandbox goes down: what is under way is left as it is, to be failed at the next start."""
@@ -162,6 +147,7 @@ class Engine:
     def _launch(self, run_id: str) -> None:
         under = self._under[run_id]
         under.task = asyncio.get_running_loop().create_task(self._run(under))
+        under.task.add_done_callback(lambda _: self._make_sure_of_the_end(under))
 
     async def _run(self, under: Under) -> None:
         with self._context.activity.working():
@@ -170,21 +156,36 @@ class Engine:
             except asyncio.CancelledError:
                 if self._stopping:
                     raise
-                result = Result("Cancelled", "The run was cancelled.")
-            self._finish(under.running.run_id, result)
+                result = _CANCELLED
+            except Exception as mistake:  # noqa: BLE001 - the runtime's own: a run always ends, and says of what
+                _log.exception("pipeline run %s", under.running.run_id)
+                result = Result("Failed", f"InternalError: {type(mistake).__name__}: {mistake}")
+            self._finish(under, result)
 
-    def _finish(self, run_id: str, result: Result) -> None:
-        under = self._under.pop(run_id)
+    def _make_sure_of_the_end(self, under: Under) -> None:
+        """A task that is cancelled before its first line ends without its run."""
+        if not under.over.is_set() and not self._stopping:
+            self._finish(under, _CANCELLED)
+
+    def _finish(self, under: Under, result: Result) -> None:
         running = under.running
-        document = self._runs.find(running.factory, run_id)
+        try:
+            self._change(
+                under, status=result.status, message=result.message, return_value=running.return_value
+            )
+        finally:
+            # Whoever waits must not wait for ever, even where the end could not be written.
+            del self._under[running.run_id]
+            under.over.set()
+        self._next(running.factory, running.definition_name)
+
+    def _change(self, under: Under, *, return_value: Json | None = None, **changes: JsonValue) -> None:
+        running = under.running
+        document = self._runs.find(running.factory, running.run_id)
         # The factory may have been deleted, with its runs, while this one ran.
         if document is not None:
-            private = {**document["_"], "returnValue": running.return_value}
-            self._runs.change(
-                running.factory, run_id, status=result.status, message=result.message, _=private
-            )
-        under.over.set()
-        self._next(running.factory, running.definition_name)
+            private = {**document["_"], "returnValue": return_value}
+            self._runs.change(running.factory, running.run_id, **changes, _=private)
 
     def _next(self, factory: FactoryId, pipeline: str) -> None:
         """Let queued runs go as places become free, in the order they came."""
@@ -197,7 +198,7 @@ class Engine:
             if self._active(factory, pipeline) >= (under.running.definition.get("concurrency") or len(queue)):
                 return
             run_id = queue.popleft()
-            self._runs.change(factory, run_id, status="InProgress")
+            self._change(under, status="InProgress")
             self._launch(run_id)
 
     def _must_wait(self, factory: FactoryId, pipeline: str, concurrency: int | None) -> bool:
@@ -217,97 +218,6 @@ class Engine:
 
     def _queue(self, factory: FactoryId, pipeline: str) -> deque[str]:
         return self._queues.setdefault(_key(factory, pipeline), deque())
-
-    def _earlier(self, order: Order, pipeline: str) -> Json | None:
-        if order.rerun is None:
-            return None
-        found = self._runs.find(order.factory, order.rerun.run_id)
-        if (
-            found is None
-            or found["pipelineName"].lower() != pipeline.lower()
-            or found["status"] not in TERMINAL
-        ):
-            raise ReferencedRunNotValid(pipeline, order.rerun.run_id)
-        return found
-
-    def _running(
-        self, order: Order, name: str, properties: Json, parameters: Json, earlier: Json | None
-    ) -> RunningPipeline:
-        run_id = str(uuid.uuid4())
-        is_recovery = earlier is not None and order.rerun is not None and order.rerun.is_recovery
-        factory = self._factories.get(order.factory)
-        declared = factory["properties"].get("globalParameters") or {}
-        now = wire_instant(self._context.clock.now())
-        inherited = earlier["_"]["system"] if earlier is not None else {}
-        return RunningPipeline(
-            factory=order.factory,
-            run_id=run_id,
-            definition_name=name,
-            definition=properties,
-            parameters=parameters,
-            global_parameters={key: one.get("value") for key, one in declared.items()},
-            system={
-                "DataFactory": order.factory.name,
-                "Pipeline": name,
-                "RunId": run_id,
-                "GroupId": earlier["runGroupId"] if earlier is not None and is_recovery else run_id,
-                "TriggerId": "",
-                "TriggerName": "Manual",
-                "TriggerType": "Manual",
-                "TriggerTime": now,
-                **inherited,
-                **order.system,
-            },
-            now=self._context.clock.now,
-            variables={
-                key: one.get("defaultValue") for key, one in (properties.get("variables") or {}).items()
-            },
-            reused=self._reused(order, properties, earlier),
-        )
-
-    def _reused(self, order: Order, properties: Json, earlier: Json | None) -> dict[str, Json]:
-        rerun = order.rerun
-        if earlier is None or rerun is None or not (rerun.start_activity or rerun.from_failure):
-            return {}
-        if rerun.start_activity is not None:
-            names = {one["name"].lower() for one in properties.get("activities") or []}
-            if rerun.start_activity.lower() not in names:
-                raise BadRequest(
-                    f"The pipeline has no activity '{rerun.start_activity}' to start at.",
-                    target="startActivityName",
-                )
-        return reusable(self._runs.activity_runs(order.factory, earlier["runId"]), rerun.start_activity)
-
-    def _document(self, order: Order, running: RunningPipeline, status: str) -> Json:
-        now = wire_instant(self._context.clock.now())
-        declared = running.definition.get("parameters") or {}
-        dimensions = self._dimensions(running)
-        return {
-            "id": f"{order.factory.resource_id}/pipelineruns/{running.run_id}",
-            "runId": running.run_id,
-            "runGroupId": running.system["GroupId"],
-            "isLatest": True,
-            "pipelineName": running.definition_name,
-            "parameters": _shown_parameters(declared, running.parameters),
-            "invokedBy": order.invoked_by.body(),
-            "runStart": now,
-            "runEnd": None,
-            "durationInMs": None,
-            "status": status,
-            "message": "",
-            "lastUpdated": now,
-            "annotations": running.definition.get("annotations") or [],
-            "runDimension": dimensions,
-            "runDimensions": dimensions,
-            "_": {"parameters": running.parameters, "system": _trigger_facts(running), "returnValue": None},
-        }
-
-    def _dimensions(self, running: RunningPipeline) -> Json:
-        try:
-            evaluated = Frame(running).evaluate(running.definition.get("runDimensions") or {})
-        except ActivityFailed as failure:
-            raise BadRequest(failure.message) from failure
-        return {name: wire_text(value) for name, value in evaluated.items()}
 
     def _host(self, under: Under) -> Host:
         running = under.running
@@ -336,16 +246,3 @@ class Engine:
 
 def _key(factory: FactoryId, pipeline: str) -> tuple[str, str]:
     return factory.scope, pipeline.lower()
-
-
-def _trigger_facts(running: RunningPipeline) -> Json:
-    """What a child and a rerun inherit: who set all this off."""
-    names = ("TriggerId", "TriggerName", "TriggerType", "TriggerTime")
-    return {name: running.system[name] for name in names}
-
-
-def _shown_parameters(declared: Json, values: Json) -> dict[str, Any]:
-    return {
-        name: HIDDEN if normal_type(declared[name].get("type"), name) == "SecureString" else wire_text(value)
-        for name, value in values.items()
-    }

@@ -8,8 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from sandbox.datafactory.engine.frame import Frame
 from sandbox.datafactory.engine.statuses import Decision, Dependencies, decide, evaluated_nodes, overall
+from sandbox.datafactory.frame import Frame
 from sandbox.datafactory.models import Json
 
 

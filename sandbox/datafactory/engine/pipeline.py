@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.engine.attempts import run_activity, skip_activity
-from sandbox.datafactory.engine.frame import Frame
 from sandbox.datafactory.engine.graph import Ended, Outcome, run_graph
+from sandbox.datafactory.frame import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import aiohttp
 from multidict import CIMultiDict
 
-from sandbox.datafactory.activities.call import Response
+from sandbox.datafactory.activities.call import Request, Response
 from sandbox.datafactory.errors import ActivityFailed
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from sandbox.clock import Clock
     from sandbox.datafactory.activities.call import ActivityKind
-    from sandbox.datafactory.checks.view import View
-    from sandbox.datafactory.engine.frame import Frame, RunningPipeline
     from sandbox.datafactory.engine.graph import Outcome
+    from sandbox.datafactory.frame import Frame, RunningPipeline
     from sandbox.datafactory.models import FactoryId, Json
     from sandbox.datafactory.runs import Runs
+    from sandbox.datafactory.view import View
 
 
 _BUSY = frozenset({429, 500, 502, 503, 504})
@@ -88,34 +88,25 @@ class RunServices:
     def view(self) -> View:
         return self._host.outside.view()
 
-    async def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        content: bytes | None = None,
-        tries: int = 1,
-    ) -> Response:
-        while True:
-            tries -= 1
+    async def send(self, request: Request) -> Response:
+        for left in reversed(range(request.tries)):
             try:
-                response = await self._request_once(method, url, headers, content)
-                if tries == 0 or response.status not in _BUSY:
+                response = await self._send_once(request)
+                if left == 0 or response.status not in _BUSY:
                     return response
             except ConnectionError:
-                if tries == 0:
+                if left == 0:
                     raise
             await self.sleep(_BETWEEN_TRIES_SECONDS)
+        raise ValueError(request.tries)
 
-    async def _request_once(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None
-    ) -> Response:
+    async def _send_once(self, request: Request) -> Response:
         """A redirect is not followed: it would take the factory's token elsewhere."""
+        method, url, headers = request.method, request.url, request.headers
         session = self._host.outside.session()
         try:
             async with session.request(
-                method, url, headers=headers, data=content, allow_redirects=False
+                method, url, headers=headers, data=request.content, allow_redirects=False
             ) as answer:
                 return Response(answer.status, CIMultiDict(answer.headers), await _bounded(answer, url))
         except (aiohttp.ClientError, TimeoutError) as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from adf.language import LanguageError, Scope, evaluate
 from sandbox.datafactory.checks.triggers import pipelines_of
-from sandbox.datafactory.engine.engine import Order
+from sandbox.datafactory.engine.orders import Order
 from sandbox.datafactory.errors import BadRequest
 from sandbox.datafactory.models import FactoryId, InvokedBy, Json, wire_instant
 from sandbox.errors import AzureError

@@ -38,6 +38,20 @@ class Records:
     def set_progress(self, factory: FactoryId, trigger: str, progress: Json) -> None:
         self._store.put(factory.scope, PROGRESS, trigger, {"name": trigger, **progress})
 
+    def forget(self, factory: FactoryId, trigger: str) -> None:
+        """A trigger of the same name is another trigger: its windows begin anew."""
+        self._store.delete(factory.scope, PROGRESS, trigger)
+
+    def forget_all(self, factory: FactoryId) -> None:
+        """The factory is deleted, and its triggers with it."""
+        for one, trigger in [*self.started(), *self.with_open_runs()]:
+            if one.scope == factory.scope:
+                self.mark_stopped(one, trigger)
+                for run_id in self.open_runs(one, trigger):
+                    self.close(run_id)
+        for progress in self._store.list(factory.scope, PROGRESS):
+            self.forget(factory, progress["name"])
+
     def open(self, factory: FactoryId, trigger: str, run_id: str) -> None:
         """A trigger run is under way, or waits to be."""
         self._store.put(*OPEN, run_id, {**_address(factory, trigger), "run": run_id})

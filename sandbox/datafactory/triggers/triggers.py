@@ -10,7 +10,7 @@ from sandbox.datafactory.checks.triggers import pipelines_of
 from sandbox.datafactory.errors import BadRequest, InvalidTriggerPipelines, NotFound
 from sandbox.datafactory.models import wire_instant
 from sandbox.datafactory.triggers.records import Records
-from sandbox.datafactory.triggers.schedule import Schedule
+from sandbox.datafactory.triggers.schedule import LONGEST_SLEEP_SECONDS, Schedule
 from sandbox.datafactory.triggers.tumbling import Windows
 
 if TYPE_CHECKING:
@@ -49,9 +49,17 @@ class Triggers:
         for key, task in list(self._tasks.items()):
             if key[0] == factory.scope:
                 task.cancel()
-        for one, name in list(self._records.started()):
-            if one.scope == factory.scope:
-                self._records.mark_stopped(one, name)
+        self._records.forget_all(factory)
+
+    def delete(self, factory: FactoryId, name: str) -> bool:
+        """With its progress, and the windows that wait to be run (again): a trigger that is later made under
+        this name is another one. False when there was none; raises `AzureError` while it is started.
+        """
+        with self._context.store.transaction():
+            existed = self._entities.delete(factory, "triggers", name)
+            self._records.forget(factory, name)
+            self._new_windows(factory, name).abandon()
+        return existed
 
     def start(self, factory: FactoryId, name: str) -> None:
         """Starting a started trigger changes nothing. Raises `InvalidTriggerPipelines`."""
@@ -120,23 +128,34 @@ class Triggers:
             trigger = self._entities.get(factory, "triggers", name)
         except NotFound:
             trigger = {"name": name, "properties": {"type": "TumblingWindowTrigger"}}
-        if trigger["properties"]["type"] == "ScheduleTrigger":
-            context = self._context
-            schedule = Schedule(factory, trigger, context.clock, self._records, self._engine, self._runs)
-            work = schedule.run()
-        else:
-            self._windows[key] = self._new_windows(factory, trigger["name"])
-            work = self._windows[key].run()
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(
+            self._keep_running(self._worker(factory, trigger), key[1])
+        )
         self._tasks[key] = task
         task.add_done_callback(lambda ended: self._over(key, ended))
+
+    async def _keep_running(self, worker: Schedule | Windows, name: str) -> None:
+        """A started trigger never falls silent: after a mistake of ours, or a full disk, it tries again."""
+        while True:
+            try:
+                await worker.run()
+            except Exception:  # noqa: BLE001 - told in the log
+                _log.exception("the trigger %s could not fire", name)
+                await self._context.clock.sleep(LONGEST_SLEEP_SECONDS)
+            else:
+                return
+
+    def _worker(self, factory: FactoryId, trigger: Json) -> Schedule | Windows:
+        if trigger["properties"]["type"] == "ScheduleTrigger":
+            clock = self._context.clock
+            return Schedule(factory, trigger, clock, self._records, self._engine, self._runs)
+        windows = self._windows[_key(factory, trigger["name"])] = self._new_windows(factory, trigger["name"])
+        return windows
 
     def _over(self, key: tuple[str, str], task: asyncio.Task[None]) -> None:
         if self._tasks.get(key) is task:
             del self._tasks[key]
             self._windows.pop(key, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            _log.error("the trigger %s no longer fires", key[1], exc_info=error)
 
     def _check_pipelines(self, factory: FactoryId, trigger: Json) -> None:
         view = self._entities.view(factory)

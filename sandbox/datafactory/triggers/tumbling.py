@@ -75,6 +75,7 @@ class Windows:
             for task in self._watched.values():
                 task.cancel()
             await asyncio.gather(*self._watched.values(), return_exceptions=True)
+            self._watched.clear()
 
     def look(self) -> None:
         """Something changed: a start, a stop, a rerun, a cancellation."""
@@ -99,30 +100,40 @@ class Windows:
             self._close(run, "Cancelled", "The trigger run was cancelled.")
         self.look()
 
+    def abandon(self) -> None:
+        """The trigger is deleted: what waits to be run will never be; what is under way ends by itself."""
+        for run in self._open():
+            if run["_"]["state"] != "running":
+                self._close(run, "Cancelled", "The trigger was deleted.")
+
     def _step(self) -> float | None:
         """Start what can be started now; the seconds to the next moment that is known, or None."""
         now = self._clock.now()
-        properties = self._properties()
-        if properties is None:
-            self._watch_running()
-            return None
         moments: list[datetime] = []
-        windows = TumblingWindow.from_type_properties(properties["typeProperties"])
+        properties = self._properties()
+        if properties is not None:
+            windows = TumblingWindow.from_type_properties(properties["typeProperties"])
+            free = self._start_open(properties, windows, now)
+            if properties.get("runtimeState") == "Started":
+                moments = self._start_new(properties, windows, free, now)
+            # Read again: a start that is refused is a failed attempt, and may be due for another.
+            open_runs = self._open()
+            moments += [_retry_at(run) for run in open_runs if run["_"]["state"] == "retry"]
+        self._watch_running()
+        return min(((moment - now).total_seconds() for moment in moments), default=None)
+
+    def _start_open(self, properties: Json, windows: TumblingWindow, now: datetime) -> int:
+        """Retries that are due and reruns, oldest first; how many more windows may run at once."""
         runs = self._open()
         free = windows.max_concurrency - sum(1 for run in runs if run["_"]["state"] != "waiting")
         for run in sorted(runs, key=lambda one: str(one["_"]["start"])):
             match run["_"]["state"]:
-                case "retry" if parse_instant(run["_"]["retryAt"]) <= now:
+                case "retry" if _retry_at(run) <= now:
                     self._start(run, properties, windows)
-                case "retry":
-                    moments.append(parse_instant(run["_"]["retryAt"]))
                 case "waiting" if free > 0:
                     free -= 1
                     self._start(run, properties, windows)
-        if properties.get("runtimeState") == "Started":
-            moments += self._start_new(properties, windows, free, now)
-        self._watch_running()
-        return min(((moment - now).total_seconds() for moment in moments), default=None)
+        return free
 
     def _start_new(
         self, properties: Json, windows: TumblingWindow, free: int, now: datetime
@@ -132,10 +143,9 @@ class Windows:
         for started, window in enumerate(windows.windows(number)):
             if windows.due_at(window) > now:
                 return [windows.due_at(window)]
-            if started >= free:
-                return []
-            if started >= _STARTS_A_STEP:
-                return [now]
+            if started >= min(free, _STARTS_A_STEP):
+                # Another look only after progress: places that refused starts left open are free again.
+                return [now] if started else []
             self._begin(properties, windows, window, number + started)
         return []
 
@@ -246,3 +256,7 @@ class Windows:
         nap = min(max(seconds, 0), LONGEST_SLEEP_SECONDS)
         with contextlib.suppress(TimeoutError):
             await within(nap, self._wake.wait(), self._clock.sleep)
+
+
+def _retry_at(run: Json) -> datetime:
+    return parse_instant(run["_"]["retryAt"])

@@ -12,6 +12,8 @@ import requests
 from azure.mgmt.datafactory import DataFactoryManagementClient
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.conftest import LocalAzure
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
@@ -80,6 +82,15 @@ class Factory:
     def query(self, what: str, **asked: Any) -> Any:
         operations = {"pipeline": self.client.pipeline_runs, "trigger": self.client.trigger_runs}[what]
         return operations.query_by_factory(*self.place, {**_FOREVER, **asked})
+
+
+def eventually(found: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not (value := found()):
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.05)
+    return value
 
 
 def _raw(response: Any, _deserialized: Any, _headers: Any) -> Any:

@@ -13,6 +13,7 @@ from tests.contract.datafactory.factories import (
     SUBSCRIPTION,
     WORKSPACE,
     activity,
+    eventually,
     expression,
     new_factory,
     pipelines,
@@ -32,6 +33,8 @@ FILES = {
     "lines.json": '{"a": 1}\n{"a": 2}\n',
     "table.csv": 'id;name\n1;"a;b"\n2;\n',
     "broken.json": '{"a": ',
+    "growing.json": '{"a": 1}\n{"a": ',
+    "bare.csv": "1;x\n",
     "empty.json": "",
 }
 ECHO = "import sys; print(sys.argv[1:]); sys.exit('boom' if 'bad' in sys.argv else 0)"
@@ -53,6 +56,7 @@ def lake(factory: Factory) -> Iterator[Factory]:
     for name, kind, settings in (
         ("ds_json", "Json", {}),
         ("ds_csv", "DelimitedText", {"columnDelimiter": ";", "firstRowAsHeader": True}),
+        ("ds_bare", "DelimitedText", {"columnDelimiter": ";"}),
     ):
         location = {
             "type": "AzureBlobFSLocation",
@@ -83,9 +87,12 @@ def lookup(file: str, *, dataset: str = "ds_json", first: bool = True) -> Any:
         (lookup("list.json", first=False), {"count": 2, "value": [{"a": 1}, {"a": 2}]}),
         (lookup("lines.json", first=False), {"count": 2, "value": [{"a": 1}, {"a": 2}]}),
         (lookup("empty.json"), {}),
+        (lookup("growing.json"), {"firstRow": {"a": 1}}),
         (lookup("table.csv", dataset="ds_csv"), {"firstRow": {"id": "1", "name": "a;b"}}),
+        (lookup("bare.csv", dataset="ds_csv", first=False), {"count": 0, "value": []}),
+        (lookup("bare.csv", dataset="ds_bare"), {"firstRow": {"Prop_0": "1", "Prop_1": "x"}}),
     ],
-    ids=["object", "array", "lines", "empty", "csv"],
+    ids=["object", "array", "lines", "empty", "no further than asked", "csv", "header", "no header"],
 )
 def test_lookup_reads_the_lake(lake: Factory, look: Any, output: Any) -> None:
     """With the factory's identity, over HTTPS: JSON in its three shapes, and delimited text."""
@@ -259,12 +266,11 @@ def test_cancelling_the_run_cancels_the_ml_run(ml: Factory) -> None:
     ml.pipeline("cancelled", execute(mlPipelineId=published))
     run_id = ml.start("cancelled")
     path = f"/PipelineRuns/Pipeline/{published}"
-    while not pipelines(ml.azure, "GET", path):
-        pass
+    eventually(lambda: pipelines(ml.azure, "GET", path))
     ml.client.pipeline_runs.cancel(*ml.place, run_id)
 
     assert ml.finish(run_id)["status"] == "Cancelled"
-    assert pipelines(ml.azure, "GET", path)[0]["Status"]["StatusCode"] == "Canceled"
+    eventually(lambda: pipelines(ml.azure, "GET", path)[0]["Status"]["StatusCode"] == "Canceled")
 
 
 def test_a_factory_without_an_identity_may_nothing(ml: Factory, sandbox: Any) -> None:

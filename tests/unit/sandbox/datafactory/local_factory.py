@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.context import Context, Endpoints
 from sandbox.datafactory.conditions import Conditions
-from sandbox.datafactory.engine.engine import Order, Rerun
+from sandbox.datafactory.engine.orders import Order, Rerun
 from sandbox.datafactory.models import TERMINAL, EntityKind, FactoryId, Json
 from sandbox.datafactory.service import Service
 from sandbox.identity import Identity

@@ -144,3 +144,54 @@ def test_a_mistake_of_the_runtime_ends_the_run(factory: LocalFactory) -> None:
         assert "ZeroDivisionError: oops" in run["message"]
 
     play(scenario)
+
+
+def test_a_second_cancellation_does_not_interrupt_the_first(factory: LocalFactory) -> None:
+    """What an activity started on the outside is stopped once, and to the end."""
+
+    async def scenario() -> None:
+        undone: list[str] = []
+
+        async def run(call: Call) -> Json:
+            async def undo() -> None:
+                await call.services.sleep(5)
+                undone.append(call.name)
+
+            call.services.on_cancel(undo)
+            await call.services.sleep(3600)
+            return {}
+
+        kind = ActivityKind(run=run, check=lambda *_: None, has_policy=True)
+        factory.service = Service.of(factory.context, {**ACTIVITIES, "WebActivity": kind})
+        factory.pipeline("p", call())
+        run_id = factory.start("p")
+        await factory.clock.settle()
+        for _ in range(2):
+            factory.service.engine.cancel(factory.id, run_id, recursive=False)
+            await factory.clock.settle()
+
+        assert (await factory.finish(run_id))["status"] == "Cancelled"
+        assert undone == ["web"]
+
+    play(scenario)
+
+
+def test_a_loop_over_many_items_keeps_few_under_way(factory: LocalFactory) -> None:
+    """batchCount items at a time, the next when one ends: no task waits for each of the others."""
+
+    async def scenario() -> None:
+        loop = activity(
+            "each",
+            "ForEach",
+            items={"value": "@range(0, 500)", "type": "Expression"},
+            batchCount=3,
+            activities=[activity("w", "Wait", waitTimeInSeconds=60)],
+        )
+        factory.pipeline("p", loop)
+        run_id = factory.start("p")
+        await factory.clock.settle()
+
+        assert len(asyncio.all_tasks()) < 20
+        assert len(factory.service.runs.activity_runs(factory.id, run_id)) == 1 + 3
+
+    play(scenario)

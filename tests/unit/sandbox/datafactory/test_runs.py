@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.datafactory.engine.engine import Rerun
+from sandbox.datafactory.engine.orders import Rerun
 from sandbox.datafactory.errors import BadRequest, ReferencedRunNotValid
+from sandbox.datafactory.service import Service
 from tests.unit.sandbox.datafactory.local_factory import LocalFactory, activity, expression, fail, play, wait
 
 if TYPE_CHECKING:
@@ -412,5 +413,54 @@ def test_inactive_activities_are_marked_as_they_say(factory: LocalFactory) -> No
         factory.pipeline("p", inactive, wait("on", 0, after={"off": ["Succeeded"]}))
 
         assert (await factory.run("p"))["status"] == "Succeeded"
+
+    play(scenario)
+
+
+def test_a_run_cancelled_at_once_is_cancelled(factory: LocalFactory) -> None:
+    """Between a run's start and its first activity there is no gap in which it can be lost."""
+
+    async def scenario() -> None:
+        factory.pipeline("p", wait("w", 60))
+        run_id = factory.start("p")
+        factory.service.engine.cancel(factory.id, run_id.upper(), recursive=False)
+
+        await factory.clock.settle()
+
+        assert factory.run_of(run_id)["status"] == "Cancelled"
+
+    play(scenario)
+
+
+def test_a_run_that_the_runtime_breaks_is_failed(factory: LocalFactory) -> None:
+    """As a folder written by a later sandbox, with an activity that this one does not know; no run hangs."""
+
+    async def scenario() -> None:
+        factory.pipeline("p", wait("w", 60), concurrency=1)
+        factory.service = Service.of(factory.context, {})
+
+        runs = [await factory.run("p") for _ in range(2)]
+
+        assert [run["status"] for run in runs] == ["Failed"] * 2
+        assert "InternalError: KeyError" in runs[0]["message"]
+
+    play(scenario)
+
+
+def test_parts_of_a_policy_that_are_null_are_not_given(factory: LocalFactory) -> None:
+    """SDK models write what is not set as null."""
+
+    async def scenario() -> None:
+        nothing = {"timeout": None, "retry": None, "retryIntervalInSeconds": None}
+        factory.pipeline(
+            "p",
+            activity(
+                "web", "WebActivity", policy=nothing, method="GET", url="@concat('http://example', '.org')"
+            ),
+        )
+
+        run = await factory.run("p")
+
+        assert factory.activities(run["runId"])["web"]["error"]["errorCode"] == "2108"
 
     play(scenario)

@@ -320,3 +320,100 @@ def test_triggers_that_are_not_run_are_refused_by_name(factory: LocalFactory, ki
     """Never accepted and then silent."""
     with pytest.raises(NotRun, match=kind):
         factory.put("triggers", "t", {"type": kind, "pipelines": [], "typeProperties": {}})
+
+
+def refused(pipeline: str = "p", **written: Any) -> Json:
+    """A tumbling trigger whose pipeline never starts: a schedule's time is no window's parameter."""
+    return tumbling(pipeline, {"at": "@trigger().outputs.nothing"}, **written)
+
+
+def test_windows_whose_pipeline_is_refused_do_not_end_the_trigger(factory: LocalFactory) -> None:
+    """Each due window is a Failed trigger run, and those of the future still come."""
+
+    async def scenario() -> None:
+        factory.pipeline("p", wait("w", 0), parameters={"at": {"type": "String"}})
+        factory.put("triggers", "t", refused())
+        factory.service.triggers.start(factory.id, "t")
+        await factory.clock.settle()
+        assert windows(factory) == ["09:00", "10:00", "11:00"]
+
+        await factory.clock.advance(hours=1)
+
+        assert [run["status"] for run in trigger_runs(factory)] == ["Failed"] * 4
+
+    play(scenario)
+
+
+def test_a_refused_retry_is_retried_like_any_other(factory: LocalFactory) -> None:
+    """Also when nothing else is due: the window comes to its end."""
+
+    async def scenario() -> None:
+        factory.pipeline("p", wait("w", 0), parameters={"at": {"type": "String"}})
+        policy = {"count": 2, "intervalInSeconds": 30}
+        factory.put("triggers", "t", refused(retryPolicy=policy, endTime="2026-11-22T10:00:00Z"))
+        factory.service.triggers.start(factory.id, "t")
+        await factory.clock.advance(minutes=2)
+
+        assert [run["status"] for run in trigger_runs(factory)] == ["Failed"]
+
+    play(scenario)
+
+
+def test_a_deleted_trigger_leaves_no_window_waiting(factory: LocalFactory) -> None:
+    """A retry still to come is Cancelled: it never becomes one of a new trigger of the same name."""
+
+    async def scenario() -> None:
+        factory.pipeline("p", fail("f"))
+        policy = {"count": 1, "intervalInSeconds": 30}
+        factory.put("triggers", "t", tumbling(retryPolicy=policy, endTime="2026-11-22T10:00:00Z"))
+        factory.service.triggers.start(factory.id, "t")
+        await factory.clock.settle()
+        factory.service.triggers.stop(factory.id, "t")
+
+        assert factory.service.triggers.delete(factory.id, "t")
+
+        await factory.clock.advance(minutes=2)
+        assert [run["status"] for run in trigger_runs(factory)] == ["Cancelled"]
+        assert len(factory.service.runs.all(factory.id)) == 1
+
+    play(scenario)
+
+
+def test_a_trigger_that_a_full_disk_stops_goes_on_afterwards(
+    factory: LocalFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the store refuses once is tried again: no window is lost, none is run twice."""
+
+    async def scenario() -> None:
+        factory.pipeline("p", wait("w", 0))
+        factory.put("triggers", "t", tumbling())
+        factory.service.triggers.start(factory.id, "t")
+        factory.store.close()
+        await factory.clock.settle()
+        factory.store.__init__(factory.context.state / "state.db")  # type: ignore[misc] - space again
+        await factory.clock.advance(minutes=1)
+
+        assert windows(factory) == ["09:00", "10:00", "11:00"]
+        assert "could not fire" in caplog.text
+
+    play(scenario)
+
+
+def test_a_deleted_factory_is_forgotten_with_its_triggers_and_runs(factory: LocalFactory) -> None:
+    """One made later under its name has no runs, no started trigger and nobody else's activity under way."""
+
+    async def scenario() -> None:
+        factory.pipeline("p", wait("w", 60))
+        factory.put("triggers", "t", tumbling())
+        factory.service.triggers.start(factory.id, "t")
+        await factory.clock.settle()
+        run_id = factory.service.runs.all(factory.id)[0]["runId"]
+
+        assert factory.service.delete_factory(factory.id)
+
+        await factory.clock.advance(hours=2)
+        factory.create()
+        assert factory.service.runs.all(factory.id) == trigger_runs(factory) == []
+        assert factory.service.runs.activity_runs(factory.id, run_id) == []
+
+    play(scenario)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sandbox.datafactory.checks.values import require_object
 from sandbox.datafactory.errors import BadRequest
+from sandbox.datafactory.values import require_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable
