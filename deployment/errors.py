@@ -14,6 +14,7 @@
     ├── LakeError                   the lake refused
     ├── InfrastructureError         something that must exist does not, or Resource Manager refused
     ├── NotSignedInError            no credential of azure-identity's chain works here
+    ├── OutputError                 the result cannot be written to stdout
     ├── LocalAzureError             the local Azure did not start
     │   └── LocalAzureBusyError     75: another one is starting or stopping
     └── InterruptedByUserError      130: Ctrl-C, after the triggers were put back
@@ -143,6 +144,14 @@ class NotSignedInError(DeploymentError):
             "az login, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (-v: all that was tried)"
         )
         super().__init__("nobody is signed in to Azure here", hint=hint)
+
+
+class OutputError(DeploymentError):
+    code = "output"
+
+    def __init__(self, reason: str | None) -> None:
+        hint = "the command itself has done its work; `status` shows it"
+        super().__init__(f"the result cannot be written: {reason}", hint=hint)
 
 
 class LocalAzureError(DeploymentError):

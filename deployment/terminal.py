@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from deployment.errors import OutputError
 from deployment.report import Line, Table
 
 if TYPE_CHECKING:
@@ -28,8 +32,8 @@ class Terminal:
     color: bool = True
     quiet: bool = False
     verbose: bool = False
-    stdout: TextIO = field(default_factory=lambda: sys.stdout)
-    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    stdout: TextIO = field(default_factory=lambda: _usable(sys.stdout))
+    stderr: TextIO = field(default_factory=lambda: _usable(sys.stderr))
 
     @property
     def colored(self) -> bool:
@@ -40,11 +44,14 @@ class Terminal:
         return not self.json and sys.stdin.isatty() and self.stderr.isatty()
 
     def show(self, parts: Iterable[Line | Table], document: Mapping[str, Any]) -> None:
-        """One result in the form that was asked for."""
-        if self.json:
-            self.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
-            self.stdout.flush()
-            return
+        """One result in the form that was asked for. Raises OutputError, but not where a reader has left."""
+        with _writing(self.stdout):
+            if self.json:
+                self.stdout.write(_json(document, self.stdout))
+            else:
+                self._print(parts)
+
+    def _print(self, parts: Iterable[Line | Table]) -> None:
         console = self._console(self.stdout)
         for part in parts:
             if isinstance(part, Line):
@@ -61,10 +68,15 @@ class Terminal:
 
     def fail(self, failure: Failure) -> None:
         """The failure on stderr for people; with -o json the document on stdout for scripts."""
-        if self.json:
-            self.stdout.write(json.dumps(failure.document(), ensure_ascii=False, indent=2) + "\n")
-            self.stdout.flush()
-            return
+        with suppress(OutputError):
+            if self.json:
+                with _writing(self.stdout):
+                    self.stdout.write(_json(failure.document(), self.stdout))
+            else:
+                with _writing(self.stderr):
+                    self._print_failure(failure)
+
+    def _print_failure(self, failure: Failure) -> None:
         console = self._console(self.stderr)
         for text in failure.details or (failure.message,):
             console.print("[bold red]error[/bold red] ", end="")
@@ -75,8 +87,48 @@ class Terminal:
     def _console(self, stream: TextIO) -> Console:
         from rich.console import Console
 
+        class Piped(Console):
+            """Rich ends the process where a reader has left, whatever the command has done."""
+
+            def on_broken_pipe(self) -> None:
+                raise BrokenPipeError
+
         width = None if stream.isatty() else WIDE
-        return Console(file=stream, no_color=not self.colored, highlight=False, width=width)
+        return Piped(file=stream, no_color=not self.colored, highlight=False, width=width)
+
+
+def _usable(stream: TextIO | None) -> TextIO:
+    """The stream, which replaces what its encoding lacks; nowhere, where the caller closed it (`>&-`)."""
+    if stream is None:
+        return Path(os.devnull).open("w", encoding="utf-8")
+    if isinstance(stream, TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return stream
+
+
+def _json(document: Mapping[str, Any], stream: TextIO) -> str:
+    plain = (stream.encoding or "utf-8").lower().replace("-", "") != "utf8"
+    return json.dumps(document, ensure_ascii=plain, indent=2) + "\n"
+
+
+@contextmanager
+def _writing(stream: TextIO) -> Iterator[None]:
+    """A reader may leave early (`| head -1`): that is no failure. Raises OutputError where a disk is full."""
+    try:
+        yield
+        stream.flush()
+    except BrokenPipeError:
+        _discard(stream)
+    except OSError as error:
+        _discard(stream)
+        raise OutputError(error.strerror) from error
+
+
+def _discard(stream: TextIO) -> None:
+    """What is still in the stream goes nowhere, or Python would stumble over it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def _print_table(console: Console, table: Table) -> None:
