@@ -114,13 +114,18 @@ def test_a_body_is_taken_or_refused(data: st.DataObject) -> None:
     """One or two places of a good body replaced by anything: stored, or an AzureError that says why not."""
     with tempfile.TemporaryDirectory() as folder:
         factory = LocalFactory(Path(folder), ManualClock(), "https://127.0.0.1:2", "https://127.0.0.1:1")
-        factory.create()
-        factory.put("linkedservices", "ls", BODIES["linkedservices"])
-        factory.pipeline("p", wait("w", 0), parameters={"a": {"type": "String"}})
-        kind = data.draw(st.sampled_from([*BODIES, "windows"]))
-        body = copy.deepcopy(WINDOWS if kind == "windows" else BODIES[kind])
-        for _ in range(data.draw(st.integers(1, 2))):
-            container, key = data.draw(st.sampled_from(places(body)))
-            container[key] = data.draw(JUNK)
-        with contextlib.closing(factory.store), contextlib.suppress(BadRequest, NotRun):
-            factory.put("triggers" if kind == "windows" else kind, "x", body)  # type: ignore[arg-type]
+        with contextlib.closing(factory.store):
+            _put_anything(factory, data)
+
+
+def _put_anything(factory: LocalFactory, data: st.DataObject) -> None:
+    factory.create()
+    factory.put("linkedservices", "ls", BODIES["linkedservices"])
+    factory.pipeline("p", wait("w", 0), parameters={"a": {"type": "String"}})
+    kind = data.draw(st.sampled_from([*BODIES, "windows"]))
+    body = copy.deepcopy(WINDOWS if kind == "windows" else BODIES[kind])
+    for _ in range(data.draw(st.integers(1, 2))):
+        container, key = data.draw(st.sampled_from(places(body)))
+        container[key] = data.draw(JUNK)
+    with contextlib.suppress(BadRequest, NotRun):
+        factory.put("triggers" if kind == "windows" else kind, "x", body)  # type: ignore[arg-type]

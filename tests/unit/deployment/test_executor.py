@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import _thread
+import signal
 import time
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,6 +27,9 @@ from tests.unit.deployment.fakes import (
     pipeline,
     tumbling,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class World:
@@ -126,6 +131,15 @@ def test_a_trigger_whose_edit_fails_is_started_again(world):
     assert world.factory.state("tr_daily") == "Started"
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C in its default sense, which a shell takes from what it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interruption_waits_for_running_steps_and_puts_triggers_back(world):
     """Ctrl-C while a trigger is stopped for its edit: it is started again, whatever became of the edit."""
     world.deploy(desired(pipeline(), calendar()))
