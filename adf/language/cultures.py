@@ -1,6 +1,5 @@
 """How a culture writes dates. Data Factory documents English (United States) only; formatDateTime's
-undocumented
-third argument takes any of the names below, by language where the region is not listed.
+undocumented third argument takes any of the names below, by language where the region is not listed.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +11,9 @@ def _words(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Culture:
-    """Patterns and names; days start on Monday, `joint` stands between a long date and a time."""
+    """Patterns and names; days start on Monday. `separator` is what `/` in a pattern stands for, `joint` what
+    stands between a long date and a time.
+    """
 
     short_date: str = "M/d/yyyy"
     long_date: str = "dddd, MMMM d, yyyy"
@@ -20,6 +21,7 @@ class Culture:
     long_time: str = "h:mm:ss tt"
     month_day: str = "MMMM d"
     year_month: str = "MMMM yyyy"
+    separator: str = "/"
     joint: str = " "
     era: str = "AD"
     halves: tuple[str, str] = ("AM", "PM")
@@ -40,6 +42,7 @@ _CONTINENTAL = replace(_BRITISH, long_date="dddd d MMMM yyyy")
 
 _CULTURES = {
     "en-us": ENGLISH,
+    "en": ENGLISH,
     "": replace(
         ENGLISH, short_date="MM/dd/yyyy", long_date="dddd, dd MMMM yyyy", short_time="HH:mm",
         long_time="HH:mm:ss", month_day="MMMM dd", year_month="yyyy MMMM",
@@ -54,7 +57,7 @@ _CULTURES = {
         era="ap. J.-C.", halves=("AM", "PM"),
     ),
     "de-de": replace(
-        _BRITISH, short_date="dd.MM.yyyy", long_date="dddd, d. MMMM yyyy", month_day="d. MMMM",
+        _BRITISH, separator=".", short_date="dd.MM.yyyy", long_date="dddd, d. MMMM yyyy", month_day="d. MMMM",
         months=_words("Januar Februar März April Mai Juni Juli August September Oktober November Dezember"),
         short_months=_words("Jan. Feb. März Apr. Mai Juni Juli Aug. Sept. Okt. Nov. Dez."),
         days=_words("Montag Dienstag Mittwoch Donnerstag Freitag Samstag Sonntag"),
@@ -83,7 +86,7 @@ _CULTURES = {
         era="d.C.", halves=("AM", "PM"),
     ),
     "nl-nl": replace(
-        _CONTINENTAL, short_date="dd-MM-yyyy",
+        _CONTINENTAL, separator="-", short_date="dd-MM-yyyy",
         months=_words(
             "januari februari maart april mei juni juli augustus september oktober november december"
         ),
@@ -112,4 +115,6 @@ def culture(name: str) -> Culture | None:
     if lower in _CULTURES:
         return _CULTURES[lower]
     language = lower.split("-", 1)[0]
+    if language == "en":
+        return _BRITISH  # as most of the regions write dates
     return next((_CULTURES[known] for known in _CULTURES if known and known.split("-")[0] == language), None)

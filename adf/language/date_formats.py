@@ -2,7 +2,7 @@
 
 One character is a standard format, which stands for a pattern of the culture. Everything else is a pattern of
 tokens (`yyyy`, `MM`, `fff`, `tt` …); text in quotes and after a backslash is literal, `%` lets a single
-token be a pattern, and what is no token stands for itself.
+token be a pattern, `/` is the culture's separator of dates, and what is no token stands for itself.
 """
 
 import re
@@ -14,11 +14,11 @@ from .dates import TICKS_PER_DAY, TICKS_PER_SECOND, Moment
 ROUND_TRIP = "o"
 
 _TOKEN = re.compile(
-    r"(?P<token>([dfFghHKmMstyz])\2*)|(?P<quoted>'[^']*'|\"[^\"]*\")|\\(?P<escaped>.)|%(?P<single>[^'\"\\%])"
+    r"(?P<token>([dfFghHKmMstyz])\2*|/)|(?P<quoted>'[^']*'|\"[^\"]*\")|\\(?P<escaped>.)|%(?P<single>[^'\"\\%])"
     r"|(?P<bad>['\"\\%])|(?P<other>.)",
     re.DOTALL,
 )
-_LETTERS = frozenset("dfFghHKmMstyz")
+_LETTERS = frozenset("dfFghHKmMstyz/")
 _INVARIANT = {
     "r": "ddd, dd MMM yyyy HH:mm:ss 'GMT'",
     "s": "yyyy-MM-ddTHH:mm:ss",
@@ -109,7 +109,7 @@ def _token(moment: Moment, letter: str, count: int, culture: Culture) -> str:  #
     seconds = moment.ticks % TICKS_PER_DAY // TICKS_PER_SECOND
     digits = min(count, 2)
     match letter:
-        case "y" | "M" | "d" | "g":
+        case "y" | "M" | "d" | "g" | "/":
             return _calendar(moment, letter, count, culture)
         case "H":
             return f"{seconds // 3600:0{digits}d}"
@@ -151,6 +151,8 @@ def _calendar(moment: Moment, letter: str, count: int, culture: Culture) -> str:
             return culture.short_days[day.weekday()]
         case "d", _:
             return culture.days[day.weekday()]
+        case "/", _:
+            return culture.separator
         case _:
             return culture.era
 

@@ -148,8 +148,7 @@ class _Evaluation:
             case "comment()":
                 return False
             case test:
-                named = isinstance(node, Attribute) or (isinstance(node, Element) and node.parent is not None)
-                return named and _named(node, test)
+                return not isinstance(node, Text) and node.parent is not None and _named(node, test)
 
     def _along(self, axis: str, node: Node) -> Iterable[Node]:  # noqa: PLR0911  a case an axis
         children = node.children if isinstance(node, Element) else []

@@ -129,11 +129,31 @@ def test_what_is_no_format_is_an_error(form: str):
         ("de-AT", "Freitag, 9. Februar 2024"),
         ("EN-gb", "Friday, 9 February 2024"),
         ("es-ES", "viernes, 9 de febrero de 2024"),
+        ("en", "Friday, February 9, 2024"),
+        ("en-AU", "Friday, 9 February 2024"),
     ],
 )
 def test_the_undocumented_culture_names_a_language(locale: str, expected: str):
     """Regardless of case; of a region that is not known, its language."""
     assert expected == evaluate("@formatDateTime('2024-02-09', 'D', item())", Scope(item=locale))
+
+
+@pytest.mark.parametrize(
+    ("form", "locale", "expected"),
+    [
+        ("yyyy/MM/dd", "en-US", "2024/02/09"),
+        ("yyyy/MM/dd", "de-DE", "2024.02.09"),
+        ("d/M", "nl-NL", "9-2"),
+        ("%/", "de-DE", "."),
+        ("d'/'M", "de-DE", "9/2"),
+        ("d\\/M", "de-DE", "9/2"),
+    ],
+)
+def test_a_slash_is_the_separator_of_dates(form: str, locale: str, expected: str):
+    """Of the culture, unless it is quoted or escaped."""
+    scope = Scope(item={"form": form, "locale": locale})
+
+    assert expected == evaluate("@formatDateTime('2024-02-09', item().form, item().locale)", scope)
 
 
 @pytest.mark.parametrize(
