@@ -10,7 +10,7 @@ StepError
 ├── ColumnMissing            an input file without the row key
 ├── ModelNotRegistered       no such model, version, or approved version
 ├── ModelDamaged             the model's bytes are not those that were registered
-├── ScriptMissing            the user's script is not in the snapshot
+├── ScriptMissing            the user's script is not in the snapshot, or is no script for this
 ├── ScriptFailed             the user's training script ended badly
 ├── ScoringFailed            the user's init() or run() raised
 ├── WrongResultLength        run() returned more or fewer results than it was given
@@ -97,7 +97,7 @@ class ModelDamaged(StepError):
 
 class ScriptMissing(StepError):
     def __init__(self, script: str, why: str) -> None:
-        super().__init__(f"{script} is not in the snapshot: {why}")
+        super().__init__(f"{script} cannot be used: {why}")
 
 
 class ScriptFailed(StepError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import uuid
 from contextlib import contextmanager
@@ -71,8 +72,15 @@ def read(lake: Receipts, model: str, group_id: str) -> Receipt | None:
         return None
 
 
+SECRET_VARIABLES = ("IDENTITY_HEADER", "MSI_SECRET", "AZUREML_RUN_TOKEN")
+"""What the compute knows and nobody who reads a receipt may: a user's exception may print its environment."""
+
+
 def text_of(error: BaseException) -> str:
-    return str(error) if isinstance(error, StepError) else describe(error)
+    text = str(error) if isinstance(error, StepError) else describe(error)
+    for secret in filter(None, map(os.environ.get, SECRET_VARIABLES)):
+        text = text.replace(secret, "***")
+    return text
 
 
 def write_failure(lake: Receipts, receipt: Receipt, error: BaseException) -> None:

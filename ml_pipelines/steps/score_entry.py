@@ -94,8 +94,9 @@ class Worker:
             sha256 = models.fetch(
                 plan.registered_model, plan.model_version, plan.model_sha256, self._load, self._root
             )
-            with ml_run.hidden(), _blamed(plan, item.label, f"{plan.score_script} init()"):
+            with ml_run.hidden(), _blamed(plan, item.label, f"{plan.score_script}, when imported,"):
                 script = load_script(self._root, plan.score_script)
+            with ml_run.hidden(), _blamed(plan, item.label, f"{plan.score_script} init()"):
                 getattr(script, "init", lambda: None)()
             self._ready = script, sha256
         return self._ready
@@ -130,6 +131,8 @@ def _blamed(plan: Plan, files: str, where: str) -> Iterator[None]:
     """Whatever the user's code raises, with model, window, files and cause; a SystemExit is one of them."""
     try:
         yield
+    except ScriptMissing:
+        raise
     except (Exception, SystemExit) as cause:
         raise ScoringFailed(plan.model, plan.window_id, where, files, cause) from cause
 

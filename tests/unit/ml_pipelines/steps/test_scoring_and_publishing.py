@@ -75,7 +75,12 @@ def test_a_committed_window_has_a_receipt_and_a_manifest_and_no_staging(tmp_path
         ("def run(b):\n    return 'ab'\n", "run() returned a str"),
         ("def init():\n    1 / 0\ndef run(b):\n    pass\n", "init() raised ZeroDivisionError"),
         ("def run(b):\n    raise SystemExit(3)\n", "raised SystemExit: 3"),
-        ("x = 1\n", "defines no run(mini_batch)"),
+        ("x = 1\n", "score.py cannot be used: it defines no run(mini_batch)"),
+        (
+            "import lightgbmm\n",
+            "score.py, when imported, raised ModuleNotFoundError: No module named 'lightgbmm'",
+        ),
+        ("def run(b)\n", "score.py, when imported, raised SyntaxError: expected ':' (score.py, line 1)"),
     ],
 )
 def test_what_is_wrong_with_a_script_is_in_the_receipt(tmp_path, script, said):
@@ -87,6 +92,17 @@ def test_what_is_wrong_with_a_script_is_in_the_receipt(tmp_path, script, said):
 
     assert receipt(lake).status == "failed"
     assert said in receipt(lake).error
+
+
+def test_a_secret_of_the_compute_is_not_in_the_receipt(tmp_path, monkeypatch):
+    """A user's exception may print its environment; the receipt is for everybody."""
+    monkeypatch.setenv("IDENTITY_HEADER", "s3cret")
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})
+
+    with pytest.raises(errors.ScoringFailed):
+        score(tmp_path, lake, "import os\ndef run(b):\n    raise OSError(os.environ['IDENTITY_HEADER'])\n")
+
+    assert receipt(lake).error.endswith("raised OSError: ***")
 
 
 def test_an_error_of_run_names_model_window_file_and_cause(tmp_path):
