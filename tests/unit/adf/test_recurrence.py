@@ -143,6 +143,33 @@ def test_a_month_without_days_takes_its_last_where_the_start_has_a_later_one():
     assert ["2025-02-28T08:00", "2026-02-28T08:00", "2027-02-28T08:00"] == fires(yearly, "2024-03-01T00:00Z")
 
 
+@pytest.mark.parametrize(
+    ("frequency", "start", "expected"),
+    [
+        ("Day", "2011-12-27T09:00:00", ["2011-12-28T19:00", "2011-12-29T19:00", "2011-12-30T19:00"]),
+        ("Week", "2011-12-23T09:00:00", ["2011-12-30T19:00", "2012-01-05T19:00", "2012-01-12T19:00"]),
+        ("Month", "2011-10-30T09:00:00", ["2011-12-30T19:00", "2012-01-29T19:00", "2012-02-28T19:00"]),
+        ("Year", "2010-12-30T09:00:00", ["2011-12-30T19:00", "2012-12-29T19:00", "2013-12-29T19:00"]),
+    ],
+)
+def test_a_day_that_a_country_skipped_fires_with_the_next_and_once(
+    frequency: str, start: str, expected: list[str]
+):
+    """Samoa had no 30 December 2011: its 09:00 is that of the 31st, which fires once."""
+    samoan = recurrence(frequency, start, timeZone="Samoa Standard Time")
+
+    assert expected == fires(samoan, "2011-12-28T00:00Z")
+
+
+def test_years_keep_their_phase_and_the_clocks_on_the_wall():
+    """Every third year; 02:30 on 31 March in Berlin is 01:30 or 00:30 UTC, as clocks have it that year."""
+    third = recurrence("Year", "2020-07-01T06:00:00Z", interval=3)
+    march = recurrence("Year", "2023-03-31T02:30:00", timeZone=BERLIN)
+
+    assert ["2026-07-01T06:00", "2029-07-01T06:00", "2032-07-01T06:00"] == fires(third, "2024-01-01T00:00Z")
+    assert ["2024-03-31T01:30", "2025-03-31T00:30", "2026-03-31T00:30"] == fires(march, "2024-01-01T00:00Z")
+
+
 def test_only_minutes_fire_in_the_hour_of_the_start():
     """Where the documentation contradicts itself, as the engine has it."""
     daily = recurrence("Day", "2024-01-01T12:25:00Z", schedule={"minutes": [30, 0]})
@@ -189,6 +216,33 @@ def test_the_calendar_ends():
         for frequency in ("Minute", "Hour", "Day", "Week", "Month", "Year"):
             last = recurrence(frequency, "9999-12-30T22:00:00Z", interval=1000, timeZone=zone)
             assert len(list(last.fire_times(datetime(9999, 12, 30, tzinfo=UTC)))) < 10
+
+
+def test_in_the_last_year_everything_fires_to_its_last_day():
+    """Minutes and hours to the last moment of it; days, which zones may move beyond it, to the one before."""
+    minutely = recurrence("Minute", "2024-01-01T00:00:30Z", interval=20)
+    daily = recurrence("Day", "2024-01-01T23:00:00Z")
+    yearly = recurrence("Year", "2024-02-29T08:00:00Z", interval=5)
+
+    assert ["9999-12-31T23:20:30Z", "9999-12-31T23:40:30Z"] == fires(minutely, "9999-12-31T23:00:30Z")
+    assert ["9999-12-29T23:00", "9999-12-30T23:00"] == fires(daily, "9999-12-29T00:00Z")
+    assert ["9999-02-28T08:00"] == fires(yearly, "9995-01-01T00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("startTime", "10000-01-01T00:00:00Z"),
+        ("startTime", "9999-12-31T23:00:00"),
+        ("endTime", "9999-12-31T20:00:00"),
+    ],
+)
+def test_a_moment_beyond_the_calendar_is_refused(field: str, text: str):
+    """Whether it is written so or the zone moves it there."""
+    with pytest.raises(IllegalRecurrence) as refused:
+        recurrence("Day", "2024-01-01T00:00:00Z", **{"timeZone": PACIFIC, field: text})
+
+    assert field == refused.value.field
 
 
 @pytest.mark.parametrize(
