@@ -25,13 +25,15 @@ All instants are aware datetimes; windows come out in UTC and are half open: [st
 - A local time that clocks skip is read with the offset that held before they moved: a skipped midnight
   becomes the first instant after the gap. A local time that clocks repeat is its first occurrence.
 - A local day that a country skipped altogether (Samoa, 30 December 2011) has no window.
+- The calendar has the years 1 to 9999: a window that reaches beyond it does not exist.
 """
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, time, timedelta, tzinfo
 from itertools import count, islice, takewhile
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -40,7 +42,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 TICK = timedelta(microseconds=1)
+_OF_THE_CALENDAR = "an instant within the years 1 to 9999 of the calendar"
 MINUTES_PER_DAY = 24 * 60
 
 Unit = Literal["minute", "hour", "day", "week", "month"]
@@ -139,6 +143,9 @@ def parse_window_id(text: str) -> datetime:
     return parse_instant(f"{day}T{clock.replace('-', ':')}")
 
 
+_MOST_DIGITS = 8
+"""Of a number of days, hours or minutes: what is longer is beyond Python's and Data Factory's timespans."""
+
 _TIMESPAN = re.compile(r"(-)?(?:(\d+)\.)?(\d\d?):(\d\d):(\d\d)(?:\.(\d{1,7}))?", re.ASCII)
 
 
@@ -148,6 +155,8 @@ def parse_timespan(text: str) -> timedelta:
     if match is None or int(match[3]) > 23 or int(match[4]) > 59 or int(match[5]) > 59:
         raise BadInstant(text, "a timespan such as 01:30:00 or 1.00:00:00")
     sign, days, hours, minutes, seconds, fraction = match.groups()
+    if len(days or "") > _MOST_DIGITS:
+        raise BadInstant(text, "a timespan of fewer days")
     microseconds = int((fraction or "0").ljust(6, "0")[:6])
     span = timedelta(int(days or 0), int(seconds), microseconds, hours=int(hours), minutes=int(minutes))
     return -span if sign else span
@@ -172,25 +181,47 @@ class _Boundaries(Protocol):
 
 def _number_at(boundaries: _Boundaries, instant: datetime, guess: int) -> int:
     """The number of the window around `instant`, from a guess that is near it."""
-    while boundaries.start_of(guess) > instant:
+    while _starts_after(boundaries, guess, instant):
         guess -= 1
-    while boundaries.start_of(guess + 1) <= instant:
+    while not _starts_after(boundaries, guess + 1, instant):
         guess += 1
     return guess
 
 
+def _starts_after(boundaries: _Boundaries, number: int, instant: datetime) -> bool:
+    try:
+        return boundaries.start_of(number) > instant
+    except OverflowError:
+        return number > 0  # beyond the calendar's end, or before its beginning
+
+
 def _add_months(moment: datetime, months: int) -> datetime:
-    """Months later on the calendar; the 31st becomes the last day of a shorter month."""
+    """Months later on the calendar; the 31st becomes the last day of a shorter month.
+
+    Raises OverflowError beyond the calendar, as adding a timedelta does.
+    """
     year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    if not MINYEAR <= year <= MAXYEAR:
+        raise OverflowError
     first = moment.replace(year=year, month=month + 1, day=1)
-    following = (first + timedelta(days=31)).replace(day=1)
-    return first.replace(day=min(moment.day, (following - first).days))
+    return first.replace(day=min(moment.day, monthrange(year, month + 1)[1]))
 
 
 def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise BadInstant(moment.isoformat(), "an instant: it has no time zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise BadInstant(moment.isoformat(), _OF_THE_CALENDAR) from None
+
+
+def _shifted(moment: datetime, span: timedelta) -> datetime:
+    """A moment later, at the calendar's end or beginning where it would lie beyond."""
+    try:
+        return moment + span
+    except OverflowError:
+        return LAST if span > timedelta() else FIRST
 
 
 # ---------------------------------------------------------------------------------------- the grid
@@ -209,6 +240,8 @@ class Every:
         if match is None:
             expected = "`15 minutes`, `hour`, `6 hours`, `day`, `week` or `month`"
             raise BadGrid(repr(text), f"{expected}; only minutes and hours can be counted, from 1")
+        if len(match[1] or "") > _MOST_DIGITS:
+            raise BadGrid(repr(text), f"a count of at most {_MOST_DIGITS} digits")
         return cls(int(match[1] or 1), cast("Unit", match[2] or match[3]))
 
     @property
@@ -263,9 +296,12 @@ class Grid:
         return self.every.fixed is not None or (self._tz is UTC and self.every.unit != "month")
 
     def window_at(self, instant: datetime) -> Window:
-        """The window that contains `instant`."""
+        """The window that contains `instant`. Raises BadInstant where it reaches beyond the calendar."""
         number = _number_at(self, instant, self._guess(_utc(instant)))
-        return Window(self.start_of(number), self.start_of(number + 1))
+        try:
+            return Window(self.start_of(number), self.start_of(number + 1))
+        except OverflowError:
+            raise BadInstant(format_instant(instant), f"in a window ({self}) of the calendar") from None
 
     def window_starting(self, instant: datetime) -> Window:
         """The window that starts exactly at `instant`; raises OffGrid where none does."""
@@ -276,7 +312,10 @@ class Grid:
 
     def last_complete(self, instant: datetime) -> Window:
         """The last window that has ended at `instant` (an end at `instant` itself counts)."""
-        return self.window_at(self.window_at(instant).start - TICK)
+        current = self.window_at(instant)
+        if current.start == FIRST:
+            raise BadInstant(format_instant(instant), "after the first window of the calendar")
+        return self.window_at(current.start - TICK)
 
     def next_starting(self, instant: datetime) -> Window:
         """The first window that starts at `instant` or later."""
@@ -367,9 +406,15 @@ class TumblingWindow:
         return _add_months(self.start, number * self.interval)
 
     def windows(self, first: int = 0) -> Iterator[Window]:
-        """All windows from number `first` on, oldest first; endless where the trigger has no end."""
-        windows = (Window(self.start_of(k), self.start_of(k + 1)) for k in count(first))
-        return takewhile(lambda window: self.end is None or window.end <= self.end, windows)
+        """All windows from number `first` on, oldest first, to the end of the trigger or of the calendar."""
+        for number in count(first):
+            try:
+                window = Window(self.start_of(number), self.start_of(number + 1))
+            except OverflowError:
+                return
+            if self.end is not None and window.end > self.end:
+                return
+            yield window
 
     def window_starting(self, instant: datetime) -> Window | None:
         """The trigger's window that starts exactly at `instant`, if it has one."""
@@ -377,7 +422,7 @@ class TumblingWindow:
         return window if window is not None and window.start == instant else None
 
     def due_at(self, window: Window) -> datetime:
-        return window.end + self.delay
+        return _shifted(window.end, self.delay)
 
     def due(self, now: datetime) -> Iterator[Window]:
         """The windows due at `now`, oldest first: what a new trigger runs at once (its backfill)."""
@@ -396,7 +441,7 @@ class TumblingWindow:
 
     def _guess(self, instant: datetime) -> int:
         minutes = {"Minute": 1, "Hour": 60, "Month": 43829}[self.frequency] * self.interval
-        return int((instant - self.start) / timedelta(minutes=minutes))
+        return (instant - self.start) // timedelta(minutes=1) // minutes
 
     def first_off_grid(self, grid: Grid) -> Window | None:
         """The first of the trigger's windows that is no window of `grid`; None where all are.
@@ -404,7 +449,7 @@ class TumblingWindow:
         For a grid of days or weeks in a zone that changes its clocks the answer can be months away, so two
         years of windows are compared.
         """
-        horizon = self.start + timedelta(days=732)
+        horizon = _shifted(self.start, timedelta(days=732))
         for window in takewhile(lambda w: w.start < horizon, self.windows()):
             if grid.window_at(window.start) != window:
                 return window
@@ -415,8 +460,8 @@ class TumblingWindow:
 
 def dependency_interval(window: Window, offset: timedelta, size: timedelta | None) -> Window:
     """What a dependency looks at: [start + offset, start + offset + size); size defaults to the window's."""
-    start = window.start + offset
-    return Window(start, start + (size if size is not None else window.length))
+    start = _shifted(window.start, offset)
+    return Window(start, _shifted(start, size if size is not None else window.length))
 
 
 SELF_DEPENDENCY = "SelfDependencyTumblingWindowTriggerReference"

@@ -147,3 +147,26 @@ def test_a_tumbling_window_trigger_has_one_pipeline():
     """Under `pipeline`; a list under `pipelines` is a schedule trigger's."""
     assert tumbling_pipeline_problems({"pipeline": {}}) == []
     assert len(tumbling_pipeline_problems({"pipelines": [{}, {}]})) == 2
+
+
+def test_the_windows_end_with_the_calendar():
+    """Quietly, however large a step would lead beyond it; what is delayed beyond it is never due."""
+    changes = [
+        {"interval": 24, "startTime": "9999-12-29T00:00:00Z"},
+        {"frequency": "Month", "interval": 2**31 - 1},
+        {"delay": "99999999.00:00:00"},
+    ]
+    daily, huge, never = (TumblingWindow.from_type_properties(HOURLY | change) for change in changes)
+
+    assert 2 == len(list(daily.windows()))
+    assert [] == list(huge.windows())
+    assert [] == list(huge.overlapping(window("9999-12-30T00:00:00Z", "9999-12-31T00:00:00Z")))
+    assert [] == list(never.due(parse_instant("9999-01-01T00:00:00Z")))
+
+
+def test_what_overlaps_the_end_of_the_calendar_is_found():
+    """But for the window that reaches beyond it."""
+    hourly = TumblingWindow.from_type_properties(HOURLY)
+    last = hourly.overlapping(window("9999-12-31T22:30:00Z", "9999-12-31T23:30:00Z"))
+
+    assert ["9999-12-31T22:00:00Z"] == [format_instant(each.start) for each in last]

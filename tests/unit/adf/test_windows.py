@@ -1,5 +1,6 @@
 """Each sentence of the docstring of adf/windows.py."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -11,6 +12,7 @@ from adf.windows import (
     Grid,
     OffGrid,
     Window,
+    WindowError,
     format_instant,
     format_timespan,
     parse_instant,
@@ -214,3 +216,32 @@ def test_what_is_no_timespan_is_refused(text: str):
     """Hours below 24, minutes and seconds below 60."""
     with pytest.raises(BadInstant):
         parse_timespan(text)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", "America/Los_Angeles"])
+@pytest.mark.parametrize("every", ["minute", "7 hours", "day", "week", "month"])
+def test_windows_end_with_the_calendar(every: str, zone: str):
+    """A window that reaches beyond the years 1 to 9999 does not exist, and asking for it is an error."""
+    grid = Grid.parse(every, zone=zone)
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+    with pytest.raises(BadInstant):
+        grid.window_at(last)
+    with pytest.raises(BadInstant):
+        grid.last_complete(first)
+    assert grid.window_at(datetime(9999, 11, 15, tzinfo=UTC)).end < last
+
+
+@pytest.mark.parametrize(
+    ("parse", "text"),
+    [
+        (parse_instant, "0001-01-01T00:00:00+05:00"),
+        (parse_instant, "9999-12-31T23:00:00-05:00"),
+        (parse_timespan, "999999999999.00:00:00"),
+        (Grid.parse, "99999999999999999999 minutes"),
+    ],
+)
+def test_what_lies_beyond_the_calendar_is_refused(parse: Callable[[str], object], text: str):
+    """With an error of this module's."""
+    with pytest.raises(WindowError):
+        parse(text)
