@@ -39,9 +39,9 @@ class Identity:
             "nbf": now,
             "exp": now + lifetime_seconds,
             "tid": TENANT,
-            "oid": _object_id(subject),
+            "oid": object_id(subject),
             "sub": subject,
-            "appid": _object_id(subject),
+            "appid": object_id(subject),
             "ver": "1.0",
         }
         return jwt.encode(claims, self._secret, algorithm="HS256")
@@ -91,6 +91,7 @@ def _read_or_create(file: Path) -> bytes:
     return file.read_bytes()
 
 
-def _object_id(subject: str) -> str:
+def object_id(subject: str) -> str:
+    """The directory's id of whoever goes by that name here."""
     digest = hashlib.sha256(subject.encode()).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-4{digest[13:16]}-8{digest[17:20]}-{digest[20:32]}"

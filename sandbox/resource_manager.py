@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"
 ACCOUNTS = GROUP + "/providers/Microsoft.Storage/storageAccounts"
 ACCOUNT = ACCOUNTS + "/{account}"
+_SEGMENT = re.compile(r"[^/\\?#%\x00-\x1f\x7f]{1,90}")
 _ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
 _CONTEXT: web.AppKey[Context] = web.AppKey("context", Context)
 
@@ -82,6 +83,9 @@ async def groups(request: web.Request) -> web.Response:
 async def put_group(request: web.Request) -> web.Response:
     """201 when new, 200 when it was there; a subscription begins to exist with its first resource group."""
     context, subscription_id, name = _names(request)
+    for one in (subscription_id, name):
+        if not _SEGMENT.fullmatch(one):
+            raise AzureError(400, "InvalidResourceGroupName", f"{one!r} cannot stand in a resource's id.")
     asked = await json_body(request)
     if not asked.get("location"):
         raise AzureError(400, "LocationRequired", "The location property is required for this definition.")
@@ -142,7 +146,7 @@ async def put_account(request: web.Request) -> web.Response:
             )
         context.store.put("/", "storageAccountNames", name, {"id": account["id"]})
         context.store.put(scope, "storageAccounts", name, account)
-    (_lake(context) / name).mkdir(parents=True, exist_ok=True)
+        (_lake(context) / name).mkdir(parents=True, exist_ok=True)
     return web.json_response(account)
 
 

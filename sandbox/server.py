@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import aiohttp
 from aiohttp import web
 
 from sandbox import answers, request_log, resource_manager, tls
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from sandbox.state import StateFolder
 
-_LARGEST_BODY = 4 * 1024**3
+_LARGEST_BODY = 64 * 1024**2  # of what is read whole; blobs are streams, of any size
 _TOKEN_SECONDS = 3600
 _log = logging.getLogger("sandbox.control")
 
@@ -217,9 +218,16 @@ async def _idle(lake: LakeProcess, context: Context, limit_seconds: float) -> No
     while True:
         quiet = context.activity.idle_seconds()
         if quiet >= limit_seconds:
-            health = await lake.call("GET", "/_sandbox/health")
-            quiet = min(quiet, float(health["body"]["idle_seconds"]))
+            quiet = min(quiet, await _lake_idle_seconds(lake))
         if quiet >= limit_seconds:
             _log.info("nothing to do for %.0f seconds", quiet)
             return
         await context.clock.sleep(max(0.2, min(limit_seconds - quiet, 5)))
+
+
+async def _lake_idle_seconds(lake: LakeProcess) -> float:
+    try:
+        health = await lake.call("GET", "/_sandbox/health")
+    except aiohttp.ClientError:  # it is being started again: not idle, and no reason to end
+        return 0
+    return float(health["body"]["idle_seconds"])

@@ -98,7 +98,9 @@ class ArtifactRoutes:
             case "PUT", None:
                 await self._blobs.write(blob, request.content.iter_chunked(1 << 20))
             case "PUT", "block":
-                await self._blobs.write_block(blob, query["blockid"], request.content.iter_chunked(1 << 20))
+                await self._blobs.write_block(
+                    blob, query.get("blockid", ""), request.content.iter_chunked(1 << 20)
+                )
                 return web.Response(status=201, headers=_HEADERS)
             case "PUT", "blocklist":
                 blocks = _block_list(await request.read())

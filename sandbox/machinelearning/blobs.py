@@ -4,17 +4,23 @@ URLs.
 The SDK takes a SAS URL's host apart at its dots into account, "blob" and suffix, and builds a new URL of
 them. With `stlocal.blob.@127.0.0.1:PORT` (what stands before the @ is user information) the rebuilt URL is
 the same: no DNS, no patch, and TLS is checked against the certificate's 127.0.0.1.
+
+Beside the blobs lies `uploads/`, what is not a blob yet: `drafts/`, of requests under way, and `blocks/`,
+which wait for their list, a week at most.
 """
 
 from __future__ import annotations
 
-import os
+import hashlib
+import json
+import re
 import shutil
 import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from sandbox.errors import AzureError
@@ -29,6 +35,9 @@ if TYPE_CHECKING:
 
 CONTAINER = "azureml"
 _LIFETIME = timedelta(hours=24)
+_BLOCKS_ARE_KEPT = timedelta(days=7)
+_LONGEST_BLOCK_NAME = 120
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,34 @@ class Blob:
 
     path: str
     file: Path
+    uploads: Path
+
+    @property
+    def blocks(self) -> Path:
+        """Where its blocks wait for their list."""
+        return self.uploads / "blocks" / hashlib.sha256(self.path.encode()).hexdigest()
+
+    def block(self, name: str) -> Path:
+        if not 0 < len(name) <= _LONGEST_BLOCK_NAME:
+            raise AzureError(
+                400, "InvalidQueryParameterValue", "The block's id has no or too many characters."
+            )
+        return self.blocks / name.encode().hex()
+
+    @contextmanager
+    def draft(self, target: Path) -> Iterator[IO[bytes]]:
+        """What is written becomes `target` at the end of the block, and nothing if that is not reached."""
+        drafts = self.uploads / "drafts"
+        for folder in (drafts, target.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=drafts, delete=False) as draft:
+            try:
+                yield draft
+                draft.flush()
+                Path(draft.name).replace(target)
+            except BaseException:
+                Path(draft.name).unlink()
+                raise
 
 
 class Blobs:
@@ -45,8 +82,8 @@ class Blobs:
         self._workspaces = workspaces
 
     def blob(self, workspace: Workspace, relative: str) -> Blob:
-        root = self._workspaces.folder(workspace) / "blobs"
-        return Blob(f"{workspace.id}/{relative}", _below(root, relative))
+        folder = self._workspaces.folder(workspace)
+        return Blob(f"{workspace.id}/{relative}", _below(folder / "blobs", relative), folder / "uploads")
 
     def _by_path(self, path: str) -> Blob:
         identity, _, relative = path.partition("/")
@@ -76,23 +113,33 @@ class Blobs:
 
     async def write(self, blob: Blob, content: AsyncIterator[bytes]) -> None:
         """Whole or not at all: a reader sees the old content until the new one is complete."""
-        await _write(blob.file, content)
+        with blob.draft(blob.file) as draft:
+            async for chunk in content:
+                draft.write(chunk)
 
     async def write_block(self, blob: Blob, block: str, content: AsyncIterator[bytes]) -> None:
-        await _write(_block(blob, block), content)
+        with blob.draft(blob.block(block)) as draft:
+            async for chunk in content:
+                draft.write(chunk)
 
     def commit_blocks(self, blob: Blob, blocks: list[str]) -> None:
-        parts = [_block(blob, block) for block in blocks]
-        missing = [block for block, part in zip(blocks, parts, strict=True) if not part.is_file()]
-        if missing:
+        parts = [blob.block(block) for block in blocks]
+        if not all(part.is_file() for part in parts):
             raise AzureError(400, "InvalidBlockList", "The specified block list is invalid.")
-        blob.file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=blob.file.parent, prefix=".part-", delete=False) as whole:
+        with blob.draft(blob.file) as whole:
             for part in parts:
                 with part.open("rb") as stream:
                     shutil.copyfileobj(stream, whole)
-        Path(whole.name).replace(blob.file)
-        shutil.rmtree(_blocks(blob))
+        shutil.rmtree(blob.blocks, ignore_errors=True)
+
+    def sweep(self, workspace: Workspace) -> None:
+        """At a start, when nothing uploads: drop drafts, and blocks that nobody came back for."""
+        uploads = self._workspaces.folder(workspace) / "uploads"
+        shutil.rmtree(uploads / "drafts", ignore_errors=True)
+        oldest = (self._context.clock.now() - _BLOCKS_ARE_KEPT).timestamp()
+        for blocks in (uploads / "blocks").glob("*"):
+            if blocks.stat().st_mtime < oldest:
+                shutil.rmtree(blocks)
 
     def files(self, workspace: Workspace, prefix: str) -> Iterator[tuple[str, Blob]]:
         """Every file at or below the path `prefix` of the workspace's storage, sorted."""
@@ -100,7 +147,7 @@ class Blobs:
         found = [start.file] if start.file.is_file() else sorted(start.file.rglob("*"))
         for file in found:
             relative = file.relative_to(start.file).as_posix() if file != start.file else ""
-            if file.is_file() and not file.name.startswith(".part-"):
+            if file.is_file():
                 name = f"{prefix.rstrip('/')}/{relative}".rstrip("/")
                 yield name, self.blob(workspace, name)
 
@@ -112,31 +159,11 @@ class Blobs:
 
 
 def _to_sign(path: str, permissions: str, expiry: str) -> str:
-    return f"machinelearning\n{path}\n{permissions}\n{expiry}"
+    """In a form in which no other path with other permissions reads the same."""
+    return json.dumps(["machinelearning", path, permissions, expiry])
 
 
 def _below(root: Path, relative: str) -> Path:
-    parts = relative.split("/")
-    if relative.startswith("/") or ".." in parts or "\0" in relative:
+    if relative.startswith("/") or ".." in relative.split("/") or _CONTROL.search(relative):
         raise BadRequest(f"'{relative}' is not a path inside the workspace's storage.")
     return root / relative
-
-
-async def _write(file: Path, content: AsyncIterator[bytes]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".part-", delete=False) as draft:
-        try:
-            async for chunk in content:
-                draft.write(chunk)
-        except BaseException:
-            os.unlink(draft.name)  # noqa: PTH108 - as below
-            raise
-    os.replace(draft.name, file)  # noqa: PTH105 - a rename is no waiting, and Path's is refused in a coroutine
-
-
-def _blocks(blob: Blob) -> Path:
-    return blob.file.with_name(f".part-blocks-{blob.file.name}")
-
-
-def _block(blob: Blob, block: str) -> Path:
-    return _blocks(blob) / block.encode().hex()

@@ -92,6 +92,7 @@ class Executor:
                 error = steps.error_document("ServiceError", STOPPED)
                 self._history.end(workspace, run["runId"], "Failed", error)
             shutil.rmtree(self._workspaces.folder(workspace) / "running", ignore_errors=True)
+            self._blobs.sweep(workspace)
 
     def start(self, workspace: Workspace, document: Document) -> None:
         pipeline = document["pipeline"]
@@ -104,8 +105,8 @@ class Executor:
 
     def start_created(self, workspace: Workspace, run_id: str) -> None:
         """A run that was created first and is submitted now; a second time changes nothing."""
-        document = self._history.run(workspace, run_id)
-        if document["status"] == "NotStarted" and run_id not in self._tasks:
+        document = self._history.pipeline_run(workspace, run_id)
+        if document["status"] == "NotStarted" and document["runId"] not in self._tasks:
             self.start(workspace, document)
 
     def cancel(self, workspace: Workspace, run_id: str) -> None:
@@ -114,6 +115,11 @@ class Executor:
             self._tasks[run_id].cancel()
         else:
             self._history.end(workspace, run_id, "Canceled")
+
+    def cancel_all(self, workspace: Workspace) -> None:
+        """The workspace is deleted: nothing goes on computing in it."""
+        for run in self._history.unfinished(workspace):
+            self.cancel(workspace, run["runId"])
 
     async def close(self) -> None:
         self._stopping = True

@@ -137,9 +137,11 @@ class History:
                     raise BadRequest(f"The property '{name}' of run '{run_id}' is set and cannot be changed.")
             run["tags"] |= {name: _as_text(value) for name, value in (body.get("tags") or {}).items()}
             run["properties"] |= {name: str(value) for name, value in (body.get("properties") or {}).items()}
-            for name in ("name", "displayName", "description", "status", "runType", "hidden"):
-                if body.get(name) is not None and not (name == "status" and run["status"] in TERMINAL):
+            for name in ("name", "displayName", "description", "runType", "hidden"):
+                if body.get(name) is not None:
                     run[name] = body[name]
+            if body.get("status") is not None and not is_executed(run) and run["status"] not in TERMINAL:
+                run["status"] = body["status"]
             self._put(workspace, run)
         return run
 
@@ -154,6 +156,12 @@ class History:
         found = self._store.get(workspace.scope, "runs", run_id)
         if found is None:
             raise NotFound("Run", run_id)
+        return found
+
+    def pipeline_run(self, workspace: Workspace, run_id: str) -> Document:
+        found = self._store.get(workspace.scope, "runs", run_id)
+        if found is None or "pipeline" not in found:
+            raise NotFound("PipelineRun", run_id)
         return found
 
     def runs(self, workspace: Workspace) -> list[Document]:
@@ -225,6 +233,11 @@ class History:
 
     def _now(self) -> str:
         return as_utc(self._clock.now())
+
+
+def is_executed(run: Document) -> bool:
+    """A pipeline's or a step's: its end is what its processes say, whatever a script reports of itself."""
+    return "nodeId" in run or "pipeline" in run
 
 
 def as_utc(instant: datetime) -> str:

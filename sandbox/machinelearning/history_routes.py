@@ -7,7 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sandbox.machinelearning import responses, steps
-from sandbox.machinelearning.errors import NotFound
+from sandbox.machinelearning.errors import BadRequest, NotFound
+from sandbox.machinelearning.history import is_executed
 from sandbox.machinelearning.operations import Call, Operations
 from sandbox.machinelearning.run_filter import parse_filter
 
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
     from sandbox.context import Context
     from sandbox.machinelearning.blobs import Blobs
     from sandbox.machinelearning.history import History
-    from sandbox.machinelearning.models import Document
+    from sandbox.machinelearning.models import Document, Status
     from sandbox.machinelearning.workspaces import Workspaces
 
 _LOGS = ("user_logs", "logs", "system_logs")
-_EVENTS = {
+_EVENTS: dict[str, Status] = {
     "Microsoft.MachineLearning.Run.Start": "Running",
     "Microsoft.MachineLearning.Run.Completed": "Completed",
     "Microsoft.MachineLearning.Run.Failed": "Failed",
@@ -78,7 +79,10 @@ class HistoryRoutes:
         found = (
             run for run in self._history.runs(call.workspace) if run["experimentName"].lower() == experiment
         )
-        shown = [responses.run(run) for run in islice(filter(chosen, found), asked.get("top"))]
+        top = asked.get("top")
+        if not (top is None or (isinstance(top, int) and top >= 0)):
+            raise BadRequest(f"top must be a number of runs; it is {top!r}.", target="top")
+        shown = [responses.run(run) for run in islice(filter(chosen, found), top)]
         return {"value": shown, "continuationToken": None}
 
     def run(self, call: Call) -> Document:
@@ -117,10 +121,11 @@ class HistoryRoutes:
         """A client that keeps a run of its own says when it starts and ends."""
         body = call.document()
         status = _EVENTS.get(body.get("name", ""))
+        run = self._history.run(call.workspace, call.path["run"])
         if status == "Running":
-            self._history.start(call.workspace, call.path["run"])
-        elif status in {"Completed", "Failed", "Canceled"} and not self._ours(call):
-            self._history.end(call.workspace, call.path["run"], status)  # type: ignore[arg-type]
+            self._history.start(call.workspace, run["runId"])
+        elif status is not None and not is_executed(run):
+            self._history.end(call.workspace, run["runId"], status)
         return {}
 
     def token(self, call: Call) -> Document:
@@ -156,8 +161,3 @@ class HistoryRoutes:
         if "experiment" in call.path:
             return call.path["experiment"]
         return self._history.experiment_name(call.workspace, call.path["experimentid"])
-
-    def _ours(self, call: Call) -> bool:
-        """A step's end is what its process says, whatever its script reports (`run.complete()`)."""
-        run = self._history.run(call.workspace, call.path["run"])
-        return "nodeId" in run or "pipeline" in run

@@ -41,6 +41,13 @@ class Call:
         return self.query.get(name.lower(), str(default)).lower() == "true"
 
 
+class Body(dict[str, Any]):
+    """An object of a request; a part that a handler needs and that is not there is the caller's mistake."""
+
+    def __missing__(self, name: str) -> Any:  # noqa: ANN401 - JSON
+        raise BadRequest(f"The request's body lacks '{name}'.", target=name)
+
+
 Operation = Callable[[Call], Any]
 """Returns what becomes the body (a dict, a list, a string) with status 200, or a response of its own."""
 
@@ -80,6 +87,6 @@ async def _body(request: web.Request) -> Any:  # noqa: ANN401 - JSON
     if not raw:
         return None
     try:
-        return json.loads(raw)
+        return json.loads(raw, object_hook=Body)
     except ValueError as error:
         raise BadRequest(f"The request's body is not valid JSON: {error}.") from error

@@ -80,6 +80,8 @@ class Registry:
                 newest.setdefault(model["name"].lower(), model)
             found = list(newest.values())
         count = query.get("count")
+        if count and not count.isdecimal():
+            raise BadRequest(f"count must be a number of models; it is {count!r}.", target="count")
         return found[: int(count)] if count else found
 
     def patch_model(self, workspace: Workspace, identity: str, patch: list[Document]) -> Document:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from sandbox.machinelearning import responses
-from sandbox.machinelearning.errors import BadRequest, NotFound
+from sandbox.machinelearning.errors import BadRequest, NotFound, WorkspaceNotFound
 from sandbox.machinelearning.models import PROVIDER, Document, Workspace
 from sandbox.machinelearning.operations import SCOPE, Call, Operations
 from sandbox.resource_manager import require_group
@@ -16,15 +17,18 @@ from sandbox.routing import arm, json_body, public
 
 if TYPE_CHECKING:
     from sandbox.context import Context
+    from sandbox.machinelearning.executor import Executor
     from sandbox.machinelearning.workspaces import Workspaces
 
 _DATASTORE_TYPES = {"AzureBlob": "azureStorageSection", "AzureDataLakeGen2": "azureStorageSection"}
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,32}")
 _ALL = f"/subscriptions/{{subscription}}/resourceGroups/{{group}}/providers/{PROVIDER}/workspaces"
 
 
 class Resources:
-    def __init__(self, context: Context, workspaces: Workspaces) -> None:
+    def __init__(self, context: Context, workspaces: Workspaces, executor: Executor) -> None:
         self._context = context
+        self._executor = executor
         self._store = context.store
         self._workspaces = workspaces
 
@@ -64,13 +68,19 @@ class Resources:
         )
 
     async def list_workspaces(self, request: web.Request) -> web.Response:
-        group = request.match_info["group"].lower()
-        found = [one for one in self._workspaces.all() if one.group.lower() == group]
+        subscription, group = (request.match_info[one].lower() for one in ("subscription", "group"))
+        found = [
+            one
+            for one in self._workspaces.all()
+            if (one.subscription.lower(), one.group.lower()) == (subscription, group)
+        ]
         return web.json_response({"value": [self._workspace(one) for one in found]})
 
     async def put_workspace(self, request: web.Request) -> web.Response:
         names = request.match_info
         require_group(self._context, names["subscription"], names["group"])
+        if not _NAME.fullmatch(names["workspace"]):
+            raise BadRequest(f"{names['workspace']!r} is no name of a workspace.", target="workspaceName")
         body = await json_body(request)
         workspace, new = self._workspaces.create(
             names["subscription"], names["group"], names["workspace"], body
@@ -79,8 +89,13 @@ class Resources:
 
     async def delete_workspace(self, request: web.Request) -> web.Response:
         names = request.match_info
-        gone = self._workspaces.delete(names["subscription"], names["group"], names["workspace"])
-        return web.Response(status=200 if gone else 204)
+        place = names["subscription"], names["group"], names["workspace"]
+        try:
+            self._executor.cancel_all(self._workspaces.find(*place))
+        except WorkspaceNotFound:
+            return web.Response(status=204)
+        self._workspaces.delete(*place)
+        return web.Response(status=200)
 
     async def discover(self, request: web.Request) -> web.Response:
         """Asked without a token, as the real one is."""

@@ -68,7 +68,7 @@ def add_routes(app: web.Application, context: Context) -> None:
     stopped.
     """
     of = Service.over(context)
-    Resources(context, of.workspaces).add_routes(app)
+    Resources(context, of.workspaces, of.executor).add_routes(app)
     SnapshotRoutes(of.snapshots, of.blobs).add_routes(app, of.workspaces)
     control = context.endpoints.control
     PipelineRoutes(of.pipelines, of.submissions, of.executor, control).add_routes(app, of.workspaces)

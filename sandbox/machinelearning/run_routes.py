@@ -90,14 +90,16 @@ class RunRoutes:
             for output in node.outputs.values()
         }
 
-    def log(self, call: Call) -> web.Response:
+    def log(self, call: Call) -> web.StreamResponse:
         """Standard output and error in one, as they came: the SDK takes the body as the text."""
         step = self._step(call, self._node(call, self._run(call)).id)
         if step is None:
             return web.Response(text="")
         path = f"artifacts/ExperimentRun/dcid.{step['runId']}/user_logs/std_log.txt"
         file = self._blobs.blob(call.workspace, path).file
-        return web.Response(text=file.read_text("utf-8", "replace") if file.is_file() else "")
+        if not file.is_file():
+            return web.Response(text="")
+        return web.FileResponse(file, headers={"Content-Type": "text/plain; charset=utf-8"})
 
     def no_log(self, call: Call) -> web.Response:
         self._node(call, self._run(call))
@@ -112,10 +114,7 @@ class RunRoutes:
         return web.Response(text="\n".join([*lines, f"status {step['status']}"]))
 
     def _run(self, call: Call) -> Document:
-        run = self._history.run(call.workspace, call.path["id"])
-        if "pipeline" not in run:
-            raise NotFound("PipelineRun", call.path["id"])
-        return run
+        return self._history.pipeline_run(call.workspace, call.path["id"])
 
     def _step(self, call: Call, node: str) -> Document | None:
         return self._history.step_run(call.workspace, call.path["id"], node)

@@ -71,7 +71,7 @@ def _relative(url: str, workspace: Workspace) -> str:
 
 def _tree_files(node: Document, folder: str = "") -> Iterator[str]:
     for name, child in (node.get("children") or {}).items():
-        if "/" in name or name in {"", ".", ".."}:
+        if "/" in name or "\0" in name or name in {"", ".", ".."}:
             raise BadRequest(f"'{name}' is not a file's name.", target="DirTreeNode")
         if child["type"] == "File":
             yield folder + name

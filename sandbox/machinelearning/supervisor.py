@@ -5,7 +5,7 @@ library only.
 
 Its standard input is a pipe that the sandbox holds open. When that ends (the sandbox cancels the step, or
 was itself killed with -9) the whole group is killed. What the command leaves running when it ends is killed
-too.
+too; on Linux also what left the group (`setsid`): orphans come to this process, their subreaper.
 """
 
 from __future__ import annotations
@@ -16,16 +16,20 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_CHILDREN = Path("/proc/thread-self/children")
 
 
 def main(command: list[str]) -> int:
     """The command gets no input, and this process's output and error streams."""
+    _adopt_orphans()
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -35,6 +39,7 @@ def main(command: list[str]) -> int:
         threading.Thread(target=_kill_at_end_of_input, args=(process.pid,), daemon=True).start()
         code = process.wait()
         _kill_group(process.pid)
+    _kill_orphans()
     return code if code >= 0 else 128 - code
 
 
@@ -49,6 +54,20 @@ def _kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         return
+
+
+def _adopt_orphans() -> None:
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _kill_orphans() -> None:
+    """Generation by generation: the children of one that is killed come here too."""
+    while _CHILDREN.exists() and (orphans := _CHILDREN.read_text().split()):
+        for orphan in orphans:
+            os.kill(int(orphan), signal.SIGKILL)
+        for orphan in orphans:
+            os.waitpid(int(orphan), 0)
 
 
 def _die_with_parent() -> Callable[[], object] | None:

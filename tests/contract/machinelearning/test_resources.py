@@ -98,3 +98,21 @@ def test_paths_have_no_case(rest: Rest) -> None:
     )
 
     assert rest.call("GET", path.lower() + VERSION).status_code == 200
+
+
+def test_workspaces_of_another_subscription_are_not_listed(rest: Rest) -> None:
+    """Though their resource group has the same name."""
+    elsewhere = rest.scope.replace(SUBSCRIPTION, "another")
+    rest.call("PUT", elsewhere.partition("/providers")[0] + VERSION, {"location": "x"}).raise_for_status()
+    rest.call("PUT", elsewhere + VERSION, {"location": "x"}).raise_for_status()
+
+    listed = rest.call("GET", elsewhere.rpartition("/")[0] + VERSION).json()["value"]
+
+    assert [workspace["id"] for workspace in listed] == [elsewhere]
+
+
+def test_what_a_request_lacks_is_named(rest: Rest) -> None:
+    """400, as a mistake of the caller."""
+    answer = rest.pipelines("POST", "/PipelineEndpoints/Create", {"Name": "x"})
+
+    assert (answer.status_code, answer.json()["error"]["target"]) == (400, "PipelineId")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import pytest
 import requests
+
+from sandbox import server
 
 GROUP = "/subscriptions/sub-core/resourceGroups/rg core"
 ACCOUNTS = f"{GROUP}/providers/Microsoft.Storage/storageAccounts"
@@ -139,3 +144,44 @@ def test_faults_can_be_ordered_and_forgotten(sandbox: Any) -> None:
 
     assert error_of(refused) == (429, "TooManyRequests")
     assert sandbox.arm("PUT", path, {"location": "x"}).status_code == 201
+
+
+def test_a_name_that_would_change_a_resources_path_is_refused(sandbox: Any) -> None:
+    """An encoded slash would put one group's resources into another's."""
+    for group in ("rg%2Fproviders", "rg%00", "rg%0A"):
+        answer = sandbox.arm("PUT", f"/subscriptions/sub-core/resourceGroups/{group}", {"location": "x"})
+        assert error_of(answer) == (400, "InvalidResourceGroupName")
+
+
+def test_a_body_that_would_fill_the_memory_is_refused(sandbox: Any) -> None:
+    """What is read whole has a limit."""
+    bearer = {"Authorization": f"Bearer {sandbox.token('https://management.azure.com')}"}
+    url = f"{sandbox.control}{GROUP}?api-version=1"
+
+    answer = requests.put(url, bytes(65 << 20), headers=bearer, verify=sandbox.bundle, timeout=20)
+
+    assert error_of(answer) == (413, "RequestEntityTooLarge")
+
+
+def test_a_lake_that_is_just_started_again_is_not_idle() -> None:
+    """While it does not answer, the sandbox neither stops nor fails."""
+    answers = [
+        aiohttp.ServerDisconnectedError(),
+        {"body": {"idle_seconds": 0}},
+        {"body": {"idle_seconds": 9}},
+    ]
+
+    class Lake:
+        async def call(self, *_: str) -> Any:
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    class Still:
+        async def sleep(self, _: float) -> None: ...
+
+    context = SimpleNamespace(activity=SimpleNamespace(idle_seconds=lambda: 60), clock=Still())
+    asyncio.run(server._idle(Lake(), context, 5))  # type: ignore[arg-type]
+
+    assert answers == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from typing import TYPE_CHECKING
 
@@ -94,3 +95,33 @@ def test_what_was_committed_is_there_when_the_file_is_opened_again(tmp_path: Pat
     assert second.get("s", "k", "a") == {"é": [1, None]}
     first.close()
     second.close()
+
+
+def test_a_commit_that_fails_leaves_a_store_that_works(store: Store) -> None:
+    """The block's changes are gone, the error is told, and later changes are kept."""
+    store._connection.set_authorizer(_deny_commit)
+
+    with pytest.raises(sqlite3.DatabaseError), store.transaction():
+        store.put("s", "k", "lost", {})
+    store._connection.set_authorizer(None)
+    with store.transaction():
+        store.put("s", "k", "kept", {})
+
+    assert (store.get("s", "k", "lost"), store.get("s", "k", "kept")) == (None, {})
+
+
+def _deny_commit(action: int, operation: str | None, *_: object) -> int:
+    is_commit = action == sqlite3.SQLITE_TRANSACTION and operation == "COMMIT"
+    return sqlite3.SQLITE_DENY if is_commit else sqlite3.SQLITE_OK
+
+
+def test_a_full_disk_is_told_and_leaves_a_store_that_works(store: Store) -> None:
+    """SQLite rolls back by itself then: there is nothing left to roll back."""
+    store._connection.execute("PRAGMA max_page_count=8")
+    with pytest.raises(sqlite3.OperationalError, match="full"), store.transaction():
+        store.put("s", "k", "big", {"n": "x" * 100_000})
+    store._connection.execute("PRAGMA max_page_count=1000")
+
+    store.put("s", "k", "kept", {})
+
+    assert [store.get("s", "k", name) for name in ("big", "kept")] == [None, {}]

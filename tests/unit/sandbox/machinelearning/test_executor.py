@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 import venv
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.unit.sandbox.machinelearning.local_workspace import LocalWorkspace, S
 
 WRITE = "import sys, pathlib; pathlib.Path(sys.argv[1], 'x.txt').write_text('from ' + sys.argv[2])"
 READ = "import sys, pathlib; print(pathlib.Path(sys.argv[1], 'x.txt').read_text())"
+NAP = "import time; time.sleep(60)"
 SLEEP = "import os, time; print('pid', os.getpid(), flush=True); time.sleep(60)"
 SLEEP_WITH_CHILD = """
 import os, subprocess, sys, time
@@ -193,6 +195,25 @@ def test_processes_that_a_step_leaves_behind_are_killed(local: LocalWorkspace) -
     assert all_dead(pids(local.log(run["runId"], "leave")))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives orphans to a subreaper")
+def test_a_process_that_leaves_the_group_is_killed_too(local: LocalWorkspace) -> None:
+    """A daemon of a session of its own, with a child, ends with its step."""
+    daemon = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', '{NAP}']); {NAP}"
+    leave = f"""
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, '-c', {daemon!r}], start_new_session=True)
+time.sleep(0.5)
+grandchild = open(f'/proc/{{child.pid}}/task/{{child.pid}}/children').read().strip()
+print('pid', child.pid, grandchild, flush=True)
+"""
+
+    run = local.run(local.publish(Step("leave", leave)))
+
+    assert run["status"] == "Completed"
+    assert len(pids(local.log(run["runId"], "leave"))) == 2
+    assert all_dead(pids(local.log(run["runId"], "leave")))
+
+
 def test_a_step_whose_supervisor_is_killed_dies_and_fails(local: LocalWorkspace) -> None:
     """kill -9 of the process between the sandbox and the step leaves no orphan."""
 
@@ -287,6 +308,22 @@ def test_runs_of_a_killed_sandbox_are_failed_at_the_next_start(local: LocalWorks
 
     run = local.service.history.run(local.workspace, run["runId"])
     assert (run["status"], message(run)) == ("Failed", "the local Azure stopped while this ran")
+
+
+def test_a_deleted_workspace_computes_nothing(local: LocalWorkspace) -> None:
+    """Its runs are cancelled with their steps."""
+
+    async def deleted() -> str:
+        run = local.accept(local.publish(Step("slow", SLEEP)))
+        local.service.executor.start(local.workspace, run)
+        await local.has_log(run["runId"], "slow", "pid ")
+        local.service.executor.cancel_all(local.workspace)
+        return str((await local.ended(run["runId"]))["runId"])
+
+    run_id = asyncio.run(deleted())
+
+    assert local.steps(run_id) == {"slow": "Canceled"}
+    assert all_dead(pids(local.log(run_id, "slow")))
 
 
 def test_a_broken_sandbox_ends_the_run_all_the_same(

@@ -58,7 +58,7 @@ def test_a_snapshot_whose_file_was_never_uploaded_is_refused(local: LocalWorkspa
         local.service.snapshots.create(local.workspace, "child", {"DirTreeNode": tree})
 
 
-@pytest.mark.parametrize("name", ["..", "a/b", ""])
+@pytest.mark.parametrize("name", ["..", "a/b", "", "a\0b"])
 def test_a_snapshot_never_writes_outside_its_folder(local: LocalWorkspace, name: str) -> None:
     tree = {"children": {name: {"type": "File"}}}
 

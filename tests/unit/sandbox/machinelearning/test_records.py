@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -143,11 +145,10 @@ def test_an_address_permits_what_it_was_signed_for(local: LocalWorkspace) -> Non
     query = dict(parse_qsl(url.query))
     path = unquote(url.path).removeprefix("/azureml/")
 
-    assert blobs.by_path(path) == blob
-    blobs.authorize(path, query, "r")
+    assert blobs.opened(path, query, "r") == blob
     for wrong in ((path, query, "w"), (path + "x", query, "r"), (path, {**query, "se": "2999"}, "r")):
         with pytest.raises(AzureError, match="AuthenticationFailed"):
-            blobs.authorize(*wrong)
+            blobs.opened(*wrong)
 
 
 def test_the_host_of_an_address_survives_the_sdks_taking_apart(local: LocalWorkspace) -> None:
@@ -160,7 +161,7 @@ def test_the_host_of_an_address_survives_the_sdks_taking_apart(local: LocalWorks
     assert (account, blob, suffix) == ("stlocal", "blob", "@127.0.0.1:1")
 
 
-@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x"])
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../x", "a\0b", "a\nrcw"])
 def test_no_path_leads_out_of_the_workspaces_storage(local: LocalWorkspace, path: str) -> None:
     with pytest.raises(BadRequest):
         local.service.blobs.blob(local.workspace, path)
@@ -179,7 +180,8 @@ def test_a_blob_is_written_whole_or_not_at_all(local: LocalWorkspace) -> None:
     with pytest.raises(ConnectionError):
         asyncio.run(blobs.write(blob, broken()))
 
-    assert [file.read_bytes() for file in blob.file.parent.iterdir()] == [b"old"]
+    assert blob.file.read_bytes() == b"old"
+    assert list((blob.uploads / "drafts").iterdir()) == []
 
 
 def test_blocks_become_a_blob_in_the_lists_order(local: LocalWorkspace) -> None:
@@ -194,3 +196,62 @@ def test_blocks_become_a_blob_in_the_lists_order(local: LocalWorkspace) -> None:
     assert [name for name, _ in blobs.files(local.workspace, "big.bin")] == ["big.bin"]
     with pytest.raises(AzureError, match="InvalidBlockList"):
         blobs.commit_blocks(blob, ["Mw=="])
+
+
+def test_what_is_still_uploaded_is_no_artifact(local: LocalWorkspace) -> None:
+    """Blocks without their list, here or for good, do not appear among a model's files."""
+    blobs = local.service.blobs
+    blob = blobs.blob(local.workspace, "artifacts/model/big.bin")
+
+    asyncio.run(blobs.write_block(blob, "MQ==", chunks(b"half")))
+
+    assert list(blobs.files(local.workspace, "artifacts/model")) == []
+
+
+def test_a_file_may_have_any_name(local: LocalWorkspace) -> None:
+    """None is taken for one of our own drafts."""
+    blobs = local.service.blobs
+    name = "artifacts/model/.part-1"
+
+    asyncio.run(blobs.write(blobs.blob(local.workspace, name), chunks(b"weights")))
+
+    assert [found for found, _ in blobs.files(local.workspace, "artifacts/model")] == [name]
+
+
+def test_an_empty_list_of_blocks_is_an_empty_blob(local: LocalWorkspace) -> None:
+    blob = local.service.blobs.blob(local.workspace, "empty.bin")
+
+    local.service.blobs.commit_blocks(blob, [])
+
+    assert blob.file.read_bytes() == b""
+
+
+@pytest.mark.parametrize("block", ["", "x" * 500])
+def test_a_block_without_a_proper_id_is_refused(local: LocalWorkspace, block: str) -> None:
+    with pytest.raises(AzureError, match="InvalidQueryParameterValue"):
+        local.service.blobs.blob(local.workspace, "a").block(block)
+
+
+def test_a_start_sweeps_what_uploads_left(local: LocalWorkspace) -> None:
+    """Drafts at once; blocks after a week, as their client may come back after our restart."""
+    blobs = local.service.blobs
+    fresh, old = (blobs.blob(local.workspace, name) for name in ("fresh", "old"))
+    for blob in (fresh, old):
+        asyncio.run(blobs.write_block(blob, "MQ==", chunks(b"1")))
+    long_ago = time.time() - 8 * 24 * 3600
+    os.utime(old.blocks, (long_ago, long_ago))
+    (fresh.uploads / "drafts" / "killed").touch()
+
+    local.service.executor.recover()
+
+    assert (fresh.blocks.exists(), old.blocks.exists()) == (True, False)
+    assert not (fresh.uploads / "drafts").exists()
+
+
+def test_a_script_does_not_decide_its_steps_end(local: LocalWorkspace) -> None:
+    """A status that a client writes into a step's run changes nothing: its process is not over."""
+    run = local.accept(local.publish(Step("a")))
+
+    patched = local.service.history.patch(local.workspace, run["runId"], {"status": "Completed"})
+
+    assert patched["status"] == "NotStarted"
