@@ -5,6 +5,7 @@ Nothing is constructed but text, numbers, booleans, lists and maps.
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +26,8 @@ MOST_BYTES: Final = 1_000_000
 MOST_VALUES: Final = 50_000
 """Aliases are followed, so a small file may describe a huge tree: this bounds it."""
 DEEPEST: Final = 30
+MOST_OPEN_BRACKETS: Final = 100
+"""More than DEEPEST: brackets inside texts and comments are counted too."""
 
 _PREFIX: Final = "tag:yaml.org,2002:"
 _COLLECTIONS: Final = (f"{_PREFIX}map", f"{_PREFIX}seq")
@@ -60,11 +63,15 @@ def read(path: Path, name: str, root: Key = ()) -> Document:
 
 def parse(text: str, name: str, document: Document, root: Key = ()) -> None:
     """Fill `document` from YAML text; what is wrong with the text becomes a problem of the document."""
+    if _nests_endlessly(text):
+        _blame(document, Where(name), "", "endless nesting", f"at most {DEEPEST} levels")
+        return
     try:
         node = _compose(text)
     except MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line + 1
         found = (error.problem or error.context or "unreadable YAML").split("\n")[0].strip()
+        found = found.removeprefix("found ")
         _blame(document, Where(name, line), "", found, "YAML 1.2 (indented with blanks)")
     except (YAMLError, ValueError):
         _blame(document, Where(name), "", "control characters", "YAML text")
@@ -76,6 +83,16 @@ def parse(text: str, name: str, document: Document, root: Key = ()) -> None:
         elif node is not None and node.value:
             line = node.start_mark.line + 1
             _blame(document, Where(name, line), "", f"a {_kind(node)}", "a map of `key: value` lines")
+
+
+def _nests_endlessly(text: str) -> bool:
+    """Whether so many brackets are open at once that the parser's time would grow with their square."""
+    depth = 0
+    for bracket in re.finditer(r"[\[\]{}]", text):
+        depth = depth + 1 if bracket[0] in "[{" else max(0, depth - 1)
+        if depth > MOST_OPEN_BRACKETS:
+            return True
+    return False
 
 
 def _compose(text: str) -> Any:  # noqa: ANN401 - ruamel is untyped here: a node or None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from config.documents import Document, Key
+
+PATTERNS: Final = {
+    r"^[a-z][a-z0-9_]{1,29}$": "2 to 30 small letters, digits and _, a letter first",
+    r"^[a-z0-9][a-z0-9-]{1,39}$": "2 to 40 small letters, digits and dashes, no dash first",
+    r"^(approved|latest|[1-9][0-9]*)$": "`approved`, `latest` or the number of a version",
+}
+"""The patterns of config/schema.py in words."""
 
 
 def at(values: Any, pattern: str) -> Iterator[tuple[Key, Any]]:  # noqa: ANN401
@@ -124,6 +131,9 @@ def _words(  # noqa: PLR0911 - one line an error type
             )
         case "model_type" | "model_attributes_type" | "dict_type":
             return _shown(given), "a map of `key: value` lines", None
+        case "string_pattern_mismatch":
+            pattern = str(context.get("pattern"))
+            return _shown(given), PATTERNS.get(pattern, f"what {pattern} matches"), None
         case "bool_type" | "bool_parsing":
             return _shown(given), "true or false", yaml_1_1_boolean(str(given))
         case _:

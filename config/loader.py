@@ -189,7 +189,10 @@ def _present(values: Any, location: tuple[int | str, ...]) -> Key:  # noqa: ANN4
 
 
 def _in_order(problems: list[Problem]) -> list[Problem]:
-    unique = list(dict.fromkeys(problems))
+    """Each once, by file and line; of a file that cannot be read only that, not what it fails to say."""
+    unreadable = {problem.where.source for problem in problems if not problem.key}
+    told = [each for each in problems if not each.key or each.where.source not in unreadable]
+    unique = list(dict.fromkeys(told))
     return sorted(unique, key=lambda problem: (problem.where.source, problem.where.line or 0))
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
 
 import pytest
 
+from config import findings, schema
 from config.errors import ConfigurationError, Problem, UnknownEnvironmentError
 from config.loader import environments, load
 from config.schema import CalendarSchedule, TumblingSchedule
 from tests.unit.config import project
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def problems(folder: Path, *options: str, env: str = "dev") -> list[Problem]:
@@ -302,3 +301,31 @@ def test_an_option_that_is_no_assignment_is_refused(tmp_path, option):
 def test_an_option_of_the_wrong_shape_is_a_problem_not_a_crash(tmp_path, option):
     """Whatever --set says ends in a sentence that names it."""
     assert any(str(each.where) == f"--set {option}" for each in problems(project.write(tmp_path), option))
+
+
+@pytest.mark.parametrize("model", ["\tsource: x\n", "- a\n", "source: [\n"])
+def test_a_file_that_cannot_be_read_is_one_problem(tmp_path, model):
+    """What it fails to say is a consequence, and not told."""
+    problem = only(project.write(tmp_path, model=model))
+
+    assert (problem.key, problem.where.source) == ("", "config/models/churn.yaml")
+    assert not problem.found.startswith("found")
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("models.churn.scoring.model_version=newest", "`approved`, `latest` or the number of a version"),
+        ("project=My Shop", "2 to 40 small letters, digits and dashes, no dash first"),
+    ],
+)
+def test_what_a_pattern_wants_is_said_in_words(tmp_path, option, words):
+    """A regular expression is no repair instruction."""
+    assert only(project.write(tmp_path), option).expected == words
+
+
+def test_every_pattern_of_the_schema_has_its_words():
+    """A new one is noticed here."""
+    patterns = set(re.findall(r'pattern=r"(.+?)"', Path(schema.__file__).read_text()))
+
+    assert patterns == set(findings.PATTERNS)
