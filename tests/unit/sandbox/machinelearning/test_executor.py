@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -255,10 +256,12 @@ def test_steps_run_in_the_python_that_was_given(tmp_path: Path) -> None:
     local = LocalWorkspace(tmp_path, step_python=str(tmp_path / "venv/bin/python"))
     code = "import shutil, sys; print(sys.prefix, shutil.which('python'))"
 
-    run = local.run(local.publish(Step("one", code)))
+    with contextlib.closing(local.store):
+        run = local.run(local.publish(Step("one", code)))
+        said = local.log(run["runId"], "one")
 
     where = tmp_path / "venv"
-    assert local.log(run["runId"], "one").split() == [str(where), str(where / "bin/python")]
+    assert said.split() == [str(where), str(where / "bin/python")]
 
 
 def test_outputs_and_logs_are_the_runs_artifacts(local: LocalWorkspace) -> None:
