@@ -12,6 +12,8 @@ from sandbox.datafactory.parameters import normal_type
 from sandbox.identity import TENANT, object_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sandbox.context import Context
     from sandbox.datafactory.conditions import Conditions
 
@@ -40,6 +42,10 @@ class Factories:
             return found
         group = resource_group.lower()
         return [one for one in found if factory_id(one).resource_group.lower() == group]
+
+    def everywhere(self) -> Iterator[FactoryId]:
+        for subscription in self._store.list("/", "subscriptions"):
+            yield from map(factory_id, self.list(subscription["subscriptionId"]))
 
     def put(self, factory: FactoryId, body: Json, conditions: Conditions) -> Json:
         check_factory_name(factory.name)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.datafactory.errors import BadRequest
 from sandbox.datafactory.models import Json, JsonValue, parse_instant
+from sandbox.datafactory.values import require_list, require_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -77,8 +78,8 @@ TRIGGER_RUNS = Queryable(
 def query(kind: Queryable, runs: Iterable[Json], asked: Json) -> tuple[list[Json], str | None]:
     """One page, and the token of the next. Raises `BadRequest` for a query that the service would refuse."""
     after, before = _instant(asked, "lastUpdatedAfter"), _instant(asked, "lastUpdatedBefore")
-    filters = [_filter(kind, one) for one in asked.get("filters") or []]
-    order = [_order(kind, one) for one in asked.get("orderBy") or []] or [
+    filters = [_filter(kind, one) for one in _objects(asked, "filters")]
+    order = [_order(kind, one) for one in _objects(asked, "orderBy")] or [
         (kind.operands[kind.default_order], False)
     ]
     matching = [
@@ -89,10 +90,15 @@ def query(kind: Queryable, runs: Iterable[Json], asked: Json) -> tuple[list[Json
     compare = _comparison(kind, order)
     matching.sort(key=cmp_to_key(compare))
     if asked.get("continuationToken"):
-        last = _decode(asked["continuationToken"])
+        last = _decode(asked["continuationToken"], {field for field, _ in order} | {kind.identity})
         matching = [run for run in matching if compare(run, last) > 0]
     page = matching[:_PAGE]
     return page, _encode(kind, order, page[-1]) if len(matching) > _PAGE else None
+
+
+def _objects(asked: Json, name: str) -> list[Json]:
+    written = require_list(asked.get(name) or [], name, name)
+    return [require_object(one, f"each of {name}", name) for one in written]
 
 
 def _instant(asked: Json, name: str) -> datetime:
@@ -163,9 +169,12 @@ def _encode(kind: Queryable, order: list[tuple[str, bool]], run: Json) -> str:
     return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
 
 
-def _decode(token: JsonValue) -> Json:
+def _decode(token: JsonValue, fields: set[str]) -> Json:
+    """A token goes with the order that it was made for."""
     try:
-        position: Json = json.loads(base64.urlsafe_b64decode(token))
+        position = json.loads(base64.urlsafe_b64decode(token))
     except (ValueError, TypeError) as error:
         raise BadRequest("The continuation token is not one of this service.") from error
+    if not isinstance(position, dict) or position.keys() != fields:
+        raise BadRequest("The continuation token is not one of this query.")
     return position

@@ -6,6 +6,7 @@ Runs that are not over are listed apart, so that a start finds what a crash left
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.models import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 STOPPED = "the local Azure stopped while this ran"
 _OPEN = ("/datafactory", "openruns")
+_KEPT = timedelta(days=45)
 
 
 class Runs:
@@ -89,16 +91,29 @@ class Runs:
         return self._store.list(factory.scope, "triggerruns")
 
     def delete_all(self, factory: FactoryId) -> None:
-        """The factory is deleted: its pipeline runs with their activity runs, and its trigger runs."""
+        """The factory is deleted, and its runs with it."""
         with self._store.transaction():
             for run in self.all(factory):
-                for activity in self.activity_runs(factory, run["runId"]):
-                    scope = _activity_scope(factory, run["runId"])
-                    self._store.delete(scope, "activityruns", activity["activityRunId"])
-                self._store.delete(factory.scope, "pipelineruns", run["runId"])
-                self._store.delete(*_OPEN, run["runId"])
+                self._delete(factory, run["runId"])
             for trigger_run in self.trigger_runs(factory):
                 self._store.delete(factory.scope, "triggerruns", trigger_run["triggerRunId"])
+
+    def delete_old(self, factory: FactoryId) -> None:
+        """What ended more than 45 days ago: so long the service keeps it."""
+        oldest = wire_instant(self._clock.now() - _KEPT)
+        with self._store.transaction():
+            for run in self.all(factory):
+                if run["runEnd"] is not None and run["runEnd"] < oldest:
+                    self._delete(factory, run["runId"])
+            for trigger_run in self.trigger_runs(factory):
+                if trigger_run["status"] != "Inprogress" and trigger_run["triggerRunTimestamp"] < oldest:
+                    self._store.delete(factory.scope, "triggerruns", trigger_run["triggerRunId"])
+
+    def _delete(self, factory: FactoryId, run_id: str) -> None:
+        for activity in self.activity_runs(factory, run_id):
+            self._store.delete(_activity_scope(factory, run_id), "activityruns", activity["activityRunId"])
+        self._store.delete(factory.scope, "pipelineruns", run_id)
+        self._store.delete(*_OPEN, run_id)
 
     def fail_interrupted(self) -> int:
         """At a start: what the last process left unfinished is Failed; how many pipeline runs that was."""

@@ -79,8 +79,10 @@ class Service:
         return existed
 
     async def start(self) -> None:
-        """Fail what the last process left, then let the started triggers fire."""
+        """Fail what the last process left, drop what is old, then let the started triggers fire."""
         self.runs.fail_interrupted()
+        for factory in self.factories.everywhere():
+            self.runs.delete_old(factory)
         self.triggers.start_all()
 
     async def stop(self) -> None:

@@ -34,7 +34,7 @@ _log = logging.getLogger("sandbox.control")
 
 
 @dataclass
-class Under:
+class UnderWay:
     """A run under way or queued, in memory only."""
 
     running: RunningPipeline
@@ -62,7 +62,7 @@ class Engine:
         self._session = session
         self._kinds = kinds
         self._places = asyncio.Semaphore(_PLACES)
-        self._under: dict[str, Under] = {}
+        self._under_way: dict[str, UnderWay] = {}
         self._queues: dict[tuple[str, str], deque[str]] = {}
         self._stopping = False
 
@@ -73,7 +73,7 @@ class Engine:
         waits = self._must_wait(order.factory, name, running.definition.get("concurrency"))
         status = "Queued" if waits else "InProgress"
         self._runs.add(order.factory, self._orders.document(order, running, status))
-        self._under[running.run_id] = Under(running)
+        self._under_way[running.run_id] = UnderWay(running)
         if waits:
             self._queue(order.factory, name).append(running.run_id)
         else:
@@ -90,12 +90,12 @@ class Engine:
         }
         order = Order(parent.factory, pipeline, parameters, invoked_by, {**trigger_facts(parent), **system})
         run_id = self.start(order)
-        self._under[parent.run_id].children.append(run_id)
+        self._under_way[parent.run_id].children.append(run_id)
         return run_id
 
     async def wait(self, factory: FactoryId, run_id: str) -> Json:
         """A run's document once it is over."""
-        under = self._under.get(run_id)
+        under = self._under_way.get(run_id)
         if under is not None:
             await under.over.wait()
         found = self._runs.find(factory, run_id)
@@ -112,20 +112,20 @@ class Engine:
             raise NotFound(f"The pipeline run {run_id} was not found.", target=run_id)
         if run["status"] in TERMINAL:
             raise BadRequest(f"The pipeline run {run_id} is over ({run['status']}): it cannot be cancelled.")
-        under = self._under[run["runId"]]
+        under = self._under_way[run["runId"]]
         if recursive:
             for child in under.children:
-                if child in self._under:
+                if child in self._under_way:
                     self.cancel(factory, child, recursive=True)
         self._cancel(under)
 
     def forget(self, factory: FactoryId) -> None:
         """The factory is deleted: nothing of it goes on."""
-        for under in list(self._under.values()):
+        for under in list(self._under_way.values()):
             if under.running.factory.scope == factory.scope:
                 self._cancel(under)
 
-    def _cancel(self, under: Under) -> None:
+    def _cancel(self, under: UnderWay) -> None:
         """Once only: a second cancellation would interrupt what the first has to undo."""
         if under.cancelled:
             return
@@ -139,17 +139,17 @@ class Engine:
     async def stop(self) -> None:
         """The sandbox goes down: what is under way is left as it is, to be failed at the next start."""
         self._stopping = True
-        tasks = [under.task for under in self._under.values() if under.task is not None]
+        tasks = [under.task for under in self._under_way.values() if under.task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _launch(self, run_id: str) -> None:
-        under = self._under[run_id]
+        under = self._under_way[run_id]
         under.task = asyncio.get_running_loop().create_task(self._run(under))
         under.task.add_done_callback(lambda _: self._make_sure_of_the_end(under))
 
-    async def _run(self, under: Under) -> None:
+    async def _run(self, under: UnderWay) -> None:
         with self._context.activity.working():
             try:
                 result = await run_pipeline(self._host(under))
@@ -162,12 +162,12 @@ class Engine:
                 result = Result("Failed", f"InternalError: {type(mistake).__name__}: {mistake}")
             self._finish(under, result)
 
-    def _make_sure_of_the_end(self, under: Under) -> None:
+    def _make_sure_of_the_end(self, under: UnderWay) -> None:
         """A task that is cancelled before its first line ends without its run."""
         if not under.over.is_set() and not self._stopping:
             self._finish(under, _CANCELLED)
 
-    def _finish(self, under: Under, result: Result) -> None:
+    def _finish(self, under: UnderWay, result: Result) -> None:
         running = under.running
         try:
             self._change(
@@ -175,11 +175,11 @@ class Engine:
             )
         finally:
             # Whoever waits must not wait for ever, even where the end could not be written.
-            del self._under[running.run_id]
+            del self._under_way[running.run_id]
             under.over.set()
         self._next(running.factory, running.definition_name)
 
-    def _change(self, under: Under, *, return_value: Json | None = None, **changes: JsonValue) -> None:
+    def _change(self, under: UnderWay, *, return_value: Json | None = None, **changes: JsonValue) -> None:
         running = under.running
         document = self._runs.find(running.factory, running.run_id)
         # The factory may have been deleted, with its runs, while this one ran.
@@ -191,7 +191,7 @@ class Engine:
         """Let queued runs go as places become free, in the order they came."""
         queue = self._queue(factory, pipeline)
         while queue:
-            under = self._under.get(queue[0])
+            under = self._under_way.get(queue[0])
             if under is None:
                 queue.popleft()
                 continue
@@ -212,14 +212,14 @@ class Engine:
         key = _key(factory, pipeline)
         return sum(
             1
-            for under in self._under.values()
+            for under in self._under_way.values()
             if under.task is not None and _key(under.running.factory, under.running.definition_name) == key
         )
 
     def _queue(self, factory: FactoryId, pipeline: str) -> deque[str]:
         return self._queues.setdefault(_key(factory, pipeline), deque())
 
-    def _host(self, under: Under) -> Host:
+    def _host(self, under: UnderWay) -> Host:
         running = under.running
 
         async def graph(activities: Sequence[Json], frame: Frame) -> Outcome:

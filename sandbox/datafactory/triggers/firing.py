@@ -14,7 +14,7 @@ from sandbox.datafactory.models import FactoryId, InvokedBy, Json, wire_instant
 from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from adf.windows import Window
@@ -34,14 +34,10 @@ class Firing:
     now: datetime
     window: Window | None = None
 
-    def start(self, engine: Engine) -> dict[str, str]:
-        """Start every pipeline of the trigger: name → run id. Raises `AzureError`; what started before goes
-        on.
-        """
-        return {
-            one["pipelineReference"]["referenceName"]: engine.start(self._order(one))
-            for one in pipelines_of(self.properties)
-        }
+    def start(self, engine: Engine) -> Iterator[tuple[str, str]]:
+        """Start its pipelines one by one: name, run id. Raises `AzureError`; what started before goes on."""
+        for one in pipelines_of(self.properties):
+            yield one["pipelineReference"]["referenceName"], engine.start(self._order(one))
 
     def record(self) -> Json:
         """The trigger run as it begins."""
@@ -105,7 +101,9 @@ def fire_once(firing: Firing, engine: Engine, runs: Runs, progress: Callable[[],
     record = firing.record()
     with runs.transaction():
         try:
-            record |= {"triggeredPipelines": firing.start(engine), "status": "Succeeded"}
+            for name, run_id in firing.start(engine):
+                record["triggeredPipelines"][name] = run_id
+            record["status"] = "Succeeded"
         except AzureError as refusal:
             record |= {"status": "Failed", "message": refusal.message}
         runs.put_trigger_run(firing.factory, record)

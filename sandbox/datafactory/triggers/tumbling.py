@@ -177,7 +177,7 @@ class Windows:
         """Start the window's pipeline; a refusal is a failed attempt like any other."""
         private = {**run["_"], "state": "running"}
         try:
-            pipelines = firing.start(self._engine)
+            pipelines = dict(firing.start(self._engine))
         except AzureError as refusal:
             run = {**run, "_": private}
             self._ended(run, {"status": "Failed", "message": refusal.message})

@@ -88,6 +88,10 @@ def test_pages_follow_each_other_whatever_is_added() -> None:
         {"orderBy": [{"orderBy": "RunGroupId", "order": "ASC"}]},
         {"orderBy": [{"orderBy": "RunStart", "order": "UP"}]},
         {"continuationToken": "made up"},
+        {"continuationToken": "W10="},
+        {"continuationToken": "eyJydW5FbmQiOiAiIn0="},
+        {"filters": {"operand": "Status"}},
+        {"filters": ["Status"]},
     ],
     ids=str,
 )

@@ -464,3 +464,26 @@ def test_parts_of_a_policy_that_are_null_are_not_given(factory: LocalFactory) ->
         assert factory.activities(run["runId"])["web"]["error"]["errorCode"] == "2108"
 
     play(scenario)
+
+
+def test_runs_are_kept_for_forty_five_days(make_factory: Callable[..., LocalFactory]) -> None:
+    """As by the service, with their activity runs; a start drops what is older."""
+
+    async def scenario() -> None:
+        factory = make_factory()
+        factory.create()
+        factory.store.put("/", "subscriptions", factory.id.subscription, {"subscriptionId": "sub"})
+        factory.pipeline("p", wait("w", 0))
+        old = await factory.run("p")
+        await factory.clock.advance(days=44)
+        young = await factory.run("p")
+        await factory.clock.advance(days=2)
+
+        await factory.service.start()
+
+        assert [run["runId"] for run in factory.service.runs.all(factory.id)] == [young["runId"]]
+        assert factory.service.runs.activity_runs(factory.id, old["runId"]) == []
+        assert len(factory.service.runs.activity_runs(factory.id, young["runId"])) == 1
+        await factory.service.stop()
+
+    play(scenario)

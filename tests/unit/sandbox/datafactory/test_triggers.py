@@ -93,6 +93,26 @@ def test_a_fire_that_cannot_start_its_pipeline_is_a_failed_trigger_run(factory: 
     play(scenario)
 
 
+def test_a_fire_names_the_pipelines_that_it_started(factory: LocalFactory) -> None:
+    """Also where another of them was refused."""
+
+    async def scenario() -> None:
+        factory.pipeline("p", wait("w", 0))
+        factory.pipeline("q", wait("w", 0), parameters={"needed": {"type": "String"}})
+        trigger = schedule()
+        reference = {"referenceName": "q", "type": "PipelineReference"}
+        trigger["pipelines"].append({"pipelineReference": reference, "parameters": {}})
+        factory.put("triggers", "t", trigger)
+        factory.service.triggers.start(factory.id, "t")
+        await factory.clock.advance(minutes=10)
+
+        (run,) = factory.service.runs.all(factory.id)
+        assert trigger_runs(factory)[0]["triggeredPipelines"] == {"p": run["runId"]}
+        assert trigger_runs(factory)[0]["status"] == "Failed"
+
+    play(scenario)
+
+
 def test_a_restart_repeats_no_fire_and_loses_none(make_factory: Callable[..., LocalFactory]) -> None:
     """What fell due while the local Azure was down fires at its start, the last hour's at most."""
 
