@@ -40,9 +40,11 @@ def _portions(
     pattern, repeated = _Pattern[Name]([]), list[Name]()
     while start < end:
         stop = start + _DAY if end - start > _DAY else end
-        whole = [name for name, (first, last) in days.items() if first <= start and stop <= last]
-        if stop - start < _DAY:
-            whole = []
+        whole = [
+            name
+            for name, (first, last) in days.items()
+            if first <= start and stop <= last and stop - start == _DAY
+        ]
         if whole != repeated:
             fires = [(time, name) for name in whole for time in recurrences[name].daily_times(start)]
             pattern, repeated = _Pattern(fires), whole
