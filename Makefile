@@ -19,8 +19,8 @@ check: setup      ## style, types, who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: setup       ## every test
-	$(BIN)/python -m pytest
+test: setup       ## every test, on two processes
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 demo: setup       ## the whole chain on this machine: deploy, train, score three days, look
 	$(BIN)/python deploy.py --env local --yes

@@ -10,7 +10,7 @@ settings are the same bytes, and a second plan is empty. What only Azure ML can 
 (`entities`) until it is resolved.
 
 `validation` holds bodies against `schema.json`, generated from the SDK's wire types, and asks what no schema
-can (`checks`). `windows`, `recurrence`, `events` and `language` are Microsoft's semantics as pure functions:
+can (`checks`). `windows`, `recurrence`, `fire_times`, `events` and `language` are Microsoft's semantics as pure functions:
 which window an instant lies in, when a trigger fires, what an expression is worth. The local Azure uses
 these and nothing else of this package, so a bug in a body is not repeated by the server that judges it.
 
