@@ -10,9 +10,10 @@ settings are the same bytes, and a second plan is empty. What only Azure ML can 
 (`entities`) until it is resolved.
 
 `validation` holds bodies against `schema.json`, generated from the SDK's wire types, and asks what no schema
-can (`checks`). `windows`, `recurrence`, `fire_times`, `events` and `language` are Microsoft's semantics as pure functions:
-which window an instant lies in, when a trigger fires, what an expression is worth. The local Azure uses
-these and nothing else of this package, so a bug in a body is not repeated by the server that judges it.
+can (`checks`). `windows`, `recurrence`, `fire_times`, `events` and `language` are Microsoft's semantics as
+pure functions: which window an instant lies in, when a trigger fires, what an expression is worth. The local
+Azure uses these and nothing else of this package, so a bug in a body is not repeated by the server that
+judges it.
 
 Only `gateway` calls Azure, and only it and `schema_from_sdk` import its packages, inside of functions.
 
