@@ -31,6 +31,7 @@ def test_a_lake_that_nobody_asks_costs_nothing():
 
 def test_landing_needs_no_azureml():
     """A second in each publish, on a cluster too."""
-    code = "from ml_pipelines.steps import publish; publish.Lake('https://l.dfs.core.windows.net', 'd', 'a2V5')._files"
+    lake = "publish.Lake('https://l.dfs.core.windows.net', 'd', 'a2V5')"
+    code = f"from ml_pipelines.steps import publish; {lake}._files"
 
     assert loaded(code) & {"azureml", "pandas", "sklearn"} == set()
