@@ -14,6 +14,7 @@ import tempfile
 import threading
 import warnings
 from contextlib import contextmanager, redirect_stdout
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -84,15 +85,17 @@ class MachineLearning:
             from azureml.exceptions import ProjectSystemException, UserErrorException, WorkspaceException
 
             _quieten()
-            try:
-                self._found = Workspace.get(
-                    name=self._workspace_name,
-                    auth=TokenAuthentication(self._token),
-                    subscription_id=self._subscription_id,
-                    resource_group=self._resource_group,
-                )
-            except (ProjectSystemException, UserErrorException, WorkspaceException) as error:
-                raise WorkspaceMissing(self._workspace_name, self._resource_group, _said(error)) from error
+            with _service(f"look up the workspace {self._workspace_name}"):
+                try:
+                    self._found = Workspace.get(
+                        name=self._workspace_name,
+                        auth=TokenAuthentication(self._token),
+                        subscription_id=self._subscription_id,
+                        resource_group=self._resource_group,
+                    )
+                except (ProjectSystemException, UserErrorException, WorkspaceException) as error:
+                    reason = _said(error)
+                    raise WorkspaceMissing(self._workspace_name, self._resource_group, reason) from error
         return self._found
 
     def check(self, compute: str, ml_environment: MlEnvironment, node_count: int = 1) -> None:
@@ -168,12 +171,13 @@ class MachineLearning:
         from azureml.pipeline.core import PipelineEndpoint
         from msrest.exceptions import HttpOperationError
 
-        try:
-            return PipelineEndpoint.get(workspace, name=name)
-        except HttpOperationError as error:
-            if error.response.status_code == 404:
-                return None
-            raise ServiceRefused(f"look up the endpoint {name}", _said(error)) from error
+        with _service(f"look up the endpoint {name}"):
+            try:
+                return PipelineEndpoint.get(workspace, name=name)
+            except HttpOperationError as error:
+                if error.response.status_code != HTTPStatus.NOT_FOUND:
+                    raise
+        return None
 
     def publish(self, definition: MlPipelineDefinition) -> PublishedMlPipeline:
         """The endpoint, with this content as its default version; unchanged content publishes nothing.
@@ -288,9 +292,10 @@ class MachineLearning:
         with _service(f"read the run {run_id}"):
             status = status_of(run)
             steps = tuple(MlStepRun.of(each) for each in run.get_children())
+            own, address = error_of(run.get_details()), run.get_portal_url()
         ordered = tuple(reversed(steps))
-        error = next((step.error for step in ordered if step.error), "")
-        return MlRun(run.id, status, error or error_of(run.get_details()), ordered, run.get_portal_url())
+        error = next((step.error for step in ordered if step.error), own)
+        return MlRun(run.id, status, error, ordered, address)
 
     def log_tail(self, run_id: str, lines: int = 40) -> str:
         """The last lines of the failed step's log, or of the last step's; `""` where there is none yet."""
@@ -310,12 +315,14 @@ class MachineLearning:
         from azureml.core import Run
         from azureml.exceptions import AzureMLException
 
-        try:
-            return Run.get(workspace, run_id)
-        except (ServiceException, AzureMLException) as error:
-            if "not found" in str(error).lower() or getattr(error, "status_code", 0) == 404:
-                raise MlRunMissing(run_id, self._workspace_name) from error
-            raise ServiceRefused(f"read the run {run_id}", _said(error)) from error
+        with _service(f"read the run {run_id}"):
+            try:
+                return Run.get(workspace, run_id)
+            except (ServiceException, AzureMLException) as error:
+                missing = getattr(error, "status_code", 0) == HTTPStatus.NOT_FOUND
+                if missing or "not found" in str(error).lower():
+                    raise MlRunMissing(run_id, self._workspace_name) from error
+                raise
 
 
 # ------------------------------------------------------------------------------------------- into our words
