@@ -50,9 +50,8 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
         return _error_response(NotEmulated(f"{request.method} {request.path}"))
     except web.HTTPException as error:
-        return _error_response(
-            AzureError(error.status, error.reason.replace(" ", ""), error.text or error.reason)
-        )
+        code = type(error).__name__.removeprefix("HTTP")  # reasons are spelled otherwise in later Pythons
+        return _error_response(AzureError(error.status, code, error.text or error.reason))
     except ConnectionError:
         return hung_up(request)
     except Exception as error:  # noqa: BLE001 - logged with its traceback, answered as Azure answers a defect
