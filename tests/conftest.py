@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+
+from tests.ports import three_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -176,15 +177,8 @@ def launch(state: Path, *options: str, ports: tuple[int, int, int] | None = None
 
 
 def free_ports() -> tuple[int, int, int]:
-    sockets = [socket.socket() for _ in range(3)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        first, second, third = (each.getsockname()[1] for each in sockets)
-        return first, second, third
-    finally:
-        for each in sockets:
-            each.close()
+    first = three_free_ports()
+    return first, first + 1, first + 2
 
 
 def _clean_environment() -> dict[str, str]:

@@ -6,7 +6,6 @@ the tests use names of their own and delete what they make.
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import Any, NamedTuple
 import requests
 
 from adf.gateway import DataFactory
+from tests.ports import three_free_ports
 
 READY_WITHIN_SECONDS = 60
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -47,7 +47,7 @@ def local_factory(state: Path) -> Iterator[DataFactory]:
 @contextmanager
 def local_azure(state: Path) -> Iterator[dict[str, str]]:
     """A local Azure's addresses, as its endpoints.json has them."""
-    command = [sys.executable, "-m", "sandbox", "--state", str(state), "--port", str(free_ports())]
+    command = [sys.executable, "-m", "sandbox", "--state", str(state), "--port", str(three_free_ports())]
     with (state.parent / "sandbox.log").open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
@@ -89,21 +89,6 @@ def put_resource(factory: DataFactory, path: str) -> None:
 
     url = f"/subscriptions/{SUBSCRIPTION}/resourcegroups/rg-contract{path}"
     factory._client.send_request(HttpRequest("PUT", url, json={"location": "local"})).raise_for_status()
-
-
-def free_ports() -> int:
-    """The first of three ports in a row that nobody listens on."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            first = int(probe.getsockname()[1])
-        if first < 65000 and all(is_free(first + n) for n in range(3)):
-            return first
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 class AccessToken(NamedTuple):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import LocalAzure
-from tests.functional.test_deployment import free_ports
+from tests.ports import three_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ def project(tmp_path: Path) -> Iterator[Project]:
     }.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    made = Project(tmp_path, free_ports(3))
+    made = Project(tmp_path, three_free_ports())
     yield made
     made.kill()
 

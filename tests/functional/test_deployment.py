@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tests.ports import three_free_ports
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -124,22 +126,9 @@ def wait_until(fact: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def free_ports(count: int) -> int:
-    """The first of `count` ports in a row that nobody listens on."""
-    for port in range(24000, 60000, 7):
-        try:
-            sockets = [socket.create_server(("127.0.0.1", port + number)) for number in range(count)]
-        except OSError:
-            continue
-        for each in sockets:
-            each.close()
-        return port
-    raise AssertionError("no free ports")
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    made = Project(tmp_path_factory.mktemp("local") / "azure", free_ports(3))
+    made = Project(tmp_path_factory.mktemp("local") / "azure", three_free_ports())
     yield made
     made.stop()
 
@@ -293,7 +282,7 @@ def test_two_deployments_at_once_are_one_after_the_other(project, first):  # noq
 
 def test_another_port_than_the_running_local_azure_has_is_an_error(project, first):  # noqa: ARG001
     """The lake's address is part of the factory: it does not move silently."""
-    ended = project.command("plan", port=free_ports(3))
+    ended = project.command("plan", port=three_free_ports())
 
     assert ended.returncode == 1
     assert str(project.port) in json.loads(ended.stdout)["error"]["message"]

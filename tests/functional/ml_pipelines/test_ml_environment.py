@@ -19,7 +19,8 @@ from pyarrow import parquet
 
 from tests.functional.ml_pipelines.ml_environment import built, versions
 from tests.functional.ml_pipelines.workspace import EXAMPLE
-from tests.functional.test_deployment import REPOSITORY, free_ports
+from tests.functional.test_deployment import REPOSITORY
+from tests.ports import three_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,7 @@ class Project:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    made = Project(tmp_path_factory.mktemp("environment"), built(), free_ports(3))
+    made = Project(tmp_path_factory.mktemp("environment"), built(), three_free_ports())
     shutil.copytree(EXAMPLE, made.folder / "source")
     (made.folder / "source/report.py").write_text(REPORT)
     yield made
