@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, cast
 
+from adf.ownership import ownership
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -22,7 +24,6 @@ ENTITY_KINDS: Final[tuple[Literal["linked_service", "dataset", "pipeline", "trig
     "trigger",
 )
 """In the order in which they may refer to each other."""
-MANAGED_BY: Final = "managed-by:adf-batch-scoring"
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Owner:
     environment: str
 
     @property
-    def annotations(self) -> tuple[str, str, str]:
-        return MANAGED_BY, f"project:{self.project}", f"env:{self.environment}"
+    def annotations(self) -> list[str]:
+        return ownership(self.project, self.environment)
 
     def owns(self, live: LiveEntity) -> bool:
         return set(self.annotations) <= {str(each) for each in live.properties.get("annotations") or ()}

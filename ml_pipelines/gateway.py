@@ -149,7 +149,9 @@ class MachineLearning:
 
         try:
             return Environment.get(self._workspace, name, version)
-        except Exception as error:  # the SDK raises a plain Exception for an environment that is not there
+        except Exception as error:  # a plain one, with the status in its text
+            if "Code: 404" not in str(error):
+                raise ServiceRefused(f"look up the ML environment {wanted}", _said(error)) from error
             with _service("list the ML environments"):
                 existing = sorted(each for each in Environment.list(self._workspace))
             own = [each for each in existing if not each.startswith("AzureML-")]
