@@ -83,8 +83,13 @@ def commit(
     expected_etag: str,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Committed:
-    """Rename `staged` to `destination`; raises Superseded, or the lake's own error after TRIES of them."""
-    for tried in range(1, TRIES + 1):
+    """Rename `staged` to `destination`; raises Superseded, or the lake's own error after TRIES of them.
+
+    To come too late for another attempt that gives way to this one is no error: only renames that fail
+    against the same destination are counted, so that however many write at once the last one lands.
+    """
+    failed = 0
+    while True:
         try:
             lake.rename(staged, destination, expected_etag=expected_etag)
         except LakeError as error:
@@ -94,13 +99,13 @@ def commit(
                 return verdict
             if verdict is None:
                 raise _superseded(destination, mine, found) from error
-            if tried == TRIES or lake.state(staged) is None:
+            failed = failed + 1 if verdict.expected_etag == expected_etag else 0
+            if failed == TRIES or lake.state(staged) is None:
                 raise
             expected_etag = verdict.expected_etag
-            sleep(0.1 * 2**tried)
+            sleep(0.1 * 2**failed)
         else:
             return _confirmed(lake, destination, mine)
-    raise AssertionError("the loop returns or raises")
 
 
 def _confirmed(lake: Renaming, destination: str, mine: Record) -> Committed:

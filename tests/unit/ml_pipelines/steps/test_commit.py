@@ -122,3 +122,20 @@ def test_of_two_attempts_the_one_that_started_later_wins(later_first):
         land(lake, late)
 
     assert lake.stored[FINAL].content == b"late"
+
+
+def test_however_many_earlier_attempts_come_between_the_last_one_lands():
+    """Each rename finds that yet another, earlier attempt has just landed: none of that is a failure."""
+    lake = FakeLake()
+    earlier = [record(attempt=f"a{n}", digest=f"d{n}", started=f"2026-11-22T06:00:{n:02}") for n in range(20)]
+    waiting = iter(earlier)
+    last = staged(lake)
+
+    def before(operation: str, _path: str) -> None:
+        if operation == "rename" and (one := next(waiting, None)) is not None:
+            lake.upload(FINAL, one.attempt.encode(), one.to_metadata())
+
+    lake.before = before
+    committed = commit(lake, last, FINAL, MINE, ABSENT, sleep=lambda _: None)
+
+    assert (committed.outcome, lake.stored[FINAL].content) == ("committed", b"attempt-1")
