@@ -3,7 +3,7 @@
 
     python deploy.py [deploy|plan|run|status|destroy] --env ENV
 
-Thin: the grammar is in deployment/arguments.py, the verbs are in deployment/verbs.py. Nothing heavy is
+Thin: the grammar is in deployment/arguments.py, the verbs are in deployment/verbs/. Nothing heavy is
 imported before a verb is known, so `--help` answers at once.
 """
 
@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
         arguments = parse(argv)
         from deployment import verbs
 
-        return verbs.VERBS[arguments.verb](arguments)
+        return verbs.carry_out(arguments)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the unforeseen is told with its traceback
         return _fail(error, argv, verbose=arguments is not None and arguments.verbose)
 

@@ -4,6 +4,8 @@
     observed.py     what is published and deployed now
     canonical.py    bodies as they mean, not as they are spelt; differences as property paths
     planner.py      desired and observed → `Plan`, a value; decides ownership; never writes
+    drift.py        what was changed by hand since; selection.py: --select; saved_plans.py: a plan in a file
+    rollback.py     an earlier release as what is desired; models.py: which version each model scores with
     executor.py     a plan applied: level by level, in parallel inside a level, triggers put back on failure
     lock.py         one deployment at a time: a lease in the lake
     journal.py      triggers that are stopped for their edit, in the lake: the next deployment puts them back
@@ -15,7 +17,7 @@
     session.py      addresses and identity of an environment; starts the local Azure
     provisioning.py what an infrastructure team makes with Bicep, made for the local Azure
     lake.py resource_manager.py   the gateways that have no package of their own
-    verbs.py        deploy, plan, run, status, destroy: the order of the above
+    verbs/          deploy, plan, run, status, destroy: the order of the above
     arguments.py    the command line's grammar
 
 The planner is given readers and the executor readers and writers, so a dry run cannot write. Azure packages

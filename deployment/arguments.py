@@ -23,6 +23,7 @@ VERBS: Final = {
 NOT_IN_THIS_VERSION: Final = ("render",)
 TAKES_A_VALUE: Final = frozenset(
     {"-e", "--env", "-o", "--output", "--set", "--project-dir", "--model", "--window", "--from", "--to"}
+    | {"--select", "--release", "--plan", "--out"}
 )
 EXAMPLES: Final = """\
 examples:
@@ -124,20 +125,45 @@ def _common() -> _Parser:
 
 
 def _deploy(parser: argparse.ArgumentParser) -> None:
-    _prune(parser)
+    _what(parser)
+    parser.add_argument(
+        "--plan",
+        type=Path,
+        metavar="FILE",
+        help="apply exactly the plan that `plan --out` saved, or nothing",
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="overwrite what was changed by hand since the last release"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask before deleting or recreating")
 
 
 def _plan(parser: argparse.ArgumentParser) -> None:
-    _prune(parser)
+    _what(parser)
     parser.add_argument("--offline", action="store_true", help="validation only: no network, no credentials")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="save the plan, for `deploy --plan`")
+    parser.add_argument(
+        "--adopt",
+        action="store_true",
+        help="say how to keep what was changed by hand",
+    )
     parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 2 if there is something to change"
     )
 
 
-def _prune(parser: argparse.ArgumentParser) -> None:
+def _what(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prune", action="store_true", help="delete what is ours and no longer wanted")
+    parser.add_argument(
+        "--select",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="only resources of this name (`*_diabetes*`) or kind and name (`trigger/tr_score_*`)",
+    )
+    parser.add_argument(
+        "--release", type=int, metavar="N", help="go back to what release N deployed (`status` lists them)"
+    )
 
 
 def _run(parser: argparse.ArgumentParser) -> None:

@@ -4,6 +4,13 @@
     ├── UsageError                  64: the command line
     ├── NotConfirmedError           64: something destructive, and nobody to ask
     ├── ForeignObjectsError         a name of ours is taken by what is not ours
+    ├── NothingSelectedError        64: a --select that matches nothing
+    ├── NotSelectedError            64: what is selected needs what is not
+    ├── DriftError                  somebody changed by hand what the plan would overwrite
+    ├── PlanFileError               64: a saved plan that is damaged, or of something else
+    ├── PlanOutdatedError           75: what a saved plan was made against has changed since
+    ├── UnknownReleaseError         64
+    ├── UnreadableRecordError       a release or an attempt in the lake is damaged, or of a newer version
     ├── PastStartError              64: a new tumbling trigger would run what is past, and nobody said so
     ├── InvalidFactoryError         what we would deploy breaks Data Factory's own rules
     ├── NothingDeployedError        a command needs what no deployment has made yet
@@ -67,6 +74,66 @@ class ForeignObjectsError(DeploymentError):
     def __init__(self, names: Iterable[str], owner: str) -> None:
         hint = f"rename one of them; ours carry the annotations {owner}"
         super().__init__(f"these exist already and are not ours: {', '.join(names)}", hint=hint)
+
+
+class NothingSelectedError(DeploymentError):
+    code = "nothing_selected"
+    exit_code = USAGE
+
+    def __init__(self, glob: str, known: Sequence[str]) -> None:
+        shown = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
+        super().__init__(f"--select {glob} matches nothing", hint=f"there is: {shown}")
+
+
+class NotSelectedError(DeploymentError):
+    code = "not_selected"
+    exit_code = USAGE
+
+    def __init__(self, missing: Sequence[tuple[str, str]]) -> None:
+        self.details = tuple(
+            f"{entity} refers to {needed}, which does not exist and is not selected"
+            for entity, needed in dict.fromkeys(missing)
+        )
+        super().__init__("; ".join(self.details), hint="select it too, or deploy it first")
+
+
+class DriftError(DeploymentError):
+    code = "drift"
+
+    def __init__(self, names: Sequence[str]) -> None:
+        hint = "`plan` shows what was changed; --adopt says how to keep it, --force overwrites it"
+        super().__init__(f"changed by hand since the last release: {', '.join(names)}", hint=hint)
+
+
+class PlanFileError(DeploymentError):
+    code = "plan_file"
+    exit_code = USAGE
+
+
+class PlanOutdatedError(DeploymentError):
+    code = "plan_outdated"
+    exit_code = RETRY
+
+    def __init__(self, file: str, moved: Sequence[str]) -> None:
+        self.details = tuple(f"{each} changed after {file} was made" for each in moved)
+        super().__init__("; ".join(self.details), hint="make the plan again and look at it again")
+
+
+class UnknownReleaseError(DeploymentError):
+    code = "unknown_release"
+    exit_code = USAGE
+
+    def __init__(self, number: int, known: Sequence[int]) -> None:
+        there = f"releases: {known[0]} to {known[-1]}" if known else "nothing was released yet"
+        super().__init__(f"there is no release {number}", hint=f"{there}; `status` lists the last ones")
+
+
+class UnreadableRecordError(DeploymentError):
+    code = "unreadable_record"
+
+    def __init__(self, path: str, reason: str) -> None:
+        hint = "an older version of this program may not read what a newer one wrote; else remove the file"
+        super().__init__(f"{path} in the lake cannot be read: {reason}", hint=hint)
 
 
 class PastStartError(DeploymentError):

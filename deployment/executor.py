@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, cast
 from adf.entities import resolve
 from adf.errors import DataFactoryError
 from deployment.errors import ApplyError, InterruptedByUserError, LakeError
+from deployment.resources import Pinned
 from ml_pipelines.errors import MachineLearningError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from adf.entities import Entity
-    from deployment.gateways import Definition, FactoryWriter, LiveEntity, MachineLearningWriter, Published
+    from deployment.gateways import Definition, FactoryWriter, LiveEntity, MachineLearningWriter
     from deployment.journal import Journal
     from deployment.progress import Progress
     from deployment.resources import Change, Plan
@@ -38,7 +39,7 @@ class Executor:
     machine_learning: MachineLearningWriter
     progress: Progress
     endpoints: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """ML pipeline → (endpoint id, version): of the unchanged ones at first, completed while publishing."""
+    """ML pipeline → (endpoint id, version): those that the plan leaves alone, completed while publishing."""
     workers: int = WORKERS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """When a trigger is created whose start is left open."""
@@ -49,7 +50,7 @@ class Executor:
 
     def apply(self, plan: Plan) -> None:
         """Raises ApplyError with every step that failed, or InterruptedByUserError."""
-        self._remember_endpoints(plan)
+        self.endpoints.update(plan.endpoints)
         self._open_journal(plan)
         try:
             self._apply_levels(plan)
@@ -80,12 +81,6 @@ class Executor:
             failures = self._apply_level(level)
             if failures:
                 raise ApplyError(failures, left)
-
-    def _remember_endpoints(self, plan: Plan) -> None:
-        for step in plan.steps:
-            if step.address.kind == "ml_pipeline" and step.action == "unchanged" and step.live is not None:
-                published = cast("Published", step.live)
-                self.endpoints[step.address.name] = (published.endpoint_id, published.version)
 
     def _apply_level(self, level: list[Change]) -> list[tuple[str, str]]:
         workers = 1 if level[0].address.kind == "ml_pipeline" else self.workers
@@ -140,9 +135,12 @@ class Executor:
         if step.action == "delete":
             self.machine_learning.retire(step.address.name)
             return
-        definition = cast("Definition", step.wanted)
-        published = self.machine_learning.publish(definition)
-        self.endpoints[definition.name] = (published.endpoint_id, published.version)
+        wanted = cast("Definition", step.wanted)
+        if isinstance(wanted, Pinned):
+            published = self.machine_learning.take_back(wanted.name, wanted.version)
+        else:
+            published = self.machine_learning.publish(wanted)
+        self.endpoints[wanted.name] = (published.endpoint_id, published.version)
 
     def _entity(self, step: Change) -> None:
         if step.action == "delete":

@@ -5,27 +5,26 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from deployment.resources import ENTITY_KINDS, Observed
+from deployment.resources import ENTITY_KINDS, NOTHING_WRITTEN, Observed, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from deployment.gateways import FactoryReader, LiveEntity, MachineLearningReader
-    from deployment.resources import Kind
 
 
 def observe(
     factory: FactoryReader,
     machine_learning: MachineLearningReader,
     ml_pipelines: Iterable[str],
-    released: Mapping[tuple[Kind, str], object] | None = None,
+    written: Written = NOTHING_WRITTEN,
 ) -> Observed:
-    """Everything a plan needs to know. `released` is what the last release recorded."""
+    """Everything a plan needs to know. `written` is what deployments wrote before."""
     with ThreadPoolExecutor(2, thread_name_prefix="observe") as pool:
         published = pool.submit(machine_learning.published, list(ml_pipelines))
         exists = factory.factory() is not None
         entities = tuple(_entities(factory)) if exists else ()
-        return Observed(exists, entities, published.result(), released or {})
+        return Observed(exists, entities, published.result(), written)
 
 
 def _entities(factory: FactoryReader) -> Iterable[LiveEntity]:

@@ -1,8 +1,9 @@
 """Desired and observed → a plan. Pure: it reads nothing, writes nothing, and decides everything.
 
-Bodies are compared whole and canonical; ML pipelines by fingerprint. What exists under a name of ours
-without our annotations is an error, never an update. Steps are ordered so that what is referred to exists
-first and is deleted last.
+Bodies are compared whole and canonical; ML pipelines by fingerprint. The comparison is one of three: what is
+there and is neither wanted nor what a deployment wrote was changed by somebody's hand, which a step says
+(`drifted`). What exists under a name of ours without our annotations is an error, never an update. Steps are
+ordered so that what is referred to exists first and is deleted last.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from adf.entities import StartAtCreation, resolve
 from adf.windows import IMMUTABLE, parse_instant
 from deployment.canonical import Difference, canonical, differences
+from deployment.drift import by_hand
 from deployment.errors import ForeignObjectsError, PastStartError
-from deployment.resources import ENTITY_KINDS, Address, Change, Plan
+from deployment.resources import ENTITY_KINDS, KNOWN_AFTER_PUBLISHING, Address, Change, Pinned, Plan
+from deployment.selection import EVERYTHING, refuse_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -23,8 +26,7 @@ if TYPE_CHECKING:
     from adf.entities import Entity
     from deployment.gateways import Definition, LiveEntity, Published
     from deployment.resources import Action, Desired, Kind, Observed, Owner
-
-KNOWN_AFTER_PUBLISHING: Final = "(known after publishing)"
+    from deployment.selection import Selection
 
 LEVELS: Final[dict[Kind, int]] = {
     "factory": 0,
@@ -38,35 +40,49 @@ DELETIONS: Final = 2 * max(LEVELS.values()) + 1
 """Deletions come last and backwards: triggers first, ML pipelines after all that refers to them."""
 
 
-def plan(desired: Desired, observed: Observed, *, prune: bool = False, now: datetime | None = None) -> Plan:
-    """The steps from what is to what should be.
+def plan(
+    desired: Desired,
+    observed: Observed,
+    *,
+    prune: bool = False,
+    selection: Selection = EVERYTHING,
+    now: datetime | None = None,
+) -> Plan:
+    """The steps from what is to what should be, of what is selected.
 
-    Raises ForeignObjectsError if a name is taken by what is not ours; with `now` also PastStartError for a
-    trigger whose first window is past though it may not backfill. Nothing else depends on the clock.
+    Raises ForeignObjectsError if a name is taken by what is not ours, NothingSelectedError, and
+    NotSelectedError if what is selected needs what is not; with `now` also PastStartError for a trigger whose
+    first window is past though it may not backfill. Nothing else depends on the clock.
     """
     _refuse_foreign(desired, observed)
-    wanted = {_key(entity) for entity in desired.entities}
-    unwanted = [live for live in _owned(observed, desired.owner) if _key(live) not in wanted]
-    published = {definition.name for definition in desired.ml_pipelines}
-    retired = [live for name, live in observed.ml_pipelines.items() if name not in published]
+    chosen = selection.of(desired)
+    ml_pipelines = [_ml_pipeline(definition, observed) for definition in chosen.ml_pipelines]
+    known = _endpoints(desired, ml_pipelines, observed)
+    if selection.globs:
+        refuse_missing(chosen, observed, known)
+    unwanted = list(_deletions(desired, observed))
+    selection.check([*desired.addresses(), *(step.address for step in unwanted)])
+    deletions = [step for step in unwanted if selection.takes(step.address)]
     steps = [
         _factory(desired, observed),
-        *(_ml_pipeline(definition, observed) for definition in desired.ml_pipelines),
-        *_entities(desired, observed),
-        *(_deletion(live) for live in unwanted if prune),
-        *(_retirement(live) for live in retired if prune),
+        *ml_pipelines,
+        *_entities(chosen, observed, known),
+        *(deletions if prune else ()),
     ]
     if now is not None:
         _refuse_past_starts(steps, now)
-    left = [Address(live.kind, live.name) for live in unwanted]
-    left += [Address("ml_pipeline", live.name) for live in retired]
-    return Plan(desired.owner.environment, tuple(_by_level(steps)), () if prune else tuple(left))
+    return Plan(
+        desired.owner.environment,
+        tuple(_by_level(steps)),
+        () if prune else tuple(step.address for step in deletions),
+        {name: where for name, where in known.items() if KNOWN_AFTER_PUBLISHING not in where},
+    )
 
 
 def plan_destruction(owner: Owner, observed: Observed) -> Plan:
     """Delete what is ours in the factory and the ML pipelines that were observed; never the factory."""
     retired = [_retirement(live) for live in observed.ml_pipelines.values()]
-    deleted = [_deletion(live) for live in _owned(observed, owner)]
+    deleted = [_deletion(live, observed) for live in _owned(observed, owner)]
     return Plan(owner.environment, tuple(_by_level([*deleted, *retired])))
 
 
@@ -118,34 +134,39 @@ def _ml_pipeline(definition: Definition, observed: Observed) -> Change:
     live = observed.ml_pipelines.get(definition.name)
     if live is None:
         return Change("create", address, wanted=definition, level=level)
+    if isinstance(definition, Pinned) and live.version != definition.version:
+        difference = Difference("version", live.version, definition.version)
+        return Change("change", address, (difference,), wanted=definition, live=live, level=level)
     if live.fingerprint == definition.fingerprint:
         return Change("unchanged", address, wanted=definition, live=live, level=level)
     difference = Difference("fingerprint", live.fingerprint, definition.fingerprint)
-    return Change("change", address, (difference,), definition, live, level)
+    return Change("change", address, (difference,), wanted=definition, live=live, level=level)
 
 
-def endpoints(desired: Desired, observed: Observed) -> dict[str, tuple[str, str]]:
-    """ML pipeline → (endpoint id, version), as far as a plan can know them."""
-    result = {}
-    for definition in desired.ml_pipelines:
-        live = observed.ml_pipelines.get(definition.name)
-        if live is None:
-            result[definition.name] = (KNOWN_AFTER_PUBLISHING, KNOWN_AFTER_PUBLISHING)
-        elif live.fingerprint != definition.fingerprint:
-            result[definition.name] = (live.endpoint_id, KNOWN_AFTER_PUBLISHING)
-        else:
-            result[definition.name] = (live.endpoint_id, live.version)
-    return result
+def _endpoints(
+    desired: Desired, ml_pipelines: Iterable[Change], observed: Observed
+) -> dict[str, tuple[str, str]]:
+    """ML pipeline → (endpoint id, version), as far as a plan can know them; what no step publishes stays."""
+    wanted = {definition.name for definition in desired.ml_pipelines}
+    known = {
+        name: (live.endpoint_id, live.version)
+        for name, live in observed.ml_pipelines.items()
+        if name in wanted
+    }
+    for step in ml_pipelines:
+        if step.action != "unchanged":
+            endpoint_id, _ = known.get(step.address.name, (KNOWN_AFTER_PUBLISHING, ""))
+            known[step.address.name] = (endpoint_id, KNOWN_AFTER_PUBLISHING)
+    return known
 
 
-def _entities(desired: Desired, observed: Observed) -> Iterator[Change]:
-    known = endpoints(desired, observed)
+def _entities(desired: Desired, observed: Observed, known: Mapping[str, tuple[str, str]]) -> Iterator[Change]:
     live = {_key(each): each for each in observed.entities}
     for each in _in_order(desired.entities):
         key = _key(each)
         entity = _begun(each, live.get(key))
         wanted = canonical(resolve(entity.properties, known))
-        yield _entity(entity, wanted, live.get(key), observed.released.get(key))
+        yield _entity(entity, wanted, live.get(key), observed)
 
 
 def _begun(entity: Entity, live: LiveEntity | None) -> Entity:
@@ -161,15 +182,16 @@ def _begun(entity: Entity, live: LiveEntity | None) -> Entity:
     return kept
 
 
-def _entity(entity: Entity, wanted: dict[str, Any], live: LiveEntity | None, released: object) -> Change:
+def _entity(entity: Entity, wanted: dict[str, Any], live: LiveEntity | None, observed: Observed) -> Change:
     address = Address(entity.kind, entity.name)
     level = LEVELS[entity.kind]
     if live is None:
         return Change("create", address, tuple(_runtime_state(entity, None)), wanted=entity, level=level)
     is_now = canonical(live.properties)
     found = (*differences(is_now, wanted), *_runtime_state(entity, live))
-    action = _action(entity, is_now, wanted, found, released)
-    return Change(action, address, found, entity, live, level)
+    drifted = by_hand(live, observed.written) if found else ()
+    action = _action(entity, is_now, wanted, changed=bool(found), drifted=bool(drifted))
+    return Change(action, address, found, drifted, entity, live, level)
 
 
 def _runtime_state(entity: Entity, live: LiveEntity | None) -> Iterator[Difference]:
@@ -183,19 +205,13 @@ def _runtime_state(entity: Entity, live: LiveEntity | None) -> Iterator[Differen
 
 
 def _action(
-    entity: Entity,
-    is_now: Mapping[str, Any],
-    wanted: Mapping[str, Any],
-    found: tuple[Difference, ...],
-    released: object,
+    entity: Entity, is_now: Mapping[str, Any], wanted: Mapping[str, Any], *, changed: bool, drifted: bool
 ) -> Action:
-    if not found:
+    if not changed:
         return "unchanged"
     if entity.kind == "trigger" and _must_be_recreated(is_now, wanted):
         return "recreate"
-    if released is not None and released == wanted and is_now != wanted:
-        return "drift"
-    return "change"
+    return "drift" if drifted else "change"
 
 
 def _must_be_recreated(is_now: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -208,9 +224,22 @@ def _must_be_recreated(is_now: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
     return any(before.get(key) != after.get(key) for key in IMMUTABLE)
 
 
-def _deletion(live: LiveEntity) -> Change:
+def _deletions(desired: Desired, observed: Observed) -> Iterator[Change]:
+    """What is ours and no longer wanted."""
+    wanted = {_key(entity) for entity in desired.entities}
+    published = {definition.name for definition in desired.ml_pipelines}
+    for live in _owned(observed, desired.owner):
+        if _key(live) not in wanted:
+            yield _deletion(live, observed)
+    for name, endpoint in observed.ml_pipelines.items():
+        if name not in published:
+            yield _retirement(endpoint)
+
+
+def _deletion(live: LiveEntity, observed: Observed) -> Change:
     level = DELETIONS - LEVELS[live.kind]
-    return Change("delete", Address(live.kind, live.name), live=live, level=level)
+    drifted = by_hand(live, observed.written)
+    return Change("delete", Address(live.kind, live.name), drifted=drifted, live=live, level=level)
 
 
 def _retirement(live: Published) -> Change:

@@ -1,25 +1,33 @@
 """What was deployed, when, by whom and from which commit: one small file a release, in the lake.
 
-`_deployments/<project>/<environment>/releases/000042.json` is written once and never changed; two
-deployments that end together get two numbers.
+_deployments/<project>/<environment>/releases/000042.json   written once and never changed; two deployments
+                                                            that end together get two numbers
+_deployments/<project>/<environment>/attempt.json           what deployments since then meant to write
+
+A release holds whole bodies, so that it can be deployed again. An attempt is written before the first change
+and removed with the release that ends it: what a deployment that died has left is not taken for the work of
+somebody's hand.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from deployment.canonical import canonical
-from deployment.errors import LakeError
-from deployment.resources import Address
+from deployment.canonical import READ_ONLY, canonical
+from deployment.errors import LakeError, UnknownReleaseError, UnreadableRecordError
+from deployment.resources import Address, Written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from deployment.gateways import LakeFiles
+    from deployment.gateways import LakeFiles, LiveEntity
     from deployment.resources import Kind, Observed, Owner
 
+    Key = tuple[Kind, str]
+
+FORMAT = 1
 ATTEMPTS = 20
 
 
@@ -32,38 +40,102 @@ class Release:
     commit: str
     """The Git commit of the project's folder, with `+` where it had changes of its own; empty without Git."""
     entities: tuple[dict[str, Any], ...] = ()
-    """`kind`, `name` and canonical `properties` of all that was ours after the deployment."""
+    """`kind`, `name`, `properties` and, of a trigger, `started`: all that was ours after the deployment."""
     ml_pipelines: tuple[dict[str, str], ...] = ()
     """`name`, `version` and `fingerprint`."""
+    models: tuple[dict[str, str], ...] = ()
+    """`name`, the registered `version` that the next run would have scored with, and its `sha256`."""
+    of_release: int | None = None
+    """The release that this one brought back."""
 
-    def bodies(self) -> dict[tuple[Kind, str], object]:
-        return {Address(each["kind"], each["name"]).key: each["properties"] for each in self.entities}
+    def published(self) -> list[str]:
+        return [each["name"] for each in self.ml_pipelines]
+
+    def bodies(self) -> dict[Key, dict[str, Any]]:
+        """Canonical, by address without case; a trigger's with its `runtimeState`."""
+        return {Address(each["kind"], each["name"]).key: _seen(each) for each in self.entities}
+
+
+def _seen(entity: Mapping[str, Any]) -> dict[str, Any]:
+    started = entity.get("started")
+    state = {} if started is None else {"runtimeState": "Started" if started else "Stopped"}
+    return canonical(entity["properties"]) | state
 
 
 class Releases:
     def __init__(self, lake: LakeFiles, owner: Owner) -> None:
         self._lake = lake
-        self._folder = f"_deployments/{owner.project}/{owner.environment}/releases"
+        self._root = f"_deployments/{owner.project}/{owner.environment}"
+        self._folder = f"{self._root}/releases"
+        self._attempt = f"{self._root}/attempt.json"
         self._owner = owner
 
     def last(self, count: int = 1) -> list[Release]:
         """The newest first."""
         return [self._read(number) for number in sorted(self._numbers(), reverse=True)[:count]]
 
-    def record(self, observed: Observed, *, at: str, by: str, commit: str) -> Release:
-        """Write down what is there now, under the next free number."""
+    def newest(self) -> Release | None:
+        return next(iter(self.last()), None)
+
+    def get(self, number: int) -> Release:
+        """Raises UnknownReleaseError."""
+        known = self._numbers()
+        if number not in known:
+            raise UnknownReleaseError(number, sorted(known))
+        return self._read(number)
+
+    def record(
+        self,
+        observed: Observed,
+        *,
+        at: str,
+        by: str,
+        commit: str,
+        models: Iterable[Mapping[str, str]] = (),
+        of_release: int | None = None,
+    ) -> Release:
+        """Write down what is there now, under the next free number; it ends the attempt."""
         entities = tuple(_entities(observed, self._owner))
         published = tuple(
             {"name": name, "version": live.version, "fingerprint": live.fingerprint}
             for name, live in sorted(observed.ml_pipelines.items())
         )
+        known = tuple(dict(each) for each in models)
         number = max(self._numbers(), default=0)
         for _ in range(ATTEMPTS):
             number += 1
-            release = Release(number, at, by, commit, entities, published)
-            if self._lake.create(self._path(number), _written(release)):
+            release = Release(number, at, by, commit, entities, published, known, of_release)
+            if self._lake.create(self._path(number), _document(asdict(release))):
+                self._lake.remove(self._attempt)
                 return release
         raise LakeError(f"no free release number after {number} in {self._folder}")
+
+    # ------------------------------------------------------------------------------------------- attempts
+
+    def begin(self, bodies: Iterable[tuple[Key, Mapping[str, Any]]]) -> None:
+        """Write down what is about to be written, beside what earlier attempts without an end meant to."""
+        attempted = {key: list(each) for key, each in self._attempted().items()}
+        for key, body in bodies:
+            known = attempted.setdefault(key, [])
+            if body not in known:
+                known.append(dict(body))
+        entries = [{"kind": kind, "name": name, "bodies": each} for (kind, name), each in attempted.items()]
+        self._lake.replace(self._attempt, _document({"entities": entries}))
+
+    def written(self, release: Release | None) -> Written:
+        """What the release, the newest, and the attempts since then wrote."""
+        return Written({} if release is None else release.bodies(), self._attempted())
+
+    def _attempted(self) -> dict[Key, list[dict[str, Any]]]:
+        content = self._lake.read(self._attempt)
+        if content is None:
+            return {}
+        return {
+            (each["kind"], each["name"]): each["bodies"]
+            for each in _parsed(content, self._attempt)["entities"]
+        }
+
+    # ------------------------------------------------------------------------------------------- files
 
     def _numbers(self) -> list[int]:
         names = (name.removesuffix(".json") for name in self._lake.names(self._folder))
@@ -73,27 +145,39 @@ class Releases:
         return f"{self._folder}/{number:06}.json"
 
     def _read(self, number: int) -> Release:
-        content = self._lake.read(self._path(number))
+        path = self._path(number)
+        content = self._lake.read(path)
         if content is None:
-            raise LakeError(f"{self._path(number)} was listed and cannot be read")
-        body = json.loads(content)
-        body["entities"], body["ml_pipelines"] = tuple(body["entities"]), tuple(body["ml_pipelines"])
-        return Release(**body)
+            raise LakeError(f"{path} was listed and cannot be read")
+        body = _parsed(content, path)
+        lists = {name: tuple(body[name]) for name in ("entities", "ml_pipelines", "models")}
+        return Release(**{**body, **lists})
 
 
-def _entities(observed: Observed, owner: Owner) -> Iterable[dict[str, Any]]:
+def _entities(observed: Observed, owner: Owner) -> Iterator[dict[str, Any]]:
     for live in observed.entities:
         if owner.owns(live):
-            yield {"kind": live.kind, "name": live.name, "properties": canonical(live.properties)}
+            own = {key: value for key, value in live.properties.items() if key not in READ_ONLY}
+            yield {"kind": live.kind, "name": live.name, "properties": own} | _state(live)
 
 
-def _written(release: Release) -> bytes:
-    body: Mapping[str, Any] = {
-        "number": release.number,
-        "at": release.at,
-        "by": release.by,
-        "commit": release.commit,
-        "entities": release.entities,
-        "ml_pipelines": release.ml_pipelines,
-    }
-    return json.dumps(body, ensure_ascii=False, indent=1).encode()
+def _state(live: LiveEntity) -> dict[str, bool]:
+    if live.kind != "trigger":
+        return {}
+    return {"started": live.properties.get("runtimeState") == "Started"}
+
+
+def _document(body: Mapping[str, Any]) -> bytes:
+    return json.dumps({"format": FORMAT, **body}, ensure_ascii=False, indent=1).encode()
+
+
+def _parsed(content: bytes, path: str) -> dict[str, Any]:
+    """Raises UnreadableRecordError for what is damaged, or written by a newer version of this program."""
+    try:
+        body = dict(json.loads(content))
+        version = body.pop("format")
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableRecordError(path, "it is damaged") from error
+    if version != FORMAT:
+        raise UnreadableRecordError(path, f"it has format {version}, this program writes {FORMAT}")
+    return body

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from deployment.canonical import Difference
     from deployment.fires import Firing
     from deployment.journal import Unfinished
     from deployment.resources import Action, Change, Plan
@@ -86,14 +87,18 @@ def _unfinished_lines(unfinished: Unfinished | None) -> Iterator[Line]:
 def _step_lines(step: Change, width: int, now: datetime | None) -> Iterator[Line]:
     symbol, style = SYMBOLS[step.action]
     yield Line(f"{symbol:>3} {step.address.kind:<{width}}  {step.address.name}{_aside(step)}", style)
+    for difference in step.drifted:
+        yield Line(f"      by hand: {_difference(difference)}", "yellow")
     for difference in step.differences:
-        if step.action == "create":
-            continue
-        before, after = _shown(difference.before), _shown(difference.after)
-        yield Line(f"      {difference.path}: {before} → {after}")
+        if step.action != "create":
+            yield Line(f"      {_difference(difference)}")
     firing = None if now is None else firing_of(step, now)
     if firing is not None:
         yield from _firing_lines(firing)
+
+
+def _difference(difference: Difference) -> str:
+    return f"{difference.path}: {_shown(difference.before)} → {_shown(difference.after)}"
 
 
 def _firing_lines(firing: Firing) -> Iterator[Line]:
@@ -167,6 +172,8 @@ def _change_document(step: Change, now: datetime | None) -> dict[str, Any]:
         "name": step.address.name,
         "diff": [difference.document() for difference in step.differences],
     }
+    if step.drifted:
+        document["by_hand"] = [difference.document() for difference in step.drifted]
     firing = None if now is None else firing_of(step, now)
     if firing is not None:
         document["next"] = [format_instant(instant) for instant in firing.next]
@@ -255,7 +262,13 @@ def status_document(status: Status) -> dict[str, Any]:
     return _with_unfinished(status.unfinished) | {
         "env": status.environment,
         "releases": [
-            {"release": each.number, "at": each.at, "by": each.by, "commit": each.commit}
+            {
+                "release": each.number,
+                "at": each.at,
+                "by": each.by,
+                "commit": each.commit,
+                "of_release": each.of_release,
+            }
             for each in status.releases
         ],
         "triggers": [{"name": each.name, "state": each.state, "next": each.next} for each in status.triggers],
@@ -309,6 +322,7 @@ def _release(status: Status) -> str:
         return "no release yet"
     last = status.releases[0]
     commit = f", commit {last.commit[:12]}" if last.commit else ""
+    commit += f", which is release {last.of_release} again" if last.of_release is not None else ""
     return f"release {last.number} of {last.at} by {last.by}{commit}"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from adf.ownership import ownership
 
@@ -24,6 +24,10 @@ ENTITY_KINDS: Final[tuple[Literal["linked_service", "dataset", "pipeline", "trig
     "trigger",
 )
 """In the order in which they may refer to each other."""
+
+
+KNOWN_AFTER_PUBLISHING: Final = "(known after publishing)"
+"""What a plan says in the place of an endpoint's id or version that does not exist yet."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +69,42 @@ class Desired:
     ml_pipelines: tuple[Definition, ...]
     entities: tuple[Entity, ...]
 
+    def addresses(self) -> Iterator[Address]:
+        yield from (Address("ml_pipeline", each.name) for each in self.ml_pipelines)
+        yield from (Address(each.kind, each.name) for each in self.entities)
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A version of an ML pipeline's endpoint that was published before: taken back, never published."""
+
+    name: str
+    version: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """What deployments wrote, by key: whatever else is there was put there by somebody's hand."""
+
+    released: Mapping[tuple[Kind, str], Mapping[str, Any]] = field(default_factory=dict)
+    """Canonical bodies of the last release; a trigger's says its `runtimeState` too."""
+    attempted: Mapping[tuple[Kind, str], Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """Those that deployments which did not end meant to write since."""
+
+
+NOTHING_WRITTEN: Final = Written()
+
 
 @dataclass(frozen=True)
 class Observed:
-    """What exists. `released`: canonical bodies of the last release, by key: tells drift from change."""
+    """What exists, and what deployments had written."""
 
     factory_exists: bool
     entities: tuple[LiveEntity, ...] = ()
     ml_pipelines: Mapping[str, Published] = field(default_factory=dict)
     """Those wanted now, and those of the last release: they carry no annotations of their own."""
-    released: Mapping[tuple[Kind, str], object] = field(default_factory=dict)
+    written: Written = NOTHING_WRITTEN
 
 
 NOTHING: Final = Observed(factory_exists=False)
@@ -87,6 +117,8 @@ class Change:
     action: Action
     address: Address
     differences: tuple[Difference, ...] = ()
+    drifted: tuple[Difference, ...] = ()
+    """What somebody changed by hand: from what was written last to what is there."""
     wanted: Entity | Definition | None = field(default=None, repr=False)
     live: LiveEntity | Published | None = field(default=None, repr=False)
     level: int = 0
@@ -127,6 +159,8 @@ class Plan:
     steps: tuple[Change, ...]
     unwanted: tuple[Address, ...] = ()
     """Ours, and no longer wanted; deleted with --prune only."""
+    endpoints: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """ML pipeline → (endpoint id, version), of those that no step publishes."""
 
     @property
     def changes(self) -> Sequence[Change]:
@@ -135,6 +169,11 @@ class Plan:
     @property
     def destructive(self) -> Sequence[Change]:
         return [step for step in self.steps if step.destructive]
+
+    @property
+    def drifted(self) -> Sequence[Change]:
+        """The steps that would undo what somebody changed by hand."""
+        return [step for step in self.changes if step.drifted]
 
     def levels(self) -> Iterator[list[Change]]:
         for level in sorted({step.level for step in self.changes}):

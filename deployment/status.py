@@ -11,6 +11,7 @@ from adf.triggers import grid_of
 from adf.windows import format_instant, parse_instant, window_id
 from deployment.fires import next_fire
 from deployment.journal import Journal
+from deployment.models import version_of
 from deployment.releases import Releases
 from deployment.resources import Owner
 from deployment.runs import Runner, RunReport
@@ -104,21 +105,17 @@ def _runs(settings: Settings, session: Session, progress: Progress, now: datetim
 def _model(
     settings: Settings, session: Session, model: Model, runs: Sequence[RunReport], now: datetime
 ) -> ModelStatus:
-    version, sha256 = _version(session, model)
+    registered = version_of(model, session.machine_learning)
     successes = [run for run in runs if run.pipeline == f"score_{model.name}" and run.succeeded]
     ended = [parse_instant(run.ended).replace(microsecond=0) for run in successes if run.ended]
     last = format_instant(max(ended)) if ended else None
-    return ModelStatus(model.name, version, sha256, last, _is_late(settings, session, model, now))
-
-
-def _version(session: Session, model: Model) -> tuple[str | None, str | None]:
-    wanted = model.scoring.model_version
-    registered = session.machine_learning.models(model.scoring.model_name or model.name)
-    for each in sorted(registered, key=lambda each: int(each.version), reverse=True):
-        approved = str(each.tags.get("approved", "")).lower() == "true"
-        if wanted == "latest" or wanted == str(each.version) or (wanted == "approved" and approved):
-            return str(each.version), each.sha256
-    return None, None
+    return ModelStatus(
+        model.name,
+        None if registered is None else str(registered.version),
+        None if registered is None else registered.sha256,
+        last,
+        _is_late(settings, session, model, now),
+    )
 
 
 def _is_late(settings: Settings, session: Session, model: Model, now: datetime) -> bool:

@@ -199,6 +199,19 @@ class MachineLearning:
                 _make_default(endpoint, version)
             return PublishedMlPipeline.of(endpoint)
 
+    def take_back(self, name: str, version: str) -> PublishedMlPipeline:
+        """The endpoint, with a version that it had before as its default. Raises EndpointMissing."""
+        endpoint = self._endpoint(name)
+        if endpoint is None or version not in {each.version for each in endpoint.pipeline_version_list}:
+            raise EndpointMissing(
+                name if endpoint is None else f"{name} version {version}", self._workspace_name
+            )
+        with _service(f"take {name} back to version {version}"):
+            if endpoint.status != ACTIVE:
+                endpoint.enable()
+            _make_default(endpoint, version)
+            return PublishedMlPipeline.of(endpoint)
+
     def _create_endpoint(self, definition: MlPipelineDefinition) -> Any:  # noqa: ANN401
         from azureml.pipeline.core import PipelineEndpoint
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from adf.entities import Entity, Kind
 
-_KINDS: dict[str, Kind] = {
+REFERENCE_KINDS: dict[str, Kind] = {
     "LinkedServiceReference": "linked_service",
     "DatasetReference": "dataset",
     "PipelineReference": "pipeline",
@@ -23,7 +23,7 @@ def check(entities: Sequence[Entity]) -> Iterator[Problem]:
     known = {(entity.kind, entity.name): entity for entity in entities}
     for entity in entities:
         for path, reference in references(entity.properties):
-            kind = _KINDS.get(str(reference.get("type")))
+            kind = REFERENCE_KINDS.get(str(reference.get("type")))
             if kind is None:
                 found = reference.get("type")
                 yield Problem(str(entity), inside(path, "type"), f"{found!r} is no reference that we make")

@@ -237,18 +237,61 @@ def test_a_deployment_that_is_killed_is_made_good_by_the_next(project, first):  
     project.document("deploy")
 
 
-def test_what_somebody_changed_by_hand_is_drift_and_is_put_back(project, first):  # noqa: ARG001
+def test_what_somebody_changed_by_hand_is_overwritten_only_by_force(project, first):  # noqa: ARG001
     """The last release knows what was deployed: so drift is told from a changed configuration."""
     live = project.factory("GET", "pipelines/score_diabetes")
     changed = {**live["properties"], "description": "edited in the portal"}
     project.factory("PUT", "pipelines/score_diabetes", {"properties": changed})
 
     drifted = project.document("plan")
-    project.document("deploy")
+    refused = project.document("deploy", code=1)["error"]
+    there = project.factory("GET", "pipelines/score_diabetes")["properties"]["description"]
+    project.document("deploy", "--force")
 
     assert actions(drifted) == {("drift", "score_diabetes")}
-    assert drifted["changes"][0]["diff"][0]["before"] == "edited in the portal"
+    assert drifted["changes"][0]["by_hand"][0]["after"] == "edited in the portal"
+    assert (refused["code"], there) == ("drift", "edited in the portal")
     assert project.factory("GET", "pipelines/score_diabetes")["properties"] == live["properties"]
+
+
+def test_a_saved_plan_is_applied_as_it_was_read_or_not_at_all(project, first, tmp_path):  # noqa: ARG001
+    """Once: after that what is live has moved, and the plan is outdated. Selected: the rest stays."""
+    file = str(tmp_path / "plan.json")
+    other = ("--set", "machine_learning.experiment=other", "--set", LATER)
+    planned = project.document("plan", *other, "--select", "trigger/*", "--out", file)
+
+    elsewhere = project.document("deploy", "--plan", file, code=64)["error"]
+    applied = project.document("deploy", *other, "--plan", file)
+    again = project.document("deploy", *other, "--plan", file, code=75)["error"]
+    left = project.document("plan", *other)
+    project.document("deploy")
+
+    assert actions(planned) == actions(applied) == {("change", "tr_train_diabetes_monthly")}
+    assert (elsewhere["code"], again["code"]) == ("plan_file", "plan_outdated")
+    assert actions(left) == {("change", "score_diabetes"), ("change", "train_diabetes")}
+
+
+def test_a_release_is_gone_back_to(project, first):  # noqa: ARG001
+    """The factory's bodies and the endpoint's version are those of then; the next plan shows the way back."""
+    before = project.document("deploy")["release"]
+    pinned = project.factory("GET", "pipelines/score_diabetes")["properties"]
+    project.document(
+        "deploy",
+        "--set",
+        "models.diabetes.scoring.timeout_minutes=99",
+        "--set",
+        "models.diabetes.scoring.run_max_try=7",
+    )
+    new = project.factory("GET", "pipelines/score_diabetes")["properties"]
+
+    refused = project.document("deploy", "--release", "4711", code=64)["error"]
+    gone_back = project.document("deploy", "--release", str(before), "--yes")
+
+    assert refused["code"] == "unknown_release"
+    assert new != pinned == project.factory("GET", "pipelines/score_diabetes")["properties"]
+    assert {change["kind"] for change in gone_back["changes"]} == {"pipeline", "ml_pipeline"}
+    assert project.document("status")["releases"][0]["of_release"] == before
+    assert project.document("plan")["changes"] == []
 
 
 def test_what_is_not_ours_is_neither_taken_over_nor_destroyed(project, first):  # noqa: ARG001

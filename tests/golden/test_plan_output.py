@@ -16,7 +16,7 @@ from deployment.canonical import canonical
 from deployment.journal import Unfinished
 from deployment.planner import plan
 from deployment.releases import Release
-from deployment.resources import NOTHING, Observed
+from deployment.resources import NOTHING, Observed, Written
 from deployment.runs import RunReport
 from deployment.status import ModelStatus, Status, TriggerStatus
 from deployment.terminal import Terminal, narrow_lines
@@ -70,7 +70,7 @@ def everything():
             live(pipeline("score_old")),
         ),
         {"score_churn": Published("score_churn", "id", "3", "a1b2")},
-        {("dataset", "ds_receipt"): canonical(dataset().properties)},
+        Written({("dataset", "ds_receipt"): canonical(dataset().properties)}),
     )
     return wanted, observed
 

@@ -68,6 +68,19 @@ def test_content_that_was_published_before_is_made_the_default_again(workspace, 
     assert workspace.gateway.publish(definition(workspace, model)) == first
 
 
+def test_an_earlier_version_is_taken_back_without_publishing(workspace, model):
+    """By its number, as a release has it; a version that never was is an error."""
+    first = workspace.gateway.publish(definition(workspace, model))
+    script(model.source, FINE + "# changed\n")
+    workspace.gateway.publish(definition(workspace, model))
+
+    back = workspace.gateway.take_back(first.name, first.version)
+
+    assert back == first == workspace.gateway.published([first.name])[first.name]
+    with pytest.raises(errors.EndpointMissing, match="version 99"):
+        workspace.gateway.take_back(first.name, "99")
+
+
 def test_a_retired_endpoint_is_absent_until_it_is_published_again(workspace, model):
     """With its pipelines; the same endpoint then comes back."""
     wanted = definition(workspace, model)

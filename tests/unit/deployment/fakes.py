@@ -136,6 +136,7 @@ class FakeFactory:
 class FakeMachineLearning:
     endpoints: dict[str, Published] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
+    versions: dict[tuple[str, str], Published] = field(default_factory=dict)
 
     def published(self, names: Iterable[str]) -> dict[str, Published]:
         return {name: self.endpoints[name] for name in names if name in self.endpoints}
@@ -145,8 +146,13 @@ class FakeMachineLearning:
         before = self.endpoints.get(definition.name)
         version = "0" if before is None else str(int(before.version) + 1)
         made = Published(definition.name, f"id-of-{definition.name}", version, definition.fingerprint)
-        self.endpoints[definition.name] = made
+        self.endpoints[definition.name] = self.versions[made.name, made.version] = made
         return made
+
+    def take_back(self, name: str, version: str) -> Published:
+        self.calls.append(f"take {name} back to {version}")
+        self.endpoints[name] = self.versions[name, version]
+        return self.endpoints[name]
 
     def retire(self, name: str) -> None:
         self.calls.append(f"retire {name}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from adf.entities import EndpointId, EndpointVersion, Entity
-from deployment.canonical import canonical
+from deployment.canonical import Difference, canonical
+from deployment.drift import attempts
 from deployment.errors import ForeignObjectsError
 from deployment.planner import KNOWN_AFTER_PUBLISHING, plan, plan_destruction
-from deployment.resources import NOTHING, Observed
+from deployment.resources import NOTHING, Observed, Written
 from tests.unit.deployment.fakes import (
     OWNER,
     Definition,
@@ -153,9 +154,50 @@ def test_what_was_changed_by_hand_since_the_last_release_is_drift():
     released = {("pipeline", "score_churn"): canonical(pipeline().properties)}
     by_hand = live(pipeline(description="edited in the portal"))
 
-    (step,) = plan(desired(pipeline()), seen(by_hand, released=released)).changes
+    (step,) = plan(desired(pipeline()), seen(by_hand, written=Written(released))).changes
 
     assert step.action == "drift"
+    assert step.drifted == (Difference("description", None, "edited in the portal"),)
+
+
+def test_a_change_by_hand_under_a_change_of_ours_is_drift_too():
+    """Overwriting it needs a word all the same; a change by hand that is wanted now needs none."""
+    released = Written({("pipeline", "score_churn"): canonical(pipeline().properties)})
+    by_hand = live(pipeline(description="edited in the portal"))
+
+    (other,) = plan(desired(pipeline(folder="x")), seen(by_hand, written=released)).changes
+    same = plan(desired(pipeline(description="edited in the portal")), seen(by_hand, written=released))
+
+    assert (other.action, len(other.drifted), len(other.differences)) == ("drift", 1, 2)
+    assert same.changes == []
+
+
+def test_a_trigger_that_somebody_stopped_is_drift():
+    """Whoever stops a trigger in the portal has a reason: a deployment does not start it again unasked."""
+    trigger = calendar()
+    released = {("trigger", "tr_daily"): canonical(trigger.properties) | {"runtimeState": "Started"}}
+    stopped = live(calendar(started=False))
+
+    (step,) = plan(desired(trigger), seen(stopped, written=Written(released))).changes
+
+    assert (step.action, step.drifted) == ("drift", (Difference("runtimeState", "Started", "Stopped"),))
+
+
+def test_what_a_deployment_that_died_wrote_is_no_drift():
+    """Its attempt says so; what it could not know before publishing may be anything."""
+    key = ("pipeline", "score_churn")
+    activity = {"name": "score", "version": EndpointVersion("score_churn")}
+    first = plan(
+        desired(pipeline("score_churn", activity), ml_pipelines=(Definition("score_churn", "f"),)), NOTHING
+    )
+    written = Written(
+        {key: canonical(pipeline(folder="old").properties)}, {k: [b] for k, b in attempts(first)}
+    )
+    half_way = live(pipeline("score_churn", {"name": "score", "version": "3"}))
+
+    (step,) = plan(desired(pipeline(folder="new")), seen(half_way, written=written)).changes
+
+    assert (step.action, step.drifted) == ("change", ())
 
 
 def test_destruction_spares_the_factory_and_what_is_not_ours():

@@ -1,0 +1,32 @@
+"""The verbs: what happens in which order. Each answers the exit code.
+
+    command.py    what every verb has: settings, terminal, progress, a session when it is asked for
+    plan.py deploy.py run.py status.py destroy.py    one verb each
+
+A verb is imported when it is called: `plan --offline` does not wait for what `run` needs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def carry_out(arguments: Namespace) -> int:
+    """The verb of a command line that deployment/arguments.py has understood; the exit code."""
+    match arguments.verb:
+        case "deploy":
+            from deployment.verbs.deploy import deploy as verb
+        case "plan":
+            from deployment.verbs.plan import plan as verb
+        case "run":
+            from deployment.verbs.run import run as verb
+        case "status":
+            from deployment.verbs.status import status as verb
+        case "destroy":
+            from deployment.verbs.destroy import destroy as verb
+        case unknown:
+            raise AssertionError(f"the grammar knows a verb `{unknown}` that nobody carries out")
+    return verb(arguments)

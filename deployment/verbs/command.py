@@ -1,0 +1,119 @@
+"""What every verb has: the settings, the terminal, someone to tell how it goes, and a session."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deployment import report
+from deployment.journal import Journal
+from deployment.progress import progress_on
+from deployment.resources import Owner
+from deployment.terminal import Terminal
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable, Iterator
+
+    from config.schema import Settings
+    from deployment.journal import Unfinished
+    from deployment.progress import Progress
+    from deployment.releases import Releases
+    from deployment.report import Line
+    from deployment.resources import Observed, Plan
+    from deployment.session import Session
+
+
+@dataclass
+class Command:
+    arguments: Namespace
+    settings: Settings
+    terminal: Terminal
+    progress: Progress
+    now: datetime
+    """When the command began: what a plan says of time to come is counted from then."""
+
+    @property
+    def owner(self) -> Owner:
+        return Owner(self.settings.project, self.settings.environment)
+
+    @cached_property
+    def session(self) -> Session:
+        """The environment, opened when it is first asked for: `plan --offline` never does."""
+        from deployment.session import open_session
+
+        return open_session(self.settings, self.progress)
+
+    @cached_property
+    def releases(self) -> Releases:
+        from deployment.releases import Releases
+
+        return Releases(self.session.lake, self.owner)
+
+    def journal(self, holder: str = "") -> Journal:
+        return Journal(self.session.lake, self.owner, holder)
+
+    def observe(self, ml_pipelines: Iterable[str] = ()) -> Observed:
+        """What exists of these and of what the last release knew, and what was written before."""
+        from deployment.observed import observe
+
+        release = self.releases.newest()
+        names = dict.fromkeys(ml_pipelines) | dict.fromkeys(release.published() if release else ())
+        session = self.session
+        return observe(session.data_factory, session.machine_learning, names, self.releases.written(release))
+
+    def plan_lines(
+        self, made: Plan, outcome: str = "", unfinished: Unfinished | None = None
+    ) -> Iterator[Line]:
+        settings = self.settings
+        where = f"{settings.data_factory.name} in {settings.azure.resource_group}"
+        offline = getattr(self.arguments, "offline", False)
+        against = ", offline: shown as if nothing existed" if offline else ""
+        heading = f"Environment {settings.environment}: factory {where}{against}"
+        return report.plan_lines(made, heading=heading, now=self.now, outcome=outcome, unfinished=unfinished)
+
+
+@contextmanager
+def command_of(arguments: Namespace) -> Iterator[Command]:
+    """The command, while it is carried out: prints of others are kept off stdout, progress is shown."""
+    from config.loader import load
+
+    if arguments.verbose:
+        _log_requests()
+    else:
+        logging.getLogger("azure").setLevel(logging.ERROR)  # what it warns of comes as an error of ours
+    terminal = Terminal(
+        arguments.output == "json", not arguments.no_color, arguments.quiet, arguments.verbose
+    )
+    settings = load(arguments.project_dir, arguments.env, variables=os.environ, options=arguments.set)
+    with (
+        _prints_kept_off(verbose=arguments.verbose),
+        progress_on(terminal.stderr, quiet=terminal.quiet, color=terminal.colored) as progress,
+    ):
+        yield Command(arguments, settings, terminal, progress, datetime.now(UTC))
+
+
+def _log_requests() -> None:
+    """Each request and answer of the SDKs on a line of stderr, without the headers that they add."""
+    handler = logging.StreamHandler()
+    handler.addFilter(_first_line)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", handlers=[handler])
+
+
+def _first_line(record: logging.LogRecord) -> bool:
+    record.msg, record.args = record.getMessage().split("\n")[0], ()
+    return True
+
+
+@contextmanager
+def _prints_kept_off(*, verbose: bool) -> Iterator[None]:
+    """The Azure ML SDK prints while it publishes; stdout is for results only."""
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(sys.stderr if verbose else nowhere):
+        yield

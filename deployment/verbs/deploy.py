@@ -1,0 +1,128 @@
+"""deploy: wanted and observed → a plan → confirmed → applied → read back → recorded as a release."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from deployment import planner, provenance, report, saved_plans
+from deployment.drift import attempts
+from deployment.errors import DriftError, NotConfirmedError, UsageError, VerificationError
+from deployment.executor import Executor
+from deployment.journal import restore
+from deployment.lock import locked
+from deployment.models import in_force
+from deployment.saved_plans import PlanOptions
+from deployment.selection import Selection
+from deployment.verbs.command import command_of
+from deployment.verbs.wanted import wanted_of
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from deployment.resources import Desired, Plan
+    from deployment.saved_plans import SavedPlan
+    from deployment.verbs.command import Command
+
+NOTHING_TO_DO: Final = "Nothing to do: all is as the configuration says."
+
+
+def deploy(arguments: Namespace) -> int:
+    saved = _saved(arguments)
+    options = _options(arguments, saved)
+    with command_of(arguments) as command:
+        commit = provenance.git_commit(arguments.project_dir)
+        desired = wanted_of(command, options, commit)
+        if saved is not None:
+            saved_plans.check_wanted(saved, desired, arguments.plan)
+        holder = provenance.who_and_where()
+        with locked(command.session.lake, command.owner, holder, command.progress):
+            restore(command.journal(holder), command.session.data_factory, command.progress)
+            made = _planned(command, desired, options)
+            if saved is not None:
+                saved_plans.check_unmoved(saved, made, arguments.plan)
+            number = _deploy(command, made, desired, options, commit)
+    outcome = f"Applied and verified: release {number}." if made.changes else NOTHING_TO_DO
+    document = report.plan_document(made, command.now) | {"release": number, "applied": True}
+    command.terminal.show(command.plan_lines(made, outcome), document)
+    return 0
+
+
+def _saved(arguments: Namespace) -> SavedPlan | None:
+    if arguments.plan is None:
+        return None
+    if arguments.prune or arguments.select or arguments.release is not None:
+        hint = "leave out --prune, --select and --release: the file says which of them it was made with"
+        raise UsageError("--plan applies a plan as it was made", hint=hint)
+    return saved_plans.read(arguments.plan)
+
+
+def _options(arguments: Namespace, saved: SavedPlan | None) -> PlanOptions:
+    if saved is not None:
+        return saved.options
+    # What came after a release goes when it is taken back.
+    prune = arguments.prune or arguments.release is not None
+    return PlanOptions(prune, tuple(arguments.select), arguments.release)
+
+
+def _planned(command: Command, desired: Desired, options: PlanOptions) -> Plan:
+    observed = command.observe(each.name for each in desired.ml_pipelines)
+    selection = Selection(options.select)
+    return planner.plan(desired, observed, prune=options.prune, selection=selection, now=command.now)
+
+
+def _deploy(command: Command, made: Plan, desired: Desired, options: PlanOptions, commit: str) -> int | None:
+    """The number of the release that is in force now."""
+    if not made.changes:
+        newest = command.releases.newest()
+        return None if newest is None else newest.number
+    _refuse_drift(command, made)
+    confirm(command, made)
+    models = in_force(command.settings, command.session.machine_learning)
+    command.releases.begin(attempts(made))
+    executor(command).apply(made)
+    observed = command.observe(each.name for each in desired.ml_pipelines)
+    selection = Selection(options.select)
+    left = planner.plan(desired, observed, prune=options.prune, selection=selection).changes
+    if left:
+        raise VerificationError(str(step.address) for step in left)
+    release = command.releases.record(
+        observed,
+        at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        by=provenance.who(),
+        commit=commit,
+        models=[
+            {"model": name, "version": str(each.version), "sha256": each.sha256}
+            for name, each in models.items()
+        ],
+        of_release=options.release,
+    )
+    return release.number
+
+
+def executor(command: Command) -> Executor:
+    session = command.session
+    journal = command.journal(provenance.who_and_where())
+    return Executor(session.data_factory, session.machine_learning, command.progress, journal=journal)
+
+
+def _refuse_drift(command: Command, made: Plan) -> None:
+    """What somebody changed by hand is overwritten only by somebody who says so. Raises DriftError."""
+    if made.drifted and not command.arguments.force:
+        if not command.terminal.json:
+            command.terminal.show(command.plan_lines(made), {})
+        raise DriftError([str(step.address) for step in made.drifted])
+
+
+def confirm(command: Command, made: Plan) -> None:
+    """Ask before anything is deleted, with the plan in sight. Raises NotConfirmedError."""
+    arguments = command.arguments
+    if not made.destructive or arguments.yes or getattr(arguments, "plan", None) is not None:
+        return
+    names = ", ".join(str(step.address) for step in made.destructive)
+    what = f"this deletes {names}"
+    if not command.terminal.interactive:
+        raise NotConfirmedError(what)
+    command.terminal.show(command.plan_lines(made), {})
+    if not command.terminal.confirm(f"This deletes {names}."):
+        raise NotConfirmedError(what)
