@@ -46,6 +46,18 @@ def load(
     return _with_absolute_paths(settings, folder)
 
 
+def positions(
+    project_dir: Path,
+    environment: str,
+    *,
+    variables: Mapping[str, str] | None = None,
+    options: Iterable[str] = (),
+) -> Mapping[Key, Where]:
+    """Where each key that is set was set last: the layer, and the line where it is a file."""
+    layers = from_variables(variables or {}), from_options(options)
+    return _merged(project_dir.resolve(), environment, *layers).where
+
+
 def environments(project_dir: Path) -> list[str]:
     """The environments that have a file."""
     names = (path.stem for path in (project_dir / "config").glob("*.yaml"))

@@ -5,6 +5,7 @@
     canonical.py    bodies as they mean, not as they are spelt; differences as property paths
     planner.py      desired and observed → `Plan`, a value; decides ownership; never writes
     drift.py        what was changed by hand since; selection.py: --select; saved_plans.py: a plan in a file
+    origins.py      which configuration key decides a property
     rollback.py     an earlier release as what is desired; models.py: which version each model scores with
     executor.py     a plan applied: level by level, in parallel inside a level, triggers put back on failure
     lock.py         one deployment at a time: a lease in the lake

@@ -1,12 +1,14 @@
 """Bodies as they mean, not as they are spelt.
 
 Data Factory returns what was sent with read-only properties added, nulls and empty collections added or
-dropped, types of parameters in another case and keys in another order. Two bodies are the same when their
+dropped, types of parameters in another case and keys in another order; Studio writes an expression as an
+object where we write a text, and a duration with or without its days. Two bodies are the same when their
 canonical forms are equal; canonicalising twice changes nothing.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 READ_ONLY: Final = frozenset({"runtimeState", "provisioningState", "systemData", "etag", "createTime"})
 """Of an entity's own properties; the same words deeper down belong to the user."""
+DURATIONS: Final = frozenset({"timeout", "delay", "duration", "httpRequestTimeout"})
+"""Keys whose values are durations: `12:00:00` and `0.12:00:00` are the same."""
 SECRET: Final = "********"  # noqa: S105 - what is shown in a secret's place
 ABSENT: Final = None
 """In a difference: there is no such property on this side. No canonical body holds a None of its own."""
@@ -56,6 +60,8 @@ def _without_empty(body: Mapping[str, Any]) -> dict[str, Any]:
     result = {}
     for key in sorted(body):
         value = _canonical_value(body[key])
+        if key in DURATIONS and isinstance(value, str):
+            value = _duration(value)
         if key != "encryptedCredential" and value is not None and value not in ([], {}):
             result[key] = value
     if result.get("type") == "SecureString" and "value" in result:
@@ -65,10 +71,28 @@ def _without_empty(body: Mapping[str, Any]) -> dict[str, Any]:
 
 def _canonical_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
     if isinstance(value, dict):
-        return _without_empty(value)
+        return value["value"] if _is_expression(value) else _without_empty(value)
     if isinstance(value, list):
         return [_canonical_value(item) for item in value]
     return value
+
+
+def _is_expression(value: Mapping[str, Any]) -> bool:
+    """`{"value": "@…", "type": "Expression"}`: it is evaluated like the text alone."""
+    return (
+        value.keys() == {"value", "type"}
+        and value["type"] == "Expression"
+        and isinstance(value["value"], str)
+    )
+
+
+def _duration(text: str) -> str:
+    """`d.hh:mm:ss` without the days where there are none; an expression, or anything else, as it is."""
+    found = _TIMESPAN.fullmatch(text)
+    return text if found is None else found["time"] if not int(found["days"] or 0) else text
+
+
+_TIMESPAN: Final = re.compile(r"((?P<days>\d+)\.)?(?P<time>\d\d:\d\d:\d\d)")
 
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:  # noqa: ANN401 - any JSON

@@ -17,10 +17,12 @@ from ml_pipelines import batch_scoring, training
 from ml_pipelines.steps.parameters import NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from config.schema import Settings
     from ml_pipelines.definition import MlPipelineDefinition
+
+    Contracts = Mapping[str, Mapping[str, str]]
 
 SHIPPED = (Path(windows.__file__),)
 
@@ -32,7 +34,7 @@ def build(settings: Settings, git_commit: str = "") -> Desired:
     `git_commit` is told to registered models and manifests; it makes no definition another one.
     """
     ml_pipelines = tuple(_ml_pipelines(settings, git_commit or NONE))
-    contracts = {definition.name: definition.parameters for definition in ml_pipelines}
+    contracts = contracts_of(ml_pipelines)
     entities = factory.build(settings, contracts)
     if problems := validation.validate(entities, contracts):
         raise InvalidFactoryError(problems)
@@ -43,6 +45,16 @@ def build(settings: Settings, git_commit: str = "") -> Desired:
         ml_pipelines,
         tuple(entities),
     )
+
+
+def contracts_of(ml_pipelines: Iterable[MlPipelineDefinition]) -> Contracts:
+    """ML pipeline → parameter → default: what the factory may pass."""
+    return {definition.name: definition.parameters for definition in ml_pipelines}
+
+
+def contracts(settings: Settings) -> Contracts:
+    """Of all ML pipelines that the settings ask for."""
+    return contracts_of(_ml_pipelines(settings, NONE))
 
 
 def _ml_pipelines(settings: Settings, git_commit: str) -> Iterator[MlPipelineDefinition]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from adf.entities import OPEN_START
 from adf.windows import format_instant
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from adf.entities import Entity
     from deployment.canonical import Difference
     from deployment.fires import Firing
     from deployment.journal import Unfinished
+    from deployment.origins import Origin, Origins
     from deployment.resources import Action, Change, Plan
     from deployment.runs import RunReport
     from deployment.status import Status
@@ -55,10 +57,13 @@ def plan_lines(
     now: datetime | None = None,
     outcome: str = "",
     unfinished: Unfinished | None = None,
+    origins: Origins | None = None,
+    adopting: bool = False,
 ) -> Iterator[Line]:
     """The plan, one line a change and one a difference, what came of it; the last line is the summary.
 
-    With `now`, also when a trigger that is new or changed fires next.
+    With `now`, also when a trigger that is new or changed fires next; with `origins`, which key of the
+    configuration set each new value; `adopting`, how to keep what was changed by hand.
     """
     yield Line(heading, "bold")
     yield from _unfinished_lines(unfinished)
@@ -66,7 +71,9 @@ def plan_lines(
         yield Line("")
     width = max((len(step.address.kind) for step in plan.changes), default=0)
     for step in plan.changes:
-        yield from _step_lines(step, width, now)
+        yield from _step_lines(step, width, now, origins)
+        if adopting:
+            yield from _adopting_lines(step, origins)
     for address in plan.unwanted:
         yield Line(f"      {address} is ours and no longer wanted: --prune deletes it", "dim")
     yield Line("")
@@ -84,17 +91,37 @@ def _unfinished_lines(unfinished: Unfinished | None) -> Iterator[Line]:
         yield Line("that deployment goes on, or it has died and the next deploy starts them first", "yellow")
 
 
-def _step_lines(step: Change, width: int, now: datetime | None) -> Iterator[Line]:
+def _step_lines(step: Change, width: int, now: datetime | None, origins: Origins | None) -> Iterator[Line]:
     symbol, style = SYMBOLS[step.action]
     yield Line(f"{symbol:>3} {step.address.kind:<{width}}  {step.address.name}{_aside(step)}", style)
     for difference in step.drifted:
         yield Line(f"      by hand: {_difference(difference)}", "yellow")
     for difference in step.differences:
         if step.action != "create":
-            yield Line(f"      {_difference(difference)}")
+            origin = _origin(step, difference, origins)
+            yield Line(f"      {_difference(difference)}{'' if origin is None else f'  ({origin})'}")
     firing = None if now is None else firing_of(step, now)
     if firing is not None:
         yield from _firing_lines(firing)
+
+
+def _adopting_lines(step: Change, origins: Origins | None) -> Iterator[Line]:
+    """How to keep what somebody changed by hand: by the key that decides it, or what and where it is."""
+    for difference in step.drifted:
+        origin = _origin(step, difference, origins)
+        value = f"{difference.path} = {_shown(difference.after)}"
+        if origin is None:
+            yield Line(
+                f"      to keep it: no key decides it; {step.address.kind}/{step.address.name}: {value}"
+            )
+        else:
+            yield Line(f"      to keep it: change {origin} so that {value}")
+
+
+def _origin(step: Change, difference: Difference, origins: Origins | None) -> Origin | None:
+    if origins is None or step.wanted is None or step.address.kind in {"factory", "ml_pipeline"}:
+        return None
+    return origins.of(cast("Entity", step.wanted), difference.path)
 
 
 def _difference(difference: Difference) -> str:
@@ -149,12 +176,17 @@ def summary_line(plan: Plan) -> str:
 
 
 def plan_document(
-    plan: Plan, now: datetime | None = None, unfinished: Unfinished | None = None
+    plan: Plan,
+    now: datetime | None = None,
+    unfinished: Unfinished | None = None,
+    origins: Origins | None = None,
 ) -> dict[str, Any]:
-    """With `now`, the change of a trigger says `next`: its next fire times as UTC."""
+    """With `now`, the change of a trigger says `next`: its next fire times as UTC; with `origins` a
+    difference says `key`, `file` and `line` of what set its new value.
+    """
     return _with_unfinished(unfinished) | {
         "env": plan.environment,
-        "changes": [_change_document(step, now) for step in plan.changes],
+        "changes": [_change_document(step, now, origins) for step in plan.changes],
         "summary": plan.summary(),
         "unwanted": [{"kind": address.kind, "name": address.name} for address in plan.unwanted],
     }
@@ -165,20 +197,25 @@ def _with_unfinished(unfinished: Unfinished | None) -> dict[str, Any]:
     return {} if unfinished is None else {"unfinished": unfinished.document()}
 
 
-def _change_document(step: Change, now: datetime | None) -> dict[str, Any]:
+def _change_document(step: Change, now: datetime | None, origins: Origins | None) -> dict[str, Any]:
     document: dict[str, Any] = {
         "action": step.action,
         "kind": step.address.kind,
         "name": step.address.name,
-        "diff": [difference.document() for difference in step.differences],
+        "diff": [_difference_document(step, each, origins) for each in step.differences],
     }
     if step.drifted:
-        document["by_hand"] = [difference.document() for difference in step.drifted]
+        document["by_hand"] = [_difference_document(step, each, origins) for each in step.drifted]
     firing = None if now is None else firing_of(step, now)
     if firing is not None:
         document["next"] = [format_instant(instant) for instant in firing.next]
         document["windows_at_once"] = len(firing.at_once)
     return document
+
+
+def _difference_document(step: Change, difference: Difference, origins: Origins | None) -> dict[str, Any]:
+    origin = _origin(step, difference, origins)
+    return difference.document() | ({} if origin is None else origin.document())
 
 
 def run_document(report: RunReport) -> dict[str, Any]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from config.schema import Settings
     from deployment.journal import Unfinished
+    from deployment.origins import Origins
     from deployment.progress import Progress
     from deployment.releases import Releases
     from deployment.report import Line
@@ -69,15 +70,39 @@ class Command:
         session = self.session
         return observe(session.data_factory, session.machine_learning, names, self.releases.written(release))
 
+    def origins(self) -> Origins:
+        """Which key decides a property, and where it is set."""
+        from config.loader import positions
+        from deployment.desired import contracts
+        from deployment.origins import Origins
+
+        given = self.arguments
+        set_at = positions(given.project_dir, given.env, variables=os.environ, options=given.set)
+        return Origins(self.settings, contracts(self.settings), set_at)
+
     def plan_lines(
-        self, made: Plan, outcome: str = "", unfinished: Unfinished | None = None
+        self,
+        made: Plan,
+        outcome: str = "",
+        unfinished: Unfinished | None = None,
+        origins: Origins | None = None,
+        *,
+        adopting: bool = False,
     ) -> Iterator[Line]:
         settings = self.settings
         where = f"{settings.data_factory.name} in {settings.azure.resource_group}"
         offline = getattr(self.arguments, "offline", False)
         against = ", offline: shown as if nothing existed" if offline else ""
         heading = f"Environment {settings.environment}: factory {where}{against}"
-        return report.plan_lines(made, heading=heading, now=self.now, outcome=outcome, unfinished=unfinished)
+        return report.plan_lines(
+            made,
+            heading=heading,
+            now=self.now,
+            outcome=outcome,
+            unfinished=unfinished,
+            origins=origins,
+            adopting=adopting,
+        )
 
 
 @contextmanager

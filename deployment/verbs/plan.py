@@ -32,9 +32,11 @@ def plan(arguments: Namespace) -> int:
         made, unfinished = _plan(command, desired, options)
         if arguments.out is not None:
             _save(command, made, desired, options, commit)
-    document = report.plan_document(made, command.now, unfinished)
+    # What a release wanted is not what the keys say now.
+    origins = command.origins() if options.release is None and not arguments.offline else None
+    document = report.plan_document(made, command.now, unfinished, origins)
     command.terminal.show(
-        command.plan_lines(made, unfinished=unfinished),
+        command.plan_lines(made, unfinished=unfinished, origins=origins, adopting=arguments.adopt),
         document | ({"offline": True} if arguments.offline else {}),
     )
     return CHANGES_PRESENT if arguments.detailed_exitcode and made.changes else 0

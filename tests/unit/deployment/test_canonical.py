@@ -69,3 +69,29 @@ def test_a_secret_is_masked_in_every_difference():
     body = {"typeProperties": {"key": {"type": "SecureString", "value": "hunter2"}}}
 
     assert "hunter2" not in str(canonical(body))
+
+
+@pytest.mark.parametrize(
+    ("ours", "studio"),
+    [
+        ({"a": {"timeout": "0.12:00:00"}}, {"a": {"timeout": "12:00:00"}}),
+        ({"delay": "06:00:00"}, {"delay": "00.06:00:00"}),
+        ({"a": ["@pipeline().RunId"]}, {"a": [{"value": "@pipeline().RunId", "type": "Expression"}]}),
+    ],
+)
+def test_studios_spelling_means_the_same(ours, studio):
+    """Durations with or without days, expressions as texts or objects."""
+    assert canonical(ours) == canonical(studio)
+
+
+@pytest.mark.parametrize("key", ["timeout", "delay"])
+@pytest.mark.parametrize("value", ["1.00:00:00", "@pipeline().parameters.timeout", "12:00", ""])
+def test_a_duration_that_has_days_or_is_none_stays(key, value):
+    assert canonical({key: value}) == {key: value}
+
+
+def test_a_text_elsewhere_is_no_duration():
+    """A parameter's default may look like one and is somebody's text."""
+    body = {"parameters": {"p": {"type": "string", "defaultValue": "0.12:00:00"}}}
+
+    assert canonical(body) == body
