@@ -135,6 +135,9 @@ def _deploy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="overwrite what was changed by hand since the last release"
     )
+    parser.add_argument(
+        "--catch-up", action="store_true", help="run what schedule triggers missed while they were stopped"
+    )
     parser.add_argument("--yes", action="store_true", help="do not ask before deleting or recreating")
 
 

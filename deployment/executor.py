@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 from adf.entities import resolve
 from adf.errors import DataFactoryError
 from deployment.errors import ApplyError, InterruptedByUserError, LakeError
+from deployment.missed import missed
 from deployment.resources import Pinned
 from ml_pipelines.errors import MachineLearningError
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from adf.entities import Entity
     from deployment.gateways import Definition, FactoryWriter, LiveEntity, MachineLearningWriter
     from deployment.journal import Journal
+    from deployment.missed import Missed
     from deployment.progress import Progress
     from deployment.resources import Change, Plan
 
@@ -44,6 +46,9 @@ class Executor:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """When a trigger is created whose start is left open."""
     journal: Journal | None = None
+    missed: list[Missed] = field(default_factory=list)
+    """What schedule triggers did not run while they were stopped."""
+    _since: dict[str, datetime] = field(default_factory=dict)
     _journaled: bool = False
     _stopped: set[str] = field(default_factory=set)
     """Triggers that ran, and that we stopped for an edit and have not started again yet."""
@@ -162,6 +167,7 @@ class Executor:
         wanted = entity is not None and bool(entity.started)
         if running and live is not None and (step.edits or not wanted):
             self.factory.stop_trigger(live.name)
+            self._since[live.name] = self.clock()
             if step.edits:
                 self._stopped.add(live.name)
             running = False
@@ -169,8 +175,18 @@ class Executor:
             self._edit_trigger(step, live)
         if entity is not None and wanted and not running:
             self.factory.start_trigger(entity.name)
+            self._note_missed(live)
         if live is not None:
             self._stopped.discard(live.name)
+
+    def _note_missed(self, live: LiveEntity | None) -> None:
+        """What fell due by the body that was live, while the trigger stood still."""
+        since = None if live is None else self._since.get(live.name)
+        if live is None or since is None:
+            return
+        found = missed(live.name, live.properties, since, self.clock())
+        if found is not None:
+            self.missed.append(found)
 
     def _edit_trigger(self, step: Change, live: LiveEntity | None) -> None:
         if live is not None and step.destructive:

@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adf.errors import DataFactoryError
+from deployment.missed import missed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from deployment.gateways import FactoryWriter
+    from deployment.missed import Missed
     from deployment.progress import Progress
     from deployment.resources import Owner
 
@@ -65,11 +67,16 @@ class Journal:
         self._lake.remove(self._path)
 
 
-def restore(journal: Journal, factory: FactoryWriter, progress: Progress) -> None:
-    """Start what a deployment that died left stopped; what cannot be started is told and stays journaled."""
+def restore(
+    journal: Journal, factory: FactoryWriter, progress: Progress, now: datetime | None = None
+) -> list[Missed]:
+    """Start what a deployment that died left stopped; what cannot be started is told and stays journaled.
+
+    Answers what the schedule triggers among them have missed since.
+    """
     unfinished = journal.read()
     if unfinished is None:
-        return
+        return []
     live = {each.name: each for each in factory.list("trigger")} if factory.factory() is not None else {}
     stopped = [
         name
@@ -81,6 +88,9 @@ def restore(journal: Journal, factory: FactoryWriter, progress: Progress) -> Non
         journal.open(left)
     else:
         journal.close()
+    since, until = datetime.fromisoformat(unfinished.at), now or datetime.now(UTC)
+    found = [missed(name, live[name].properties, since, until) for name in stopped if name not in left]
+    return [each for each in found if each is not None]
 
 
 def _started(name: str, unfinished: Unfinished, factory: FactoryWriter, progress: Progress) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from deployment.canonical import Difference
     from deployment.fires import Firing
     from deployment.journal import Unfinished
+    from deployment.missed import CaughtUp
     from deployment.origins import Origin, Origins
     from deployment.resources import Action, Change, Plan
     from deployment.runs import RunReport
@@ -211,6 +212,30 @@ def _change_document(step: Change, now: datetime | None, origins: Origins | None
         document["next"] = [format_instant(instant) for instant in firing.next]
         document["windows_at_once"] = len(firing.at_once)
     return document
+
+
+def missed_lines(caught_up: Sequence[CaughtUp]) -> Iterator[Line]:
+    """What schedule triggers did not run while they stood still, and what makes up for it."""
+    for each in caught_up:
+        at = f"{each.trigger} was stopped at its fire time {format_instant(each.fire)}"
+        if each.run_id is None:
+            yield Line(f"{at}: {each.pipeline} did not run; --catch-up runs what is missed", "yellow")
+        else:
+            yield Line(f"{at}: {each.pipeline} runs now, ADF run {each.run_id}")
+
+
+def missed_document(caught_up: Sequence[CaughtUp]) -> dict[str, Any]:
+    """The key is there only where something was missed."""
+    missed = [
+        {
+            "trigger": each.trigger,
+            "fire": format_instant(each.fire),
+            "pipeline": each.pipeline,
+            "run": each.run_id,
+        }
+        for each in caught_up
+    ]
+    return {"missed": missed} if missed else {}
 
 
 def _difference_document(step: Change, difference: Difference, origins: Origins | None) -> dict[str, Any]:

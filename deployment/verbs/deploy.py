@@ -11,6 +11,7 @@ from deployment.errors import DriftError, NotConfirmedError, UsageError, Verific
 from deployment.executor import Executor
 from deployment.journal import restore
 from deployment.lock import locked
+from deployment.missed import CaughtUp
 from deployment.models import in_force
 from deployment.saved_plans import PlanOptions
 from deployment.selection import Selection
@@ -20,6 +21,7 @@ from deployment.verbs.wanted import wanted_of
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from deployment.missed import Missed
     from deployment.resources import Desired, Plan
     from deployment.saved_plans import SavedPlan
     from deployment.verbs.command import Command
@@ -37,14 +39,18 @@ def deploy(arguments: Namespace) -> int:
             saved_plans.check_wanted(saved, desired, arguments.plan)
         holder = provenance.who_and_where()
         with locked(command.session.lake, command.owner, holder, command.progress):
-            restore(command.journal(holder), command.session.data_factory, command.progress)
+            missed = restore(command.journal(holder), command.session.data_factory, command.progress)
             made = _planned(command, desired, options)
             if saved is not None:
                 saved_plans.check_unmoved(saved, made, arguments.plan)
-            number = _deploy(command, made, desired, options, commit)
+            number, more = _deploy(command, made, desired, options, commit)
+        caught_up = _catch_up(command, [*missed, *more])
     outcome = f"Applied and verified: release {number}." if made.changes else NOTHING_TO_DO
     document = report.plan_document(made, command.now) | {"release": number, "applied": True}
-    command.terminal.show(command.plan_lines(made, outcome), document)
+    command.terminal.show(
+        [*report.missed_lines(caught_up), *command.plan_lines(made, outcome)],
+        document | report.missed_document(caught_up),
+    )
     return 0
 
 
@@ -71,16 +77,19 @@ def _planned(command: Command, desired: Desired, options: PlanOptions) -> Plan:
     return planner.plan(desired, observed, prune=options.prune, selection=selection, now=command.now)
 
 
-def _deploy(command: Command, made: Plan, desired: Desired, options: PlanOptions, commit: str) -> int | None:
-    """The number of the release that is in force now."""
+def _deploy(
+    command: Command, made: Plan, desired: Desired, options: PlanOptions, commit: str
+) -> tuple[int | None, list[Missed]]:
+    """The number of the release that is in force now, and what triggers missed meanwhile."""
     if not made.changes:
         newest = command.releases.newest()
-        return None if newest is None else newest.number
+        return (None if newest is None else newest.number), []
     _refuse_drift(command, made)
     confirm(command, made)
     models = in_force(command.settings, command.session.machine_learning)
     command.releases.begin(attempts(made))
-    executor(command).apply(made)
+    applying = executor(command)
+    applying.apply(made)
     observed = command.observe(each.name for each in desired.ml_pipelines)
     selection = Selection(options.select)
     left = planner.plan(desired, observed, prune=options.prune, selection=selection).changes
@@ -97,7 +106,19 @@ def _deploy(command: Command, made: Plan, desired: Desired, options: PlanOptions
         ],
         of_release=options.release,
     )
-    return release.number
+    return release.number, applying.missed
+
+
+def _catch_up(command: Command, missed: list[Missed]) -> list[CaughtUp]:
+    """Each fire that was missed, with the run that makes up for it where --catch-up is given."""
+    found = [(each.trigger, *run) for each in missed for run in each.runs()]
+    if not command.arguments.catch_up:
+        return [CaughtUp(trigger, fire, pipeline, None) for trigger, fire, pipeline, _ in found]
+    start = command.session.data_factory.create_run
+    return [
+        CaughtUp(trigger, fire, pipeline, start(pipeline, parameters))
+        for trigger, fire, pipeline, parameters in found
+    ]
 
 
 def executor(command: Command) -> Executor:
