@@ -136,6 +136,14 @@ def _deploy(parser: argparse.ArgumentParser) -> None:
         "--force", action="store_true", help="overwrite what was changed by hand since the last release"
     )
     parser.add_argument(
+        "--run", action="store_true", help="then score the last window of each changed model, as a smoke test"
+    )
+    parser.add_argument(
+        "--rollback-on-failure",
+        action="store_true",
+        help="go back to the release before where the smoke test fails",
+    )
+    parser.add_argument(
         "--catch-up", action="store_true", help="run what schedule triggers missed while they were stopped"
     )
     parser.add_argument("--yes", action="store_true", help="do not ask before deleting or recreating")

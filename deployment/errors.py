@@ -17,6 +17,7 @@
     ├── RunsFailedError             a pipeline run that Data Factory lost
     ├── ApplyError                  steps of a plan that failed, each with its reason
     ├── VerificationError           what was read back is not what was written
+    ├── SmokeTestError              the window that deploy --run scored failed
     ├── LockedError                 75: somebody else is deploying this environment
     ├── LakeError                   the lake refused
     ├── InfrastructureError         something that must exist does not, or Resource Manager refused
@@ -184,6 +185,17 @@ class InvalidFactoryError(DeploymentError):
 
 class RunsFailedError(DeploymentError):
     code = "run_failed"
+
+
+class SmokeTestError(DeploymentError):
+    code = "smoke_test"
+
+    def __init__(self, failures: Sequence[str], taken_back: int | None) -> None:
+        self.details = tuple(failures)
+        stays = "what was deployed stays: mend the cause, or `deploy --release` an earlier one"
+        hint = stays if taken_back is None else f"taken back: release {taken_back} is as before"
+        said = "; ".join(failures)
+        super().__init__(f"deployed, and its smoke test failed: {said}", hint=hint)
 
 
 class LockedError(DeploymentError):

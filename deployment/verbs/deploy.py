@@ -1,13 +1,24 @@
-"""deploy: wanted and observed → a plan → confirmed → applied → read back → recorded as a release."""
+"""deploy: wanted and observed → a plan → confirmed → applied → read back → recorded as a release.
+
+All of it under the environment's lock, the smoke test of --run included: what it fails is taken back before
+anybody else builds on it.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from deployment import planner, provenance, report, saved_plans
 from deployment.drift import attempts
-from deployment.errors import DriftError, NotConfirmedError, UsageError, VerificationError
+from deployment.errors import (
+    DriftError,
+    NotConfirmedError,
+    SmokeTestError,
+    UsageError,
+    VerificationError,
+)
 from deployment.executor import Executor
 from deployment.journal import restore
 from deployment.lock import locked
@@ -16,17 +27,30 @@ from deployment.models import in_force
 from deployment.saved_plans import PlanOptions
 from deployment.selection import Selection
 from deployment.verbs.command import command_of
+from deployment.verbs.smoke_test import smoke_test
 from deployment.verbs.wanted import wanted_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     from deployment.missed import Missed
-    from deployment.resources import Desired, Plan
+    from deployment.resources import Desired, Observed, Plan
+    from deployment.runs import RunReport
     from deployment.saved_plans import SavedPlan
     from deployment.verbs.command import Command
 
 NOTHING_TO_DO: Final = "Nothing to do: all is as the configuration says."
+
+
+@dataclass(frozen=True)
+class Deployed:
+    plan: Plan
+    release: int | None
+    """The release that is in force now; None where nothing was ever deployed."""
+    missed: tuple[Missed, ...] = ()
+    runs: Sequence[RunReport] = ()
+    """Of the smoke test, where there was one."""
 
 
 def deploy(arguments: Namespace) -> int:
@@ -39,22 +63,19 @@ def deploy(arguments: Namespace) -> int:
             saved_plans.check_wanted(saved, desired, arguments.plan)
         holder = provenance.who_and_where()
         with locked(command.session.lake, command.owner, holder, command.progress):
-            missed = restore(command.journal(holder), command.session.data_factory, command.progress)
+            before = restore(command.journal(holder), command.session.data_factory, command.progress)
             made = _planned(command, desired, options)
             if saved is not None:
                 saved_plans.check_unmoved(saved, made, arguments.plan)
-            number, more = _deploy(command, made, desired, options, commit)
-        caught_up = _catch_up(command, [*missed, *more])
-    outcome = f"Applied and verified: release {number}." if made.changes else NOTHING_TO_DO
-    document = report.plan_document(made, command.now) | {"release": number, "applied": True}
-    command.terminal.show(
-        [*report.missed_lines(caught_up), *command.plan_lines(made, outcome)],
-        document | report.missed_document(caught_up),
-    )
+            deployed = _deploy(command, made, desired, options, commit)
+        caught_up = _catch_up(command, [*before, *deployed.missed])
+    _show(command, deployed, caught_up)
     return 0
 
 
 def _saved(arguments: Namespace) -> SavedPlan | None:
+    if arguments.rollback_on_failure and not arguments.run:
+        raise UsageError("--rollback-on-failure without --run", hint="--run says what may fail")
     if arguments.plan is None:
         return None
     if arguments.prune or arguments.select or arguments.release is not None:
@@ -71,29 +92,55 @@ def _options(arguments: Namespace, saved: SavedPlan | None) -> PlanOptions:
     return PlanOptions(prune, tuple(arguments.select), arguments.release)
 
 
+def _deploy(command: Command, made: Plan, desired: Desired, options: PlanOptions, commit: str) -> Deployed:
+    """Raises DriftError, NotConfirmedError, ApplyError, VerificationError and SmokeTestError."""
+    newest = command.releases.newest()
+    number = None if newest is None else newest.number
+    missed: tuple[Missed, ...] = ()
+    if made.changes:
+        _refuse_drift(command, made)
+        confirm(command, made)
+        number, missed = _apply(command, made, desired, options, commit)
+    runs = smoke_test(command, made) if command.arguments.run else ()
+    if failed := [each for each in runs if not each.succeeded]:
+        taken_back = None
+        if command.arguments.rollback_on_failure and newest is not None and number != newest.number:
+            taken_back = _take_back(command, newest.number, commit)
+        raise SmokeTestError([f"{each.pipeline}: {each.error or each.status}" for each in failed], taken_back)
+    return Deployed(made, number, missed, runs)
+
+
+def _take_back(command: Command, number: int, commit: str) -> int:
+    """Back to a release, without asking again; the number of the release that this is."""
+    options = PlanOptions(prune=True, release=number)
+    desired = wanted_of(command, options)
+    made = _planned(command, desired, options)
+    return _apply(command, made, desired, options, commit)[0]
+
+
 def _planned(command: Command, desired: Desired, options: PlanOptions) -> Plan:
-    observed = command.observe(each.name for each in desired.ml_pipelines)
+    return _plan(desired, _observed(command, desired), options, now=command.now)
+
+
+def _observed(command: Command, desired: Desired) -> Observed:
+    return command.observe(each.name for each in desired.ml_pipelines)
+
+
+def _plan(desired: Desired, observed: Observed, options: PlanOptions, now: datetime | None = None) -> Plan:
     selection = Selection(options.select)
-    return planner.plan(desired, observed, prune=options.prune, selection=selection, now=command.now)
+    return planner.plan(desired, observed, prune=options.prune, selection=selection, now=now)
 
 
-def _deploy(
+def _apply(
     command: Command, made: Plan, desired: Desired, options: PlanOptions, commit: str
-) -> tuple[int | None, list[Missed]]:
-    """The number of the release that is in force now, and what triggers missed meanwhile."""
-    if not made.changes:
-        newest = command.releases.newest()
-        return (None if newest is None else newest.number), []
-    _refuse_drift(command, made)
-    confirm(command, made)
+) -> tuple[int, tuple[Missed, ...]]:
+    """Apply, read back, record: the release's number, and what triggers missed meanwhile."""
     models = in_force(command.settings, command.session.machine_learning)
     command.releases.begin(attempts(made))
     applying = executor(command)
     applying.apply(made)
-    observed = command.observe(each.name for each in desired.ml_pipelines)
-    selection = Selection(options.select)
-    left = planner.plan(desired, observed, prune=options.prune, selection=selection).changes
-    if left:
+    observed = _observed(command, desired)
+    if left := _plan(desired, observed, options).changes:
         raise VerificationError(str(step.address) for step in left)
     release = command.releases.record(
         observed,
@@ -106,19 +153,7 @@ def _deploy(
         ],
         of_release=options.release,
     )
-    return release.number, applying.missed
-
-
-def _catch_up(command: Command, missed: list[Missed]) -> list[CaughtUp]:
-    """Each fire that was missed, with the run that makes up for it where --catch-up is given."""
-    found = [(each.trigger, *run) for each in missed for run in each.runs()]
-    if not command.arguments.catch_up:
-        return [CaughtUp(trigger, fire, pipeline, None) for trigger, fire, pipeline, _ in found]
-    start = command.session.data_factory.create_run
-    return [
-        CaughtUp(trigger, fire, pipeline, start(pipeline, parameters))
-        for trigger, fire, pipeline, parameters in found
-    ]
+    return release.number, tuple(applying.missed)
 
 
 def executor(command: Command) -> Executor:
@@ -147,3 +182,31 @@ def confirm(command: Command, made: Plan) -> None:
     command.terminal.show(command.plan_lines(made), {})
     if not command.terminal.confirm(f"This deletes {names}."):
         raise NotConfirmedError(what)
+
+
+def _catch_up(command: Command, missed: Sequence[Missed]) -> list[CaughtUp]:
+    """Each fire that was missed, with the run that makes up for it where --catch-up is given."""
+    found = [(each.trigger, *run) for each in missed for run in each.runs()]
+    if not command.arguments.catch_up:
+        return [CaughtUp(trigger, fire, pipeline, None) for trigger, fire, pipeline, _ in found]
+    start = command.session.data_factory.create_run
+    return [
+        CaughtUp(trigger, fire, pipeline, start(pipeline, parameters))
+        for trigger, fire, pipeline, parameters in found
+    ]
+
+
+def _show(command: Command, deployed: Deployed, caught_up: Sequence[CaughtUp]) -> None:
+    made, number = deployed.plan, deployed.release
+    outcome = f"Applied and verified: release {number}." if made.changes else NOTHING_TO_DO
+    document = report.plan_document(made, command.now) | {"release": number, "applied": True}
+    if deployed.runs:
+        document["runs"] = [report.run_document(each) for each in deployed.runs]
+    command.terminal.show(
+        [
+            *([report.run_table(deployed.runs)] if deployed.runs else ()),
+            *report.missed_lines(caught_up),
+            *command.plan_lines(made, outcome),
+        ],
+        document | report.missed_document(caught_up),
+    )

@@ -380,6 +380,19 @@ def test_ctrl_c_ends_with_130_and_says_what_goes_on(project, first):  # noqa: AR
     assert "still going on in Data Factory: " in error["message"]
 
 
+def test_a_smoke_test_that_fails_takes_the_deployment_back(project, first):  # noqa: ARG001
+    """No input in that place: the release before is in force again, and the command ends with 1."""
+    before = project.factory("GET", "pipelines/score_diabetes")["properties"]
+    nowhere = ("--set", "models.diabetes.scoring.input=raw/nowhere/{window_start:yyyy/MM/dd}/*.csv")
+
+    failed = project.document("deploy", "--run", "--rollback-on-failure", *nowhere, code=1)["error"]
+
+    assert (failed["code"], "raw/nowhere" in failed["message"]) == ("smoke_test", True)
+    assert failed["hint"].startswith("taken back: release ")
+    assert project.factory("GET", "pipelines/score_diabetes")["properties"] == before
+    assert project.document("plan")["changes"] == []
+
+
 def test_status_joins_what_ran_with_what_landed(project, first):  # noqa: ARG001
     """Releases, the model that scores, the last runs."""
     status = project.document("status")
