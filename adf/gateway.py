@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from adf.errors import AzureRequestFailed, Provisioning, TriggerStillStarted, Unreachable, refusal
+from adf.throttle import Throttle, policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -61,7 +62,8 @@ class DataFactory:
     """One factory, which need not exist yet.
 
     `base_url` is Resource Manager's address (None: the public cloud's); `client` are further keywords of the
-    SDK's client, such as `polling_interval` in seconds. `sleep` and `now` are for tests.
+    SDK's client, such as `polling_interval` in seconds. `throttle` (default: Resource Manager's limits) holds
+    for all threads together. `sleep` and `now` are for tests.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class DataFactory:
         base_url: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        throttle: Throttle | None = None,
         **client: object,
     ) -> None:
         self.name = factory
@@ -84,7 +87,9 @@ class DataFactory:
         )
         self._sleep = sleep
         self._now = now
-        self._client = _client(subscription_id, credential, {"base_url": base_url, **client})
+        limits = policy(throttle or Throttle())
+        options = {"base_url": base_url, "custom_hook_policy": limits, **client}
+        self._client = _client(subscription_id, credential, options)
 
     # ---------------------------------------------------------------- the factory
 

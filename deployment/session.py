@@ -69,6 +69,7 @@ class Session:
     @cached_property
     def data_factory(self) -> DataFactory:
         from adf.gateway import DataFactory
+        from adf.throttle import Throttle
 
         azure = self.settings.azure
         return DataFactory(
@@ -78,6 +79,7 @@ class Session:
             base_url=self._url,
             credential=self.credential,
             polling_interval=max(1, int(self.polling_seconds)),
+            throttle=Throttle(burst=0) if azure.cloud == "local" else Throttle(),
         )
 
     @cached_property

@@ -1,0 +1,91 @@
+"""Resource Manager's limits, kept by all threads together.
+
+A subscription takes bursts of 200 writes and then 10 a second (a bucket of tokens); whoever goes on after
+that is told 429 and for how many seconds to wait. One worker that is told so knows it for all: nobody sends
+before that moment. https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BURST = 200
+WRITES_A_SECOND = 10.0
+LONGEST_PAUSE_SECONDS = 300.0
+WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
+TOO_MANY = 429
+TINY = 1e-6
+"""Less is a rounding error: waiting for it would never end."""
+
+
+class Throttle:
+    """Safe for threads. `burst` 0: no bucket, as a local Azure has none; 429 is honoured all the same."""
+
+    def __init__(
+        self,
+        burst: int = BURST,
+        per_second: float = WRITES_A_SECOND,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._burst = burst
+        self._per_second = per_second
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._tokens = float(burst)
+        self._counted_at = clock()
+        self._paused_until = 0.0
+
+    def before(self, method: str) -> None:
+        """Return when a request of this method may be sent."""
+        while (seconds := self._wait_seconds(method)) > 0:
+            self._sleep(seconds)
+
+    def after(self, status: int, retry_after: str | None) -> None:
+        """Take note of an answer: 429 stops everybody until Retry-After, a number of seconds, is over."""
+        if status != TOO_MANY:
+            return
+        try:
+            seconds = float(retry_after or 1)
+        except ValueError:
+            seconds = 1.0
+        with self._lock:
+            until = self._clock() + min(seconds, LONGEST_PAUSE_SECONDS)
+            self._paused_until = max(self._paused_until, until)
+
+    def _wait_seconds(self, method: str) -> float:
+        """0 where the request may go now, and its token is taken."""
+        with self._lock:
+            now = self._clock()
+            if now < self._paused_until:
+                return self._paused_until - now
+            if method not in WRITES or not self._burst:
+                return 0
+            grown = self._tokens + (now - self._counted_at) * self._per_second
+            self._tokens, self._counted_at = min(float(self._burst), grown), now
+            if self._tokens < 1 - TINY:
+                return (1 - self._tokens) / self._per_second
+            self._tokens -= 1
+            return 0
+
+
+def policy(throttle: Throttle) -> Any:  # noqa: ANN401 - azure-core's policy, imported late
+    """As a policy of the SDK's pipeline, inside its retries: every try waits, every answer is noted."""
+    from azure.core.pipeline.policies import SansIOHTTPPolicy
+
+    class ThrottlePolicy(SansIOHTTPPolicy):  # type: ignore[misc]
+        def on_request(self, request: Any) -> None:  # noqa: ANN401
+            throttle.before(request.http_request.method)
+
+        def on_response(self, _: Any, response: Any) -> None:  # noqa: ANN401
+            answer = response.http_response
+            throttle.after(answer.status_code, answer.headers.get("Retry-After"))
+
+    return ThrottlePolicy()
