@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The command line: parse → load → desired → observe → plan → show → apply.
 
-    python deploy.py [deploy|plan|run|status|destroy] --env ENV
+    python deploy.py [deploy|plan|run|status|render|destroy] --env ENV
 
 Thin: the grammar is in deployment/arguments.py, the verbs are in deployment/verbs/. Nothing heavy is
 imported before a verb is known, so `--help` answers at once.

@@ -2,7 +2,8 @@
 
     config.Settings ──► factory.build ──► [Entity] ──► validation.validate ──► [Problem]
                                              │
-        Azure ML's endpoint ids ──► resolve ─┴─► plain JSON ──► gateway.DataFactory ──► a factory
+        Azure ML's endpoint ids ──► resolve ─┼─► plain JSON ──► gateway.DataFactory ──► a factory
+                                             └─► rendering ──► files: Git layout, ARM template
 
 `linked_services`, `datasets`, `activities`, `pipelines` and `triggers` write the bodies, each as the JSON
 that Data Factory itself keeps. Nothing in a body depends on the clock or on what is deployed: the same
@@ -14,6 +15,9 @@ can (`checks`). `windows`, `recurrence`, `fire_times`, `events` and `language` a
 pure functions: which window an instant lies in, when a trigger fires, what an expression is worth. The local
 Azure uses these and nothing else of this package, so a bug in a body is not repeated by the server that
 judges it.
+
+`rendering` gives the same bodies the two other shapes that Data Factory knows: files of its own Git layout
+(`git_layout`) and an ARM template (`arm_template`).
 
 Only `gateway` calls Azure, and only it and `schema_from_sdk` import its packages, inside of functions.
 

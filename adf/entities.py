@@ -85,6 +85,11 @@ class Entity:
     def __str__(self) -> str:
         return f"{self.kind} {self.name}"
 
+    @property
+    def runtime_state(self) -> dict[str, str]:
+        """The desired state as files say it, beside a trigger's properties; nothing for other kinds."""
+        return {} if self.started is None else {"runtimeState": "Started" if self.started else "Stopped"}
+
 
 def resolve(
     properties: dict[str, Any],
@@ -97,19 +102,28 @@ def resolve(
     MlPipelineNotPublished for a placeholder that `published` does not know.
     """
 
-    def resolved(body: object) -> object:
+    def resolved(placeholder: Placeholder) -> str:
+        if isinstance(placeholder, StartAtCreation):
+            return start(placeholder)
+        return _of_endpoint(placeholder, placeholder.ml_pipeline, published)
+
+    return replaced(properties, resolved)
+
+
+def replaced(properties: dict[str, Any], by: Callable[[Placeholder], object]) -> dict[str, Any]:
+    """The body with each placeholder replaced by what `by` says of it."""
+
+    def within(body: object) -> object:
         match body:
-            case EndpointId(ml_pipeline) | EndpointVersion(ml_pipeline):
-                return _of_endpoint(body, ml_pipeline, published)
-            case StartAtCreation():
-                return start(body)
+            case EndpointId() | EndpointVersion() | StartAtCreation():
+                return by(body)
             case dict():
-                return {key: resolved(value) for key, value in body.items()}
+                return {key: within(value) for key, value in body.items()}
             case list():
-                return [resolved(value) for value in body]
+                return [within(value) for value in body]
         return body
 
-    return cast("dict[str, Any]", resolved(properties))
+    return cast("dict[str, Any]", within(properties))
 
 
 def placeholders(body: object) -> Iterator[Placeholder]:

@@ -9,7 +9,8 @@
     │   ├── ScheduleOffGrid
     │   ├── TrainingNotConfigured
     │   ├── ContractMismatch
-    │   └── MlPipelineNotPublished
+    │   ├── MlPipelineNotPublished
+    │   └── TemplateTooLarge           more than Azure Resource Manager takes in one template
     └── AzureRequestFailed             Azure answered, and the answer is an error
         ├── AccessDenied               401, 403
         ├── NotFound                   404
@@ -128,6 +129,17 @@ class MlPipelineNotPublished(GenerationError):
             hint="publish it before the factory that refers to it",
         )
         self.ml_pipeline = ml_pipeline
+
+
+class TemplateTooLarge(GenerationError):
+    def __init__(self, what: str, found: int, limit: int) -> None:
+        super().__init__(
+            f"the ARM template would have {found:,} {what}; Azure Resource Manager takes {limit:,}",
+            hint="`deploy` has no such limit; or split the models over several projects (`project:`)",
+        )
+        self.what = what
+        self.found = found
+        self.limit = limit
 
 
 class AzureRequestFailed(DataFactoryError):

@@ -12,13 +12,14 @@
     journal.py      triggers that are stopped for their edit, in the lake: the next deployment puts them back
     fires.py        when triggers fire next and what they run at once
     releases.py     what was deployed by whom, kept in the lake
+    rendering.py    the factory as files, with what Azure knows of it; rendered_folder.py: all of them or none
     report.py       plans, runs and status as text or JSON; progress.py: what is going on, on stderr
     runs.py         pipeline runs: start, wait, and join ADF's run with the receipt in the lake
     status.py       triggers, models and last runs, read together
     session.py      addresses and identity of an environment; starts the local Azure
     provisioning.py what an infrastructure team makes with Bicep, made for the local Azure
     lake.py resource_manager.py   the gateways that have no package of their own
-    verbs/          deploy, plan, run, status, destroy: the order of the above
+    verbs/          deploy, plan, run, status, render, destroy: the order of the above
     arguments.py    the command line's grammar
 
 The planner is given readers and the executor readers and writers, so a dry run cannot write. Azure packages

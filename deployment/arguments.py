@@ -18,9 +18,9 @@ VERBS: Final = {
     "plan": "the same without a single write",
     "run": "run one window, or a range, now; wait and mirror the result",
     "status": "triggers, models and the last runs",
+    "render": "write the factory as files: Data Factory's own Git layout and an ARM template",
     "destroy": "remove what this project owns in the environment; the lake's data stays",
 }
-NOT_IN_THIS_VERSION: Final = ("render",)
 TAKES_A_VALUE: Final = frozenset(
     {"-e", "--env", "-o", "--output", "--set", "--project-dir", "--model", "--window", "--from", "--to"}
     | {"--select", "--release", "--plan", "--out"}
@@ -30,6 +30,7 @@ examples:
   python deploy.py --env local                      a local Azure, started when it is needed
   python deploy.py plan --env prod --offline        validation only: no network, no credentials
   python deploy.py run --env local --window 2026-11-22
+  python deploy.py render --env prod --out DIR      the factory as files, to be deployed from Git or by ARM
 exit codes: 0 fine, 1 failed, 2 changes present (--detailed-exitcode), 64 usage or configuration,
             75 locked or worth a retry, 130 interrupted"""
 
@@ -74,8 +75,6 @@ def _verb_first(argv: list[str]) -> list[str]:
 
 
 def _refuse_unknown(word: str) -> None:
-    if word in NOT_IN_THIS_VERSION:
-        raise GrammarError(f"`{word}` is not in this version", f"verbs: {', '.join(VERBS)}")
     if word not in VERBS:
         close = get_close_matches(word, VERBS, n=1)
         meant = f"did you mean `{close[0]}`? " if close else ""
@@ -192,8 +191,37 @@ def _status(parser: argparse.ArgumentParser) -> None:  # noqa: ARG001 - no optio
     return
 
 
+def _render(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out",
+        type=_folder,
+        required=True,
+        metavar="DIR",
+        help="the folder to write; files of others in it stay",
+    )
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="no network, no credentials: what only Azure knows is left to be filled in",
+    )
+
+
+def _folder(text: str) -> Path:
+    """An empty text would be the current folder: a variable that is not set."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a folder, found an empty text")
+    return Path(text)
+
+
 def _destroy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask")
 
 
-_ADD_OPTIONS: Final = {"deploy": _deploy, "plan": _plan, "run": _run, "status": _status, "destroy": _destroy}
+_ADD_OPTIONS: Final = {
+    "deploy": _deploy,
+    "plan": _plan,
+    "run": _run,
+    "status": _status,
+    "render": _render,
+    "destroy": _destroy,
+}

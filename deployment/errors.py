@@ -23,6 +23,7 @@
     ├── InfrastructureError         something that must exist does not, or Resource Manager refused
     ├── NotSignedInError            no credential of azure-identity's chain works here
     ├── OutputError                 the result cannot be written to stdout
+    ├── FolderError                 the folder to render into cannot be written
     ├── LocalAzureError             the local Azure did not start
     │   └── LocalAzureBusyError     75: another one is starting or stopping
     └── InterruptedByUserError      130: Ctrl-C, after the triggers were put back
@@ -231,6 +232,15 @@ class OutputError(DeploymentError):
     def __init__(self, reason: str | None) -> None:
         hint = "the command itself has done its work; `status` shows it"
         super().__init__(f"the result cannot be written: {reason}", hint=hint)
+
+
+class FolderError(DeploymentError):
+    code = "folder"
+
+    def __init__(self, folder: object, error: OSError) -> None:
+        where = f" ({error.filename})" if error.filename else ""
+        hint = "what was rendered there before is as it was, or is completed by the next `render`"
+        super().__init__(f"{folder} cannot be written: {error.strerror or error}{where}", hint=hint)
 
 
 class LocalAzureError(DeploymentError):

@@ -164,12 +164,12 @@ def _entities(desired: Desired, observed: Observed, known: Mapping[str, tuple[st
     live = {_key(each): each for each in observed.entities}
     for each in _in_order(desired.entities):
         key = _key(each)
-        entity = _begun(each, live.get(key))
+        entity = begun(each, live.get(key))
         wanted = canonical(resolve(entity.properties, known))
         yield _entity(entity, wanted, live.get(key), observed)
 
 
-def _begun(entity: Entity, live: LiveEntity | None) -> Entity:
+def begun(entity: Entity, live: LiveEntity | None) -> Entity:
     """A trigger whose start is left open keeps that of the live one, unless it must be made anew."""
     open_start = (entity.properties.get("typeProperties") or {}).get("startTime")
     if live is None or not isinstance(open_start, StartAtCreation):

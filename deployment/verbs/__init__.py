@@ -1,7 +1,7 @@
 """The verbs: what happens in which order. Each answers the exit code.
 
     command.py    what every verb has: settings, terminal, progress, a session when it is asked for
-    plan.py deploy.py run.py status.py destroy.py    one verb each
+    plan.py deploy.py run.py status.py render.py destroy.py    one verb each
 
 A verb is imported when it is called: `plan --offline` does not wait for what `run` needs.
 """
@@ -25,6 +25,8 @@ def carry_out(arguments: Namespace) -> int:
             from deployment.verbs.run import run as verb
         case "status":
             from deployment.verbs.status import status as verb
+        case "render":
+            from deployment.verbs.render import render as verb
         case "destroy":
             from deployment.verbs.destroy import destroy as verb
         case unknown:

@@ -73,7 +73,9 @@ def test_a_detailed_exit_code_tells_changes_from_none():
     ("arguments", "message"),
     [
         (["paln", "-e", "dev"], "unknown verb"),
-        (["render", "-e", "dev"], "not in this version"),
+        (["render", "-e", "dev"], "required: --out"),
+        (["render", "-e", "dev", "--offline", "--out", "/"], "is the folder that holds"),
+        (["render", "-e", "dev", "--offline", "--out", "/dev/null"], "is a file"),
         (["plan"], "required: -e/--env"),
         (["-e", "pord"], "did you mean `prod`"),
         (["plan", "-e", "dev", "--offline", "--set", "lake.account=A"], "--set lake.account=A"),
@@ -89,6 +91,44 @@ def test_a_mistake_ends_with_64_and_says_what_to_do(arguments, message):
     assert ended.returncode == 64
     assert message in ended.stderr
     assert ended.stdout == ""
+
+
+def test_an_offline_rendering_imports_no_azure_package(tmp_path):
+    """As an offline plan: no network, no credentials, no local Azure."""
+    imported = imported_by("render", "--env", "local", "--offline", "--out", str(tmp_path))
+
+    assert imported & {*AZURE, "sandbox"} == set()
+    assert (tmp_path / "ARMTemplateForFactory.json").exists()
+
+
+def test_an_offline_rendering_is_one_document_and_a_warning(tmp_path):
+    """What nobody was asked for is null in the one, and counted in the other."""
+    ended = deploy("render", "-e", "prod", "--offline", "-o", "json", "--out", str(tmp_path / "out"))
+    document = json.loads(ended.stdout)
+    there = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*.json")}
+
+    assert ended.returncode == 0, ended.stderr
+    assert (document["env"], document["offline"]) == ("prod", True)
+    assert there == set(document["files"])
+    unknown = [name for name, value in document["parameters"].items() if value is None]
+    assert ended.stderr == (
+        f"warning: {len(unknown)} values are to be filled in: offline nobody is asked for them\n"
+    )
+
+
+def test_the_same_commit_renders_the_same_bytes(tmp_path):
+    """Nothing in a file depends on the clock or on the folder."""
+    for name in ("one", "two"):
+        assert deploy("render", "-e", "prod", "--offline", "--out", str(tmp_path / name)).returncode == 0
+    one, two = (
+        {
+            str(path.relative_to(tmp_path / name)): path.read_bytes()
+            for path in (tmp_path / name).rglob("*.json")
+        }
+        for name in ("one", "two")
+    )
+
+    assert one == two
 
 
 def test_a_mistake_in_json_is_a_document_on_stdout():

@@ -20,7 +20,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from deployment.canonical import canonical
 from tests.ports import three_free_ports
+from tests.unit.adf.resource_manager import Deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -175,6 +177,31 @@ def test_a_second_deployment_has_nothing_to_do_and_publishes_nothing(project, fi
     assert second["changes"] == []
     assert second["summary"]["unchanged"] == len(first["changes"])
     assert second["release"] == 1
+
+
+def test_what_is_deployed_is_rendered_with_its_ids_and_nothing_is_written(project, first, tmp_path):
+    """Both shapes hold what the factory holds; a plan after it is as empty as before."""
+    document = project.document("render", "--out", str(tmp_path / "out"))
+    read = {path: json.loads((tmp_path / "out" / path).read_bytes()) for path in document["files"]}
+    values = read["ARMTemplateParametersForFactory.json"]["parameters"]
+    template = Deployment(
+        read["ARMTemplateForFactory.json"], {name: said["value"] for name, said in values.items()}
+    )
+
+    assert template.missing() == set()
+    assert None not in document["parameters"].values()
+    for kind, folder in (
+        ("pipelines", "pipeline"),
+        ("triggers", "trigger"),
+        ("linkedservices", "linkedService"),
+    ):
+        for live in project.factory("GET", kind)["value"]:
+            name, properties = live["name"], canonical(live["properties"])
+            assert canonical(read[f"{folder}/{name}.json"]["properties"]) == properties
+            (body,) = (body for (_, path), body in template.bodies().items() if path.endswith(f"/{name}"))
+            assert canonical(body) == properties
+    assert project.document("plan")["changes"] == []
+    assert len(first["changes"]) == project.document("plan")["summary"]["unchanged"]
 
 
 def test_a_start_that_is_past_is_no_reason_to_run_the_past(project, first):  # noqa: ARG001

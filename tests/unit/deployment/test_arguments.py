@@ -16,6 +16,7 @@ from deployment.arguments import GrammarError, asks_for_json, parse
         ("--env dev plan --offline", "plan"),
         ("--set a.b=plan run -e dev", "run"),
         ("-e run status", "status"),
+        ("-e dev --out plan render", "render"),
     ],
 )
 def test_the_verb_may_stand_anywhere_and_is_deploy_where_there_is_none(line, verb):
@@ -27,7 +28,9 @@ def test_the_verb_may_stand_anywhere_and_is_deploy_where_there_is_none(line, ver
     ("line", "hint"),
     [
         ("pln -e dev", "did you mean `plan`"),
-        ("render -e dev", "verbs: deploy, plan, run, status, destroy"),
+        ("publish -e dev", "verbs: deploy, plan, run, status, render, destroy"),
+        ("render -e dev", "--help"),
+        ("render -e dev --out=", "--help"),
         ("plan", "--help"),
         ("plan -e dev --yes", "--help"),
         ("plan -e dev --off", "--help"),
