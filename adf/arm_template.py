@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from adf.entities import EndpointId, EndpointVersion, Entity, Kind, Placeholder, StartAtCreation, replaced
-from adf.walk import references
+from adf.walk import REFERENCE_KINDS, references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -113,13 +113,7 @@ def _needed(entity: Entity, together: Mapping[tuple[Kind, str], Entity]) -> list
 
 
 def _referred(reference: Mapping[str, Any]) -> tuple[Kind, str] | None:
-    kinds: dict[str, Kind] = {
-        "LinkedServiceReference": "linked_service",
-        "DatasetReference": "dataset",
-        "PipelineReference": "pipeline",
-        "TriggerReference": "trigger",
-    }
-    kind = kinds.get(reference.get("type", ""))
+    kind = REFERENCE_KINDS.get(reference.get("type", ""))
     return None if kind is None else (kind, str(reference["referenceName"]).casefold())
 
 

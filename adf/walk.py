@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from adf.problems import inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from adf.entities import Kind
+
 Activity = dict[str, Any]
+
+
+REFERENCE_KINDS: Final[dict[str, Kind]] = {
+    "LinkedServiceReference": "linked_service",
+    "DatasetReference": "dataset",
+    "PipelineReference": "pipeline",
+    "TriggerReference": "trigger",
+}
 
 
 class Scope(NamedTuple):

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from adf.checks.references import REFERENCE_KINDS
 from adf.entities import EndpointId, EndpointVersion, placeholders
-from adf.walk import references
+from adf.walk import REFERENCE_KINDS, references
 from deployment.errors import NothingSelectedError, NotSelectedError
 from deployment.resources import Address
 

@@ -3,19 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from adf.problems import Problem, inside
-from adf.walk import references
+from adf.walk import REFERENCE_KINDS, references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from adf.entities import Entity, Kind
-
-REFERENCE_KINDS: dict[str, Kind] = {
-    "LinkedServiceReference": "linked_service",
-    "DatasetReference": "dataset",
-    "PipelineReference": "pipeline",
-    "TriggerReference": "trigger",
-}
 
 
 def check(entities: Sequence[Entity]) -> Iterator[Problem]:
