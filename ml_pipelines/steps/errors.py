@@ -84,7 +84,8 @@ class ModelNotRegistered(StepError):
         what = {"approved": "no approved version", "latest": "no version"}.get(
             version, f"no version {version}"
         )
-        there = f"registered: {', '.join(existing)}" if existing else "nothing is registered under that name"
+        nothing = "nothing is registered under that name. Train it (`run --training`), or register it"
+        there = f"registered: {', '.join(existing)}" if existing else nothing
         super().__init__(f"the model {name!r} has {what} in this workspace; {there}")
 
 

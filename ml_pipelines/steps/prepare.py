@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import receipts
-from .errors import LakePathMissing, StepError
+from .errors import StepError
 from .lake import Lake
 from .listing import list_matching
 from .parameters import Arguments
@@ -51,7 +51,7 @@ def fetch(lake: Lake, path: str, target: Path) -> dict[str, str | int]:
     """Download a file, a folder, or the files that match a pattern; the facts about them."""
     files = list_matching(lake, path)
     if not files:
-        raise TrainingDataMissing(path) if files is not None else LakePathMissing("read", path)
+        raise TrainingDataMissing(path)
     for file, name in files:
         lake.download(file.path, target / name, etag=file.etag)
     size = sum(file.size for file, _ in files)
@@ -60,7 +60,7 @@ def fetch(lake: Lake, path: str, target: Path) -> dict[str, str | int]:
 
 class TrainingDataMissing(StepError):
     def __init__(self, path: str) -> None:
-        super().__init__(f"there is no file at {path!r} (`training.data`)")
+        super().__init__(f"there is no file at {path!r} in the lake (`training.data`)")
 
 
 def prepare(raw: Path, output: Path) -> None:
