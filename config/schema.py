@@ -23,29 +23,43 @@ class Azure(Section):
     """Where this environment lives. `local` is the local Azure on loopback, `public` a real subscription."""
 
     cloud: Literal["public", "local"] = "public"
+    """`public`: a subscription. `local`: the local Azure, on this machine."""
     subscription_id: str
+    """`11111111-1111-1111-1111-111111111111`. Azure: the subscription of all that is named below."""
     resource_group: str
+    """`rg-batch-scoring-prod`. It must exist. Azure: the resource group of the factory, the workspace and
+    the storage account."""
     location: str = "westeurope"
+    """`westeurope`. Azure: the location of a factory that is made."""
 
 
 class DataFactory(Section):
     name: str
+    """`adf-batch-scoring-prod`: unique in all of Azure. Made where it is absent. Azure: the factory."""
     folder: str = "batch-scoring"
+    """Where Data Factory Studio shows the pipelines. Azure: `folder.name`."""
     linked_service_machine_learning: str = "ls_azureml"
+    """The name of the one to the workspace. Azure: the linked service of type `AzureMLService`."""
     linked_service_lake: str = "ls_lake"
+    """The name of the one to the lake. Azure: the linked service of type `AzureBlobFS`."""
 
 
 class MachineLearning(Section):
     workspace: str
+    """`ml-batch-scoring-prod`. It must exist. Azure: the Azure ML workspace."""
     compute: str
+    """`cpu-cluster`. It must exist, with a managed identity. Azure: the cluster that every step runs on."""
     experiment: str = "batch-scoring"
+    """What runs stand under in Azure ML studio. Azure: `experimentName` of the activities."""
 
 
 class Lake(Section):
     """The ADLS Gen2 account: inputs, predictions, receipts and releases live in one file system."""
 
     account: str
+    """`batchscoringprod`. It must exist. Azure: a storage account with a hierarchical namespace."""
     file_system: str
+    """`data`. It must exist. Azure: the file system (container) of all paths in this configuration."""
     url: str | None = None
     """The account's DFS address where it is not `https://<account>.dfs.core.windows.net` (a local lake)."""
 
@@ -56,6 +70,7 @@ class Sandbox(Section):
     port: int = Field(default=10443, ge=1024, le=65000)
     """Resource Manager, Azure ML and Data Factory; the lake listens on port + 1, identity on port + 2."""
     state: Path = Path(".sandbox")
+    """Folder of all that it keeps, the lake's files included."""
     files: dict[str, Path] = {}
     """Path in the lake → local file or folder, uploaded where absent: sample data for the laptop."""
 
@@ -64,18 +79,25 @@ class Gate(Section):
     """A new model is registered only if `metric` of evaluate is at least `minimum` (or at most `maximum`)."""
 
     metric: str
+    """A key of the JSON that evaluate.py writes: `accuracy`."""
     minimum: float | None = None
+    """The metric must be at least this: `0.9`."""
     maximum: float | None = None
+    """The metric must be at most this: `25.0`."""
 
 
 class Training(Section):
     data: str
-    """Path in the lake of the training data: a file or a folder."""
+    """Path in the lake of the training data, a file or a folder: `raw/patients/training`. Azure: the
+    parameter `training_data` of `train_<model>`."""
     hyperparameters: dict[str, Hyperparameter] = {}
+    """`trees: 200` calls train.py with `--trees 200`."""
     gate: Gate | None = None
+    """The bound that a new model must keep. Left out, every model is registered."""
     approve: bool = True
     """Tag a model that passed its gate `approved`: `model_version: approved` scores with the newest."""
     timeout_minutes: int = Field(default=60, ge=1)
+    """How long training may take. Azure: `policy.timeout` of the activity `train`."""
 
 
 class Window(Section):
@@ -86,15 +108,21 @@ class Window(Section):
     time_zone: str = "UTC"
     """A Windows time zone name, as Data Factory wants it."""
     offset_minutes: int = Field(default=0, ge=0)
+    """How long after local midnight windows begin (a week: Monday's; minutes and hours: counted in UTC):
+    `360` for days from six to six."""
 
 
 class Scoring(Section):
     input: str
-    """Path template in the lake of a window's input: `raw/{window_start:yyyy/MM/dd}`."""
+    """Path template in the lake of a window's input: `raw/{window_start:yyyy/MM/dd}`. Azure: the parameter
+    `input_path` of the ML pipeline."""
     input_format: Literal["csv", "parquet", "any"] = "csv"
+    """What files are in the input: another kind is an error, `any` is for `passes: files`."""
     newlines_in_values: bool = True
     """`false`: no CSV value holds one, so that a file above `bytes_per_work_item` may be cut in ranges."""
     row_key: str | None = None
+    """The column that says which row a prediction is for: `patient_id`. Left out, the predictions have
+    `file` and `row`."""
     passes: Literal["files", "tables"] = "tables"
     """What run(mini_batch) is given: local file paths, or one pandas DataFrame."""
     returns: Literal["rows", "files"] = "rows"
@@ -102,58 +130,90 @@ class Scoring(Section):
     model_name: str | None = None
     """The registered model's name, where it is not the model's own."""
     model_version: Annotated[str, Field(pattern=r"^(approved|latest|[1-9][0-9]*)$")] = "approved"
+    """`approved`: the newest that is tagged so; `latest`: the newest; `7`: that one. Azure: the parameter
+    `model_version` of `score_<model>`."""
     files_per_work_item: int = Field(default=100, ge=1)
+    """At most so many files in one work item, the share of a process at a time."""
     bytes_per_work_item: int = Field(default=64 * 1024 * 1024, ge=1024)
+    """At most so many bytes in one work item: 64 MiB."""
     node_count: int = Field(default=1, ge=1)
+    """How many nodes score a window. Azure: `node_count` of the ParallelRunStep."""
     process_count_per_node: int = Field(default=2, ge=1)
+    """How many processes score on each. Azure: `process_count_per_node` of the ParallelRunStep."""
     run_max_try: int = Field(default=3, ge=1)
+    """How often a work item is tried. Azure: `run_max_try` of the ParallelRunStep."""
     run_invocation_timeout_seconds: int = Field(default=600, ge=1)
+    """How long a work item may take. Azure: `run_invocation_timeout` of the ParallelRunStep."""
     timeout_minutes: int = Field(default=720, ge=10)
+    """How long a window may take. Azure: `policy.timeout` of the activity `score`."""
     max_quarantined_percent: float = Field(default=0.0, ge=0, le=100)
+    """Rows that cannot be read are set aside, up to this share; more fail the window. `0`: any bad row
+    does."""
     empty_window: Literal["fail", "land_empty"] = "fail"
+    """A window without input fails, or lands as a file without rows."""
 
 
 class Output(Section):
     path: str
-    """Folder in the lake; a window lands at `<path>/window=<window id>/predictions.<format>`."""
+    """Folder in the lake; a window lands at `<path>/window=<window id>/predictions.<format>`. Azure: the
+    parameter `output_path` of the ML pipeline."""
     format: Literal["parquet", "csv"] = "parquet"
+    """`parquet` or `csv`."""
 
 
 class CalendarSchedule(Section):
     """A ScheduleTrigger: says when, scores the last complete window."""
 
     type: Literal["calendar"]
+    """A fire time is a time of the clock. Azure: a `ScheduleTrigger`."""
     frequency: Literal["Minute", "Hour", "Day", "Week", "Month"]
+    """The unit of `interval`. Azure: `recurrence.frequency`."""
     interval: int = Field(default=1, ge=1, le=1000)
+    """Every so many minutes, hours, days, weeks or months, from `start` on. Azure: `recurrence.interval`."""
     start: str
-    """Local time in `time_zone`, no offset: `2026-11-01T06:00:00`."""
+    """Local time in `time_zone`, no offset: `2026-11-01T06:00:00`. Azure: `recurrence.startTime`."""
     end: str | None = None
+    """Local time like `start`: nothing fires from then on. Azure: `recurrence.endTime`."""
     time_zone: str = "UTC"
+    """`W. Europe Standard Time`: a Windows time zone name. Azure: `recurrence.timeZone`."""
     hours: list[Annotated[int, Field(ge=0, le=23)]] = []
+    """`[6, 18]`. With Day, Week, Month. Azure: `recurrence.schedule.hours`."""
     minutes: list[Annotated[int, Field(ge=0, le=59)]] = []
+    """`[0, 30]`. With Day, Week, Month. Azure: `recurrence.schedule.minutes`."""
     week_days: list[str] = []
+    """`[Monday, Friday]`. With Week. Azure: `recurrence.schedule.weekDays`."""
     month_days: list[int] = []
+    """`[1, 15, -1]`: 1 to 31, -1 is the last day. With Month. Azure: `recurrence.schedule.monthDays`."""
 
 
 class TumblingSchedule(Section):
     """A TumblingWindowTrigger: one run a window, in order, with backfill. Score schedules only."""
 
     type: Literal["tumbling"]
+    """Each window is run, once and in order. Azure: a `TumblingWindowTrigger`."""
     frequency: Literal["Minute", "Hour"]
+    """The unit of `interval`. Azure: `frequency`."""
     interval: int = Field(ge=1)
+    """A window's length, in minutes or hours: at least 5 minutes. It must be a window of the model's grid.
+    Azure: `interval`."""
     start: str | None = None
     """The first window, in UTC: `2027-01-01T00:00:00Z`. It must lie ahead when the trigger is created: one
     that is past is an error, so that nothing runs by surprise. Left out, the trigger begins with the next
-    window of the model's grid when it is created, and keeps that start."""
+    window of the model's grid when it is created, and keeps that start. Azure: `startTime`."""
     backfill_from: str | None = None
     """In place of `start`, where windows of the past are to run: the first of them, in UTC. All that are due
     run at once, `max_concurrency` side by side; the plan says how many. Once they have run it may be left
-    out."""
+    out. Azure: `startTime`."""
     end: str | None = None
+    """No window begins from then on, in UTC: `2027-12-31T00:00:00Z`. Azure: `endTime`."""
     delay_minutes: int = Field(default=0, ge=0)
+    """How long after its end a window is run, so that late input is there. Azure: `delay`."""
     max_concurrency: int = Field(default=1, ge=1, le=50)
+    """So many windows at once. Azure: `maxConcurrency`."""
     retry_count: int = Field(default=0, ge=0)
+    """How often a failed window is run again by itself. Azure: `retryPolicy.count`."""
     retry_interval_seconds: int = Field(default=30, ge=30, le=86400)
+    """How long after it failed. Azure: `retryPolicy.intervalInSeconds`."""
 
 
 Schedule = Annotated[CalendarSchedule | TumblingSchedule, Field(discriminator="type")]
@@ -161,38 +221,59 @@ Schedule = Annotated[CalendarSchedule | TumblingSchedule, Field(discriminator="t
 
 class Schedules(Section):
     score: dict[str, Schedule] = {}
+    """Name → schedule: `daily: {type: calendar, …}`. Azure: a trigger `tr_score_<model>_<name>` each."""
     train: dict[str, CalendarSchedule] = {}
+    """Name → calendar schedule. Azure: a trigger `tr_train_<model>_<name>` each."""
 
 
 class Model(Section):
     """One file of config/models/: a model, where its code is, how it is trained, scored and scheduled."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,29}$")]
+    """The file's name: `config/models/churn.yaml` is the model `churn`. It need not be said."""
     source: Path
-    """The data scientist's folder, shipped to the compute as it is (absolute once loaded)."""
+    """The data scientist's folder, shipped to the compute as it is (absolute once loaded): `models/churn`.
+    Azure: the snapshot of every step."""
     ml_environment: str = "ml_environment.yml"
-    """Conda specification in `source`; or `name` / `name:version` of a registered Azure ML environment."""
+    """Conda specification in `source`; or `name` / `name:version` of a registered Azure ML environment.
+    Azure: the environment `abs-<model>`, or the one that is named."""
     score_script: str = "score.py"
+    """The script in `source` that defines `init()` and `run(mini_batch)`."""
     training: Training | None = None
+    """How it is trained. Left out, the model is registered by other means. Azure: the pipeline
+    `train_<model>`."""
     scoring: Scoring
+    """How a window is scored. Azure: the pipeline `score_<model>`."""
     output: Output
+    """Where predictions land."""
     window: Window = Window()
+    """The windows that are scored, one at a time. Left out: days, in UTC."""
     schedules: Schedules = Schedules()
+    """When it is scored and trained. Azure: the triggers."""
 
 
 class Settings(Section):
     """Everything one environment says, merged and validated."""
 
     environment: str
+    """The file's name."""
     project: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,39}$")]
+    """Names this installation: what it makes carries it, and nothing else is touched. Azure: the
+    annotation `project:<name>`."""
     schedules: Literal["on", "off"] = "on"
-    """`off`: triggers are deployed and stay stopped."""
+    """`off`: triggers are deployed and stay stopped. Azure: the triggers' `runtimeState`."""
     azure: Azure
+    """Where it lives."""
     data_factory: DataFactory
+    """The factory that decides when."""
     machine_learning: MachineLearning
+    """The workspace that trains and scores."""
     lake: Lake
+    """The storage account that everything is read from and lands in."""
     sandbox: Sandbox = Sandbox()
+    """The local Azure."""
     models: dict[str, Model]
+    """Parts of models, by name, that differ in this environment: `churn: {scoring: {node_count: 4}}`."""
 
     @property
     def lake_url(self) -> str:
