@@ -27,9 +27,13 @@ demo: setup       ## the whole chain on this machine: deploy, train, score three
 	$(BIN)/python deploy.py run --env local --model diabetes --training
 	$(BIN)/python deploy.py run --env local --model diabetes --from 2026-11-20 --to 2026-11-23
 
+generate: setup   ## make what is made from code: the JSON schemas of the configuration, the references in docs/
+	$(BIN)/python -m config.json_schema
+	$(BIN)/python -m docs.generate
+
 lock: setup       ## resolve requirements.lock again from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url \
 		--no-header --no-annotate --quiet pyproject.toml -o requirements.lock
 
-.PHONY: help setup check test demo lock
+.PHONY: help setup check test demo generate lock
 .DEFAULT_GOAL := help

@@ -25,12 +25,13 @@ class Azure(Section):
     cloud: Literal["public", "local"] = "public"
     """`public`: a subscription. `local`: the local Azure, on this machine."""
     subscription_id: str
-    """`11111111-1111-1111-1111-111111111111`. Azure: the subscription of all that is named below."""
+    """`az account show` tells it: `11111111-1111-1111-1111-111111111111`. Azure: the subscription of all
+    that is named below."""
     resource_group: str
     """`rg-batch-scoring-prod`. It must exist. Azure: the resource group of the factory, the workspace and
     the storage account."""
     location: str = "westeurope"
-    """`westeurope`. Azure: the location of a factory that is made."""
+    """Where a factory is made that is not there yet. Azure: the factory's `location`."""
 
 
 class DataFactory(Section):
@@ -158,7 +159,7 @@ class Output(Section):
     """Folder in the lake; a window lands at `<path>/window=<window id>/predictions.<format>`. Azure: the
     parameter `output_path` of the ML pipeline."""
     format: Literal["parquet", "csv"] = "parquet"
-    """`parquet` or `csv`."""
+    """The kind of file that lands."""
 
 
 class CalendarSchedule(Section):
@@ -232,7 +233,7 @@ class Model(Section):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,29}$")]
     """The file's name: `config/models/churn.yaml` is the model `churn`. It need not be said."""
     source: Path
-    """The data scientist's folder, shipped to the compute as it is (absolute once loaded): `models/churn`.
+    """The data scientist's folder, shipped to the compute as it is (absolute once loaded), as `models/churn`.
     Azure: the snapshot of every step."""
     ml_environment: str = "ml_environment.yml"
     """Conda specification in `source`; or `name` / `name:version` of a registered Azure ML environment.

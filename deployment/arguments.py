@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 VERBS: Final = {
     "deploy": "validate, plan, publish the ML pipelines, apply the factory, verify (the default)",
@@ -50,7 +50,13 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Raises GrammarError; exits for --help only."""
-    return _parser().parse_args(_verb_first(list(argv)))
+    whole, _ = _parser()
+    return whole.parse_args(_verb_first(list(argv)))
+
+
+def verbs() -> Mapping[str, argparse.ArgumentParser]:
+    """Each verb's own grammar: docs/command-line.md is made of it."""
+    return _parser()[1]
 
 
 def asks_for_json(argv: Sequence[str]) -> bool:
@@ -81,7 +87,8 @@ def _refuse_unknown(word: str) -> None:
         raise GrammarError(f"unknown verb `{word}`", f"{meant}verbs: {', '.join(VERBS)}")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """The whole grammar, and each verb's part of it."""
     parser = _Parser(
         prog="deploy.py",
         description="Batch scoring on Azure Machine Learning, scheduled by Azure Data Factory.",
@@ -89,13 +96,13 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_Parser)
+    group = parser.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=_Parser)
     common = _common()
     for verb, story in VERBS.items():
         described = f"{story[0].upper()}{story[1:]}."
-        own = verbs.add_parser(verb, help=story, description=described, parents=[common], allow_abbrev=False)
+        own = group.add_parser(verb, help=story, description=described, parents=[common], allow_abbrev=False)
         _ADD_OPTIONS[verb](own)
-    return parser
+    return parser, group.choices
 
 
 def _common() -> _Parser:

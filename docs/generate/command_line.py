@@ -1,0 +1,98 @@
+"""command-line.md: every verb and option of deploy.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from deployment import arguments
+from docs.generate.tables import table
+
+if TYPE_CHECKING:
+    from argparse import Action, ArgumentParser
+    from collections.abc import Iterable, Iterator
+
+INTRODUCTION: Final = """\
+# Command line
+
+```
+python deploy.py [VERB] --env ENV [options]
+```
+
+Without a verb it is `deploy`. The verb may stand anywhere.
+
+stdout is the result: a table, or one JSON document with `-o json`. stderr is progress, and errors. With
+`-o json` a failed command's document is `{"error": {"code", "message", "file", "line", "hint"}}`.
+
+| exit code | means |
+| --- | --- |
+| 0 | fine |
+| 1 | failed |
+| 2 | there is something to change: `plan --detailed-exitcode` only |
+| 64 | the command line or the configuration is wrong; nothing was done |
+| 75 | another deployment is under way, or it is worth a retry |
+| 130 | interrupted; what was stopped for the deployment has been started again |
+
+`--set`, and environment variables, override the [configuration](configuration.md).
+"""
+
+
+def page() -> Iterator[str]:
+    yield from (*INTRODUCTION.splitlines(), "")
+    verbs = arguments.verbs()
+    common = [option for option in _options(verbs["deploy"]) if _is_common(option, verbs.values())]
+    yield from ("## Every verb", "")
+    yield from _table(common)
+    yield from ("```", *_examples(), "```", "")
+    for verb, parser in verbs.items():
+        yield from _verb(verb, parser, {option.dest for option in common})
+
+
+def _examples() -> Iterator[str]:
+    return (line.strip() for line in arguments.EXAMPLES.splitlines() if "deploy.py" in line)
+
+
+def _verb(verb: str, parser: ArgumentParser, common: set[str]) -> Iterator[str]:
+    own = [option for option in _options(parser) if option.dest not in common]
+    synopsis = " ".join([f"python deploy.py {verb} --env ENV", *(f"[{_spelt(option)}]" for option in own)])
+    yield from (f"## {verb}", "", str(parser.description), "", "```", synopsis, "```", "")
+    if own:
+        yield from _table(own)
+
+
+def _options(parser: ArgumentParser) -> list[Action]:
+    return [action for action in parser._actions if action.dest != "help"]  # noqa: SLF001 - there is no other way
+
+
+def _is_common(option: Action, parsers: Iterable[ArgumentParser]) -> bool:
+    return all(option.option_strings in [each.option_strings for each in _options(one)] for one in parsers)
+
+
+def _table(options: Iterable[Action]) -> Iterator[str]:
+    yield from table(("option", "meaning"), [(f"`{_names(each)}`", _meaning(each)) for each in options])
+
+
+def _names(option: Action) -> str:
+    return (
+        ", ".join([*option.option_strings[:-1], _spelt(option)]) if option.option_strings else _value(option)
+    )
+
+
+def _spelt(option: Action) -> str:
+    """`--from INSTANT`; a positional argument by its value alone."""
+    return " ".join(filter(None, [*option.option_strings[-1:], _value(option)]))
+
+
+def _value(option: Action) -> str:
+    if option.nargs == 0:
+        return ""
+    if option.choices:
+        return "|".join(map(str, option.choices))
+    return str(option.metavar or option.dest.upper())
+
+
+def _meaning(option: Action) -> str:
+    help_ = option.help or ""
+    said = option.nargs == 0 or option.default in (None, []) or "default" in help_
+    return f"{help_}{'; required' if option.required else ''}" + (
+        "" if said else f"; default `{option.default}`"
+    )

@@ -1,0 +1,46 @@
+"""The two references say what the code says."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from config import json_schema
+from deployment.arguments import verbs
+from docs.generate import written
+from tests.docs.pages import read
+
+
+@pytest.mark.parametrize(("path", "content"), written().items(), ids=lambda each: getattr(each, "name", ""))
+def test_a_reference_is_current(path, content):
+    """`make generate` writes it."""
+    assert path.read_text(encoding="utf-8") == content
+
+
+def described():
+    """(class, key) → what the schema for editors says of it."""
+    for made in (json_schema.environment_schema(), json_schema.model_schema()):
+        for name, body in [*made["definitions"].items(), (made["title"], made)]:
+            for key, value in body.get("properties", {}).items():
+                yield f"{name}.{key}", value.get("description", "")
+
+
+@pytest.mark.parametrize(("key", "meaning"), sorted(set(described())), ids=lambda each: each[:40])
+def test_every_key_says_what_it_means(key, meaning):
+    """In a text under its field in config/schema.py: before the sentence that says where it ends in Azure."""
+    assert meaning.partition("Azure: ")[0].strip(), key
+
+
+def test_every_verb_and_option_is_in_the_reference():
+    """As it is spelt."""
+    page = read("docs/command-line.md")
+    options = {name for verb in verbs().values() for name in verb._option_string_actions}
+
+    assert [verb for verb in verbs() if f"\n## {verb}\n" not in page] == []
+    assert [name for name in options - {"-h", "--help"} if not re.search(rf"`[^`\n]*{name}\b", page)] == []
+
+
+def test_a_table_keeps_its_columns():
+    """A `|` in a cell is escaped."""
+    assert "text\\|json" in read("docs/command-line.md")
