@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.loader import load
-from deployment import desired
 from tests.docs.pages import REPOSITORY, blocks, patched
 
 if TYPE_CHECKING:
@@ -65,15 +64,11 @@ class Project:
             timeout=240,
         )
 
-    def settings(self, block: Block, model: str) -> Settings:
-        """The configuration with what a page's block says added, as the file of an environment of its own.
-
-        Everything is built of it, so that what only the building refuses is refused here too.
-        """
-        added = f"models:\n  {model}:\n{textwrap.indent(block.text, '    ')}"
-        local = (self.folder / "config/local.yaml").read_text()
-        text = local + (added if block.kind == "model" else block.text)
+    def settings(self, block: Block | None, model: str) -> Settings:
+        """The local environment with schedules on, and what a page's block adds to it or to the model."""
+        text = (self.folder / "config/local.yaml").read_text()
+        if block is not None:
+            indented = textwrap.indent(block.text, "    ")
+            text += f"models:\n  {model}:\n{indented}" if block.kind == "model" else block.text
         (self.folder / "config/page.yaml").write_text(text)
-        settings = load(self.folder, "page")
-        desired.build(settings)
-        return settings
+        return load(self.folder, "page", options=["schedules=on"])

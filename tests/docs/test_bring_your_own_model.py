@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from deployment import desired
 from tests.docs.pages import blocks, shows
 from tests.docs.project import Project
 from tests.ports import three_free_ports
@@ -84,4 +85,4 @@ def fragments() -> list[Block]:
 @pytest.mark.parametrize("block", fragments(), ids=lambda block: f"line {block.line}")
 def test_what_the_page_adds_to_the_configuration_is_valid(block: Block, written: Project) -> None:
     """Each snippet in its place, and everything that is deployed built of it."""
-    assert "wine" in written.settings(block, "wine").models
+    assert desired.build(written.settings(block, "wine")).entities
