@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.loader import load
-from tests.docs.pages import REPOSITORY, blocks, patched
+from tests.docs.pages import REPOSITORY, blocks, patched, shows
 
 if TYPE_CHECKING:
     from config.schema import Settings
     from tests.docs.pages import Block
 
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".sandbox", ".*_cache", "__pycache__", "tests")
+STOP_SECONDS = 30
 FOREIGN = ("AZURE_", "AZUREML_", "IDENTITY_", "MSI_", "ARM_")
 
 
@@ -63,6 +66,28 @@ class Project:
             check=False,
             timeout=240,
         )
+
+    def follow(self, page: str) -> None:
+        """Write the page's files and run its commands, in its order; each prints what the page shows."""
+        printed = ""
+        for block in blocks(page):
+            if block.file is not None:
+                self.write(block)
+            elif block.language == "sh":
+                ended = self.run(block.text)
+                assert ended.returncode == 0, f"{page}:{block.line}\n{ended.stdout}{ended.stderr}"
+                printed = ended.stdout
+            elif block.language == "text":
+                assert shows(block.text, printed), f"{page}:{block.line} is not what is printed:\n{printed}"
+
+    def stop_local_azure(self) -> None:
+        """If one runs; returns when it has ended."""
+        lock = self.folder / ".sandbox/lock"
+        if lock.exists():
+            os.kill(int(lock.read_text()), signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while (self.folder / ".sandbox/endpoints.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
 
     def settings(self, block: Block | None, model: str) -> Settings:
         """The local environment with schedules on, and what a page's block adds to it or to the model."""

@@ -1,0 +1,68 @@
+"""Pages are followed to the letter: their files are written, their commands run, their outputs compared.
+
+The tests that run commands share one clone and run in the order in which they stand.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
+
+from deployment import desired
+from tests.docs.pages import blocks
+from tests.docs.project import Project
+from tests.ports import three_free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.docs.pages import Block
+
+BRING = "docs/bring-your-own-model.md"
+LAKE = ".sandbox/lake/localbatchscoring/data"
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """Where pages are followed."""
+    project = Project.copied(tmp_path_factory.mktemp("followed") / "clone", three_free_ports())
+    yield project
+    project.stop_local_azure()
+
+
+def test_who_brings_a_model_lands_every_bottle(clone: Project) -> None:
+    """Both days, each row once under its key, and the manifests account for them."""
+    clone.follow(BRING)
+    lake = clone.folder / LAKE
+    landed = pd.read_parquet(lake / "predictions/wine")
+    delivered = [pd.read_csv(file) for file in sorted((lake / "raw/wine/incoming").rglob("*.csv"))]
+    manifests = [json.loads(file.read_text()) for file in sorted((lake / "_landing/wine").glob("*.json"))]
+
+    assert landed["bottle"].tolist() == pd.concat(delivered)["bottle"].tolist()
+    assert landed.columns.tolist() == ["bottle", "cultivar", "probability", "window"]
+    assert [each["rows_scored"] for each in manifests] == [30, 28]
+    assert {each["model_version"] for each in manifests} == {"1"}
+
+
+def test_code_of_ones_own_finds_the_local_azure(clone: Project) -> None:
+    """Microsoft's own clients of the lake, Data Factory and Azure ML, as the page sets them up."""
+    clone.follow("docs/local-azure.md")
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The page's files, with nothing deployed."""
+    return Project.with_files_of(BRING, tmp_path_factory.mktemp("written") / "clone")
+
+
+def fragments() -> list[Block]:
+    return [block for block in blocks(BRING) if block.kind in {"model", "environment"}]
+
+
+@pytest.mark.parametrize("block", fragments(), ids=lambda block: f"line {block.line}")
+def test_what_the_page_adds_to_the_configuration_is_valid(block: Block, written: Project) -> None:
+    """Each snippet in its place, and everything that is deployed built of it."""
+    assert desired.build(written.settings(block, "wine")).entities
