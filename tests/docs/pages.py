@@ -50,9 +50,9 @@ def messages(page: str) -> list[str]:
     return [found["said"] for found in _MESSAGE.finditer(read(page))]
 
 
-def without_blocks(text: str) -> str:
-    """The prose alone: what stands in a fenced block is no Markdown."""
-    return re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+def prose(page: str) -> str:
+    """A page without its fenced blocks: what stands in those is no Markdown."""
+    return re.sub(r"^```.*?^```$", "", read(page), flags=re.DOTALL | re.MULTILINE)
 
 
 def shows(shown: str, printed: str) -> bool:
