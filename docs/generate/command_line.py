@@ -35,6 +35,21 @@ stdout is the result: a table, or one JSON document with `-o json`. stderr is pr
 `--set`, and environment variables, override the [configuration](configuration.md).
 """
 
+DOCUMENTS: Final = """\
+## With -o json
+
+Keys that scripts may rely on. Instants are UTC; what is not known is `null`.
+
+| verb | document |
+| --- | --- |
+| `plan` | `env`; `changes`: a list of `action`, `kind`, `name`, `diff`; `summary`: `add`, `change`, `delete`, `unchanged` |
+| `deploy` | as `plan`, and `release`, `applied` |
+| `run` | `runs`: a list of `model`, `pipeline`, `window_start`, `window_end`, `status`, `adf_run_id`, `ml_run_id`, `rows_in`, `rows_scored`, `rows_quarantined`, `output`, `error` |
+| `status` | `env`; `releases`: a list of `release`, `at`, `by`, `commit`; `triggers`: a list of `name`, `state`, `next`; `models`: a list of `model`, `version`, `sha256`, `last_success`, `late`; `runs` as above |
+
+`action` is `create`, `change`, `recreate`, `delete` or `drift`.
+"""  # noqa: E501 - a row is a line
+
 
 def page() -> Iterator[str]:
     yield from (*INTRODUCTION.splitlines(), "")
@@ -45,6 +60,7 @@ def page() -> Iterator[str]:
     yield from ("```", *_examples(), "```", "")
     for verb, parser in verbs.items():
         yield from _verb(verb, parser, {option.dest for option in common})
+    yield from DOCUMENTS.splitlines()
 
 
 def _examples() -> Iterator[str]:

@@ -110,7 +110,9 @@ def _references(value: object) -> list[str]:
         case {"$ref": str(reference)}:
             return [reference.rsplit("/", 1)[-1]]
         case dict():
-            inner = [value[key] for key in ("oneOf", "anyOf", "additionalProperties", "items") if key in value]
+            inner = [
+                value[key] for key in ("oneOf", "anyOf", "additionalProperties", "items") if key in value
+            ]
             return [name for each in inner for name in _references(each)]
         case list():
             return [name for each in value for name in _references(each)]

@@ -11,7 +11,9 @@ import pytest
 from adf.entities import resolve
 from adf.errors import GenerationError
 from config.errors import ConfigurationError
+from config.loader import positions
 from deployment import desired, report
+from deployment.origins import Origins
 from deployment.planner import plan
 from deployment.resources import NOTHING, Observed
 from tests.docs.pages import Block, blocks, messages, shows
@@ -34,9 +36,13 @@ def project(tmp_path: Path) -> Project:
     return Project.copied(tmp_path / "clone")
 
 
-def planned(settings: Settings, live: Observed = NOTHING) -> str:
+def planned(project: Project, block: Block | None, live: Observed = NOTHING) -> str:
+    """What `plan` says of the local environment with a page's block added, against what is live."""
+    settings = project.settings(block, "diabetes")
     made = plan(desired.build(settings), live, now=NOW)
-    return "\n".join(line.text for line in report.plan_lines(made, heading="", now=NOW))
+    origins = Origins(settings, desired.contracts(settings), positions(project.folder, "page"))
+    lines = report.plan_lines(made, heading="", now=NOW, origins=origins)
+    return "\n".join(line.text for line in lines)
 
 
 def deployed(settings: Settings) -> Observed:
@@ -58,7 +64,7 @@ def test_the_edit_is_planned_as_the_page_shows(project: Project) -> None:
     (edit,) = (block for block in blocks(PAGE) if block.language == "diff")
     shown = next(block for block in blocks(PAGE) if block.language == "text")
     project.write(edit)
-    after = planned(project.settings(None, "diabetes"), before)
+    after = planned(project, None, before)
 
     assert shows(shown.text, after), after
     assert after.count(" trigger ") == 1
@@ -67,7 +73,7 @@ def test_the_edit_is_planned_as_the_page_shows(project: Project) -> None:
 @pytest.mark.parametrize(("snippet", "shown"), SHOWN, ids=lambda block: f"line {block.line}")
 def test_a_recipe_is_planned_as_the_page_shows(snippet: Block, shown: Block, project: Project) -> None:
     """Its triggers, new ones, and when they fire."""
-    made = planned(project.settings(snippet, "diabetes"))
+    made = planned(project, snippet)
 
     assert shown.language == "text"
     assert shows(shown.text, made), made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -39,6 +40,19 @@ def test_every_verb_and_option_is_in_the_reference():
 
     assert [verb for verb in verbs() if f"\n## {verb}\n" not in page] == []
     assert [name for name in options - {"-h", "--help"} if not re.search(rf"`[^`\n]*{name}\b", page)] == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "golden"), [("plan", "plan_everything"), ("run", "run"), ("status", "status")]
+)
+def test_the_keys_of_a_json_document_are_there(verb, golden):
+    """In what the golden files hold: all that the page names."""
+    document = json.loads(read(f"tests/golden/output/{golden}.json"))
+    (row,) = re.findall(rf"^\| `{verb}` \| (.*) \|$", read("docs/command-line.md"), re.MULTILINE)
+    for key, inner in re.findall(r"`(\w+)`(?:: (?:a list of )?((?:`\w+`(?:, )?)+))?", row):
+        there = document[key][0] if isinstance(document[key], list) else document[key]
+
+        assert [name for name in re.findall(r"`(\w+)`", inner) if name not in there] == []
 
 
 def test_a_table_keeps_its_columns():
