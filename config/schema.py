@@ -31,7 +31,7 @@ class Azure(Section):
     """`rg-batch-scoring-prod`. It must exist. Azure: the resource group of the factory, the workspace and
     the storage account."""
     location: str = "westeurope"
-    """Where a factory is made that is not there yet. Azure: the factory's `location`."""
+    """Where a factory is made that is not there yet. Azure: the factory's location."""
 
 
 class DataFactory(Section):
