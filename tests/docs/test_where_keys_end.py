@@ -17,8 +17,10 @@ OPTIONS = [  # every key that ends in a property is set in one of them, or has a
     f"models.diabetes.schedules.score.weekly={CALENDAR} frequency: Week, week_days: [Monday]}}",
     f"models.diabetes.schedules.score.monthly={CALENDAR} frequency: Month, month_days: [1]}}",
     "models.diabetes.schedules.score.daily.start=2027-01-01T00:00:00Z",
-    "models.diabetes.schedules.score.past={type: tumbling, frequency: Hour, interval: 24, "
-    "backfill_from: 2026-11-01T00:00:00Z}",
+    (
+        "models.diabetes.schedules.score.past={type: tumbling, frequency: Hour, interval: 24, "
+        "backfill_from: 2026-11-01T00:00:00Z}"
+    ),
     "models.diabetes.schedules.score.daily.end=2028-01-01T00:00:00Z",
     "models.diabetes.schedules.score.daily.retry_count=1",
     "models.diabetes.training.timeout_minutes=30",
