@@ -37,12 +37,16 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 class Named:
     """A name that Azure takes. `expected` says which those are, in errors and in docs/configuration.md."""
 
-    pattern: str
+    pattern: re.Pattern[str]
     expected: str
 
     def __call__(self, value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
-        if isinstance(value, str) and not re.fullmatch(self.pattern, value):
+        if isinstance(value, str) and not self.pattern.fullmatch(value):
             yield Wrong(f"`{value}`", self.expected)
+
+
+def _named(pattern: str, expected: str) -> Named:
+    return Named(re.compile(pattern), expected)
 
 
 def time_zone(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
@@ -232,38 +236,38 @@ _GUID: Final = r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _TRIGGER_PART: Final = r"[A-Za-z0-9_]{1,60}"
 
 CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = (
-    ("azure.subscription_id", Named(_GUID, "a subscription id (a GUID)")),
+    ("azure.subscription_id", _named(_GUID, "a subscription id (a GUID)")),
     (
         "azure.resource_group",
-        Named(r"[-\w.()]{0,89}[-\w()]", "1 to 90 letters, digits and -_.(), no dot at the end"),
+        _named(r"[-\w.()]{0,89}[-\w()]", "1 to 90 letters, digits and -_.(), no dot at the end"),
     ),
     (
         "data_factory.name",
-        Named(
+        _named(
             r"(?=.{3,63}$)[A-Za-z0-9]+(-[A-Za-z0-9]+)*", "3 to 63 letters and digits, single dashes between"
         ),
     ),
     (
         "data_factory.folder",
-        Named(r"[^<>*#.%&:\\+?]+", "a folder in Data Factory, without <>*#.%&:\\+?"),
+        _named(r"[^<>*#.%&:\\+?]+", "a folder in Data Factory, without <>*#.%&:\\+?"),
     ),
-    ("data_factory.linked_service_machine_learning", Named(r"[A-Za-z0-9_]{1,260}", "letters, digits and _")),
-    ("data_factory.linked_service_lake", Named(r"[A-Za-z0-9_]{1,260}", "letters, digits and _")),
-    ("machine_learning.workspace", Named(r"[A-Za-z0-9][\w-]{2,32}", "3 to 33 letters, digits, - and _")),
+    ("data_factory.linked_service_machine_learning", _named(r"[A-Za-z0-9_]{1,260}", "letters, digits and _")),
+    ("data_factory.linked_service_lake", _named(r"[A-Za-z0-9_]{1,260}", "letters, digits and _")),
+    ("machine_learning.workspace", _named(r"[A-Za-z0-9][\w-]{2,32}", "3 to 33 letters, digits, - and _")),
     (
         "machine_learning.compute",
-        Named(r"[A-Za-z][A-Za-z0-9-]{0,30}[A-Za-z0-9]", "2 to 32 letters, digits and -"),
+        _named(r"[A-Za-z][A-Za-z0-9-]{0,30}[A-Za-z0-9]", "2 to 32 letters, digits and -"),
     ),
     (
         "machine_learning.experiment",
-        Named(r"[A-Za-z0-9][\w-]{0,254}", "1 to 255 letters, digits, - and _"),
+        _named(r"[A-Za-z0-9][\w-]{0,254}", "1 to 255 letters, digits, - and _"),
     ),
-    ("lake.account", Named(r"[a-z0-9]{3,24}", "a storage account: 3 to 24 small letters and digits")),
+    ("lake.account", _named(r"[a-z0-9]{3,24}", "a storage account: 3 to 24 small letters and digits")),
     (
         "lake.file_system",
-        Named(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", "3 to 63 small letters, digits and single dashes"),
+        _named(r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", "3 to 63 small letters, digits and single dashes"),
     ),
-    ("lake.url", Named(r"https://[^\s?#]+[^/\s?#]", "an https:// address without / at its end")),
+    ("lake.url", _named(r"https://[^\s?#]+[^/\s?#]", "an https:// address without / at its end")),
     ("sandbox.files", lake_files),
     ("models.*", sources),
     ("models.*.scoring.input", path_template),
