@@ -126,7 +126,7 @@ def _references(value: object) -> list[str]:
 def _section(path: str, name: str, body: Body, prefix: str) -> Iterator[str]:
     yield from (f"### {_title(path, body)}", "")
     if "description" in body:
-        yield from (_one_line(body["description"]), "")
+        yield from (*body["description"].splitlines(), "")
     yield from _keys(body, name, f"{prefix}{path}.")
     if path in AFTER:
         yield from (*AFTER[path].splitlines(), "")
@@ -194,8 +194,10 @@ def _value(body: Body, key: str) -> str:  # noqa: PLR0911 - one line a form
             return _or([f"`{choice}`" for choice in choices])
         case {"type": "array", "items": items}:
             return f"list: {_value(items, key)}"
-        case {"type": "object", "additionalProperties": each}:
+        case {"additionalProperties": dict(each)}:
             return f"name → {_value(each, key)}"
+        case {"patternProperties": named}:
+            return f"name → {_value(next(iter(named.values())), key)}"
         case {"type": "string"}:
             return _text(body, key)
     return _NUMBERS[body["type"]] + _bounds(body)
@@ -226,7 +228,3 @@ def _bounds(body: Body) -> str:
 
 def _or(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
