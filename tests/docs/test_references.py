@@ -24,6 +24,8 @@ def described():
     for made in (json_schema.environment_schema(), json_schema.model_schema()):
         for name, body in [*made["definitions"].items(), (made["title"], made)]:
             for key, value in body.get("properties", {}).items():
+                if "const" in value:
+                    continue  # which kind of section it is: the section says what that means
                 yield f"{name}.{key}", value.get("description", "")
 
 
