@@ -69,7 +69,7 @@ def _examples() -> Iterator[str]:
 
 def _verb(verb: str, parser: ArgumentParser, common: set[str]) -> Iterator[str]:
     own = [option for option in _options(parser) if option.dest not in common]
-    synopsis = " ".join([f"python deploy.py {verb} --env ENV", *(f"[{_spelt(option)}]" for option in own)])
+    synopsis = " ".join([f"python deploy.py {verb} --env ENV", *map(_in_synopsis, own)])
     yield from (f"## {verb}", "", str(parser.description), "", "```", synopsis, "```", "")
     if own:
         yield from _table(own)
@@ -91,6 +91,10 @@ def _names(option: Action) -> str:
     return (
         ", ".join([*option.option_strings[:-1], _spelt(option)]) if option.option_strings else _value(option)
     )
+
+
+def _in_synopsis(option: Action) -> str:
+    return _spelt(option) if option.required else f"[{_spelt(option)}]"
 
 
 def _spelt(option: Action) -> str:
