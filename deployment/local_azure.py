@@ -11,7 +11,6 @@ import os
 import ssl
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, fields
 from http import HTTPStatus
 from pathlib import Path
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from deployment.progress import Progress
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
-START_SECONDS: Final = 60
 IDLE_MINUTES: Final = 60
 """What a command started stops by itself; what was started by hand does not."""
 FOREIGN_IDENTITY: Final = (
@@ -86,9 +84,14 @@ def _started(sandbox: Sandbox, progress: Progress) -> LocalAzure:
 
 
 def find(state: Path) -> LocalAzure | None:
-    """The local Azure of the folder, if one runs and answers. Raises OSError where it cannot be read."""
+    """The local Azure of the folder, if one runs and answers. Raises OSError where it cannot be read.
+
+    A folder that was copied names, in its endpoints.json, the one it was copied from.
+    """
     try:
         body = json.loads((state / "endpoints.json").read_text())
+        if not Path(body["state"]).samefile(state):
+            return None
         found = LocalAzure(*(body[each.name] for each in fields(LocalAzure)))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
@@ -106,36 +109,22 @@ def _answers(azure: LocalAzure) -> bool:
 
 
 def _start(sandbox: Sandbox) -> LocalAzure:
+    """Of several commands that start it at once, one does; the others wait for it, and use it."""
     sandbox.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    said = sandbox.state / "start.log"
-    command = [sys.executable, "-m", "sandbox", "--state", str(sandbox.state), "--port", str(sandbox.port)]
-    command += ["--idle-minutes", str(IDLE_MINUTES)]
-    with said.open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+    command = [sys.executable, "-m", "sandbox", "start", "--detach", "--state", str(sandbox.state.absolute())]
+    command += ["--port", str(sandbox.port), "--idle-minutes", str(IDLE_MINUTES), "--despite-triggers"]
+    started = subprocess.run(
+        command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if started.returncode == LocalAzureBusyError.exit_code:
+        raise LocalAzureBusyError(started.stderr.strip(), hint="it is starting or stopping: try again")
+    running = find(sandbox.state) if started.returncode == 0 else None
+    if running is None:
+        hint = (
+            f"if a port is taken: --set sandbox.port={sandbox.port + 1000}, or another in the configuration"
         )
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        running = find(sandbox.state)
-        if running is not None:
-            return running
-        if process.poll() not in (None, LocalAzureBusyError.exit_code):
-            raise _failed(sandbox, said)
-        time.sleep(0.05)
-    if process.poll() == LocalAzureBusyError.exit_code:
-        raise LocalAzureBusyError(_last_lines(said), hint="it is starting or stopping: try again in a moment")
-    process.terminate()
-    raise LocalAzureError(f"the local Azure was not ready within {START_SECONDS} s: {_last_lines(said)}")
-
-
-def _failed(sandbox: Sandbox, said: Path) -> LocalAzureError:
-    hint = f"--set sandbox.port={sandbox.port + 1000}, or another port in the configuration, if it is taken"
-    return LocalAzureError(f"the local Azure did not start: {_last_lines(said)}", hint=hint)
-
-
-def _last_lines(log: Path) -> str:
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return " / ".join(lines[-3:]) or f"it said nothing ({log})"
+        raise LocalAzureError(f"the local Azure did not start: {started.stderr.strip()}", hint=hint)
+    return running
 
 
 def point_at(azure: LocalAzure, variables: MutableMapping[str, str] = os.environ) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from sandbox import request_log, status
 from sandbox.errors import AzureError, NotEmulated, Unauthorized
 from sandbox.identity import MANAGEMENT_AUDIENCES, STORAGE_AUDIENCES
 from sandbox.routing import Handler, hung_up, is_public
@@ -24,10 +26,12 @@ def middlewares(context: Context, faults: Faults) -> list[web.middleware]:  # ty
     @web.middleware
     async def as_azure(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.perf_counter()
-        with context.activity.working():
+        looks_only = request.path == status.PATH
+        with nullcontext() if looks_only else context.activity.working():
             response = await _answer(request, handler)
-        response.headers.setdefault("x-ms-request-id", str(uuid.uuid4()))
-        _write_line(request, response.status, started)
+        request_id = response.headers.setdefault("x-ms-request-id", str(uuid.uuid4()))
+        refusal = request.get("refusal", "")
+        request_log.write_request(_log, request, response.status, started, request_id, refusal)
         return response
 
     @web.middleware
@@ -46,20 +50,21 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except AzureError as error:
-        return _error_response(error)
+        return _refuse(request, error)
     except (web.HTTPNotFound, web.HTTPMethodNotAllowed):
-        return _error_response(NotEmulated(f"{request.method} {request.path}"))
+        return _refuse(request, NotEmulated(f"{request.method} {request.path}"))
     except web.HTTPException as error:
         code = type(error).__name__.removeprefix("HTTP")  # reasons are spelled otherwise in later Pythons
-        return _error_response(AzureError(error.status, code, error.text or error.reason))
+        return _refuse(request, AzureError(error.status, code, error.text or error.reason))
     except ConnectionError:
         return hung_up(request)
     except Exception as error:  # noqa: BLE001 - logged with its traceback, answered as Azure answers a defect
         _log.exception("%s %s failed", request.method, request.raw_path)
-        return _error_response(AzureError(500, "InternalServerError", f"{type(error).__name__}: {error}"))
+        return _refuse(request, AzureError(500, "InternalServerError", f"{type(error).__name__}: {error}"))
 
 
-def _error_response(error: AzureError) -> web.Response:
+def _refuse(request: web.Request, error: AzureError) -> web.Response:
+    request["refusal"] = f"{error.code}: {error.message}"
     headers = {"x-ms-error-code": error.code, **error.headers}
     return web.json_response(error.body(), status=error.status, headers=headers)
 
@@ -83,8 +88,3 @@ def _require_api_version(request: web.Request) -> None:
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
         )
-
-
-def _write_line(request: web.Request, status: int, started: float) -> None:
-    milliseconds = (time.perf_counter() - started) * 1000
-    _log.info("%s %s %s %.0f ms", request.method, request.raw_path, status, milliseconds)

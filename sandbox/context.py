@@ -35,19 +35,30 @@ class Activity:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._working = 0
+        self._runs: list[str] = []
         self._last = time.monotonic()
 
     @contextmanager
-    def working(self) -> Iterator[None]:
-        """Hold this while a request or a run is in progress: an idle stop waits for its end."""
+    def working(self, run: str | None = None) -> Iterator[None]:
+        """Hold this while a request or a run is in progress: an idle stop waits for its end. `run` is how
+        people are told of it.
+        """
         with self._lock:
             self._working += 1
+            self._runs += [run] if run else []
         try:
             yield
         finally:
             with self._lock:
+                if run:
+                    self._runs.remove(run)
                 self._working -= 1
                 self._last = time.monotonic()
+
+    def runs(self) -> list[str]:
+        """Those in progress, in the order in which they began."""
+        with self._lock:
+            return list(self._runs)
 
     def idle_seconds(self) -> float:
         with self._lock:

@@ -3,16 +3,26 @@
 AzureError            status, code, message, target: exactly what goes over the wire
 ├── NotEmulated       501: the real service has this operation, the local Azure does not
 └── Unauthorized      401, with the challenge that azure-core understands
-SandboxError          the local Azure cannot start or go on; shown on its terminal, never sent
+SandboxError          the local Azure cannot start, go on or be stopped; shown on its terminal, never sent
 ├── FolderInUse       another sandbox holds the state folder
 ├── FolderUnusable    it is no folder, or not one to write to
+├── FolderNotOurs     it holds what this program never wrote
+├── DatabaseNotOurs   as above, or it cannot be read
+├── NewerFormat       a newer version of this program wrote it
+├── UpgradeFailed     what an older version wrote could not be brought to today's format
 ├── PortInUse         something else listens
+├── PortUnusable      it cannot be listened on
 ├── NoStepPython      what is to run the steps is no program
-└── LakeDied          the lake's process ended and cannot be started
+├── LakeDied          the lake's process ended and cannot be started
+├── StartFailed       the process that was started ended before it was ready
+├── OwnerOutOfReach   what holds the folder is no process that can be seen from here
+├── RunsElsewhere     it runs already, on other ports than those asked for
+└── StillStopping     it was told to stop, and has not
 """
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,20 +80,60 @@ class FolderInUse(SandboxError):
     exit_code = 75
 
     def __init__(self, folder: Path, pid: str) -> None:
-        super().__init__(f"another local Azure (pid {pid}) uses this folder: {folder}")
+        super().__init__(
+            f"another local Azure (pid {pid}) uses this folder: {folder}; "
+            f"stop it with: {stop_command(folder)}"
+        )
 
 
 class FolderUnusable(SandboxError):
     def __init__(self, folder: Path, reason: str | None) -> None:
-        super().__init__(f"the folder {folder} cannot be used: {reason}; choose another with --state")
+        super().__init__(f"the folder {folder} cannot be used: {reason}; {_ANOTHER_FOLDER}")
+
+
+class FolderNotOurs(SandboxError):
+    def __init__(self, folder: Path, foreign: str) -> None:
+        super().__init__(
+            f"the folder {folder} holds something else ('{foreign}') and was left as it is: name an empty "
+            "or a new one with --state (sandbox.state in the environment's configuration)"
+        )
+
+
+class DatabaseNotOurs(SandboxError):
+    def __init__(self, file: Path, reason: str) -> None:
+        super().__init__(
+            f"{file} was not written by the local Azure, or is damaged ({reason}), and was left as it is: "
+            f"move it away to begin without what it holds, or {_ANOTHER_FOLDER}"
+        )
+
+
+class NewerFormat(SandboxError):
+    def __init__(self, file: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"{file} was written by a newer version of the local Azure (format {found}; this one knows "
+            f"{known}) and was left as it is: update this program, or {_ANOTHER_FOLDER}"
+        )
+
+
+class UpgradeFailed(SandboxError):
+    def __init__(self, file: Path, found: int, wanted: int, reason: str) -> None:
+        super().__init__(
+            f"{file} could not be brought from format {found} to {wanted} ({reason}); it is as it was: make "
+            f"room and start again, or {_ANOTHER_FOLDER}"
+        )
 
 
 class PortInUse(SandboxError):
-    def __init__(self, port: int, option: str) -> None:
+    def __init__(self, port: int, option: str, holder: str) -> None:
         super().__init__(
-            f"port {port} on 127.0.0.1 is in use by another program: stop it, or choose another port with "
-            f"{option} (sandbox.port in the environment's configuration)"
+            f"port {port} on 127.0.0.1 is in use by {holder}, or choose another port with {option} "
+            "(sandbox.port in the environment's configuration)"
         )
+
+
+class PortUnusable(SandboxError):
+    def __init__(self, port: int, option: str, reason: str | None) -> None:
+        super().__init__(f"port {port} on 127.0.0.1 cannot be used: {reason}; choose another with {option}")
 
 
 class NoStepPython(SandboxError):
@@ -95,5 +145,45 @@ class NoStepPython(SandboxError):
 
 
 class LakeDied(SandboxError):
-    def __init__(self, exit_code: int | None, log: Path) -> None:
-        super().__init__(f"the lake's process ended with exit code {exit_code}; its log is {log}")
+    def __init__(self, exit_code: int | None, last_word: str, log: Path) -> None:
+        super().__init__(f"the lake's process ended with exit code {exit_code}: {last_word} (its log: {log})")
+
+
+class StartFailed(SandboxError):
+    def __init__(self, exit_code: int, said: str, logs: Path) -> None:
+        super().__init__(
+            said or f"the local Azure ended ({exit_code}) without a word; its logs are in {logs}"
+        )
+
+
+class RunsElsewhere(SandboxError):
+    def __init__(self, folder: Path, control: str) -> None:
+        super().__init__(
+            f"the local Azure of {folder} runs already, with other ports, on {control}; stop it first with: "
+            f"{stop_command(folder)}"
+        )
+
+
+class OwnerOutOfReach(SandboxError):
+    def __init__(self, folder: Path, pid: str) -> None:
+        super().__init__(
+            f"the local Azure of {folder} (pid {pid}) is no process of yours on this machine: stop it where, "
+            "and as whom, it was started"
+        )
+
+
+class StillStopping(SandboxError):
+    exit_code = 75
+
+    def __init__(self, folder: Path, pid: int, seconds: float) -> None:
+        super().__init__(
+            f"the local Azure of {folder} (pid {pid}) has not stopped within {seconds:.0f} s; {folder}/logs "
+            f"says what it does. To insist: {stop_command(folder)} --now"
+        )
+
+
+_ANOTHER_FOLDER = "choose another with --state"
+
+
+def stop_command(folder: Path) -> str:
+    return f"python -m sandbox stop --state {shlex.quote(str(folder))}"

@@ -75,6 +75,11 @@ class Identity:
         return base64.b64encode(digest).decode()
 
 
+def new_header() -> str:
+    """What callers of the managed identity endpoint must show: made anew at every start."""
+    return secrets.token_urlsafe(32)
+
+
 def _read_or_create(file: Path) -> bytes:
     """Two processes that start at once agree: the link is made by one of them only, and is always whole."""
     if not file.exists():

@@ -8,20 +8,18 @@ is started again, requests wait instead of being refused.
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
-import socket
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
-
-from sandbox.errors import LakeDied, PortInUse
+from sandbox import request_log
+from sandbox.errors import LakeDied
 from sandbox.identity import STORAGE_AUDIENCES, Identity
 
 if TYPE_CHECKING:
+    import socket
     import ssl
 
 _RESTARTS_A_MINUTE = 30
@@ -29,26 +27,26 @@ _log = logging.getLogger("sandbox.lake")
 
 
 class LakeProcess:
-    """Raises `PortInUse` at once."""
-
-    def __init__(self, state: Path, port: int, tls: ssl.SSLContext, identity: Identity) -> None:
+    def __init__(
+        self, state: Path, listening: socket.socket, tls: ssl.SSLContext, identity: Identity
+    ) -> None:
         self._state = state
-        self._socket = _listen(port)
+        self._log = state / "logs" / "lake-process.log"
+        self._socket = listening
         self._tls = tls
         self._identity = identity
         self._process: asyncio.subprocess.Process | None = None
         self._restarts: list[float] = []
         self._stopping = False
-        self.url = f"https://127.0.0.1:{port}"
+        self.url = f"https://127.0.0.1:{listening.getsockname()[1]}"
 
-    async def start(self) -> None:
-        """Returns when the lake answers; raises `LakeDied`."""
+    async def begin(self) -> None:
+        """Returns at once: `ready` waits."""
         descriptor = self._socket.fileno()
         command = [sys.executable, "-m", "sandbox.datalake", "--state", str(self._state)]
         command += ["--descriptor", str(descriptor)]
-        log = self._state / "logs" / "lake-process.log"
-        with log.open("ab") as stderr:
-            process = await asyncio.create_subprocess_exec(
+        with request_log.open_output(self._log) as stderr:
+            self._process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -57,9 +55,14 @@ class LakeProcess:
                 pass_fds=[descriptor],
                 start_new_session=True,  # a Ctrl-C is the parent's to handle: it ends the lake last
             )
-        self._process = process
-        if not await self._says_ready(process):
-            raise LakeDied(await process.wait(), log)
+
+    async def ready(self) -> None:
+        """Returns when the lake answers; raises `LakeDied`."""
+        process = self._process
+        if process is None or process.stdout is None:
+            raise RuntimeError("the lake has not begun")
+        if not (await process.stdout.readline()).startswith(b"ready"):
+            raise self._died(await process.wait())
 
     async def watch(self) -> None:
         """Runs as long as the sandbox does; raises `LakeDied` when the lake keeps dying."""
@@ -69,7 +72,8 @@ class LakeProcess:
                 return
             _log.warning("the lake ended with exit code %s: starting it again", code)
             self._count_restart(code)
-            await self.start()
+            await self.begin()
+            await self.ready()
 
     async def stop(self) -> None:
         """Lets requests in progress end (a few seconds), then insists."""
@@ -88,6 +92,8 @@ class LakeProcess:
 
     async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One of the lake's own `/_sandbox/...` requests; the lake's refusal comes back as its text."""
+        import aiohttp
+
         headers = {"Authorization": f"Bearer {self._identity.issue(STORAGE_AUDIENCES[0])}"}
         async with (
             aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._tls), headers=headers) as session,
@@ -96,27 +102,23 @@ class LakeProcess:
             answer: dict[str, Any] = await response.json()
             return {"status": response.status, "body": answer}
 
-    async def _says_ready(self, process: asyncio.subprocess.Process) -> bool:
-        if process.stdout is None:  # it was asked for above; mypy cannot know
-            return False
-        return (await process.stdout.readline()).startswith(b"ready")
+    async def idle_seconds(self) -> float:
+        """How long it had nothing to do."""
+        import aiohttp
+
+        try:
+            health = await self.call("GET", "/_sandbox/health")
+        except aiohttp.ClientError:  # it is being started again: not idle, and no reason to end
+            return 0
+        return float(health["body"]["idle_seconds"])
 
     def _count_restart(self, code: int | None) -> None:
         now = time.monotonic()
         self._restarts = [at for at in self._restarts if now - at < 60] + [now]
         if len(self._restarts) > _RESTARTS_A_MINUTE:
-            raise LakeDied(code, self._state / "logs" / "lake-process.log")
+            raise self._died(code)
 
-
-def _listen(port: int) -> socket.socket:
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind(("127.0.0.1", port))
-    except OSError as error:
-        listening.close()
-        if error.errno == errno.EADDRINUSE:
-            raise PortInUse(port, "--lake-port") from error
-        raise
-    listening.listen(512)
-    return listening
+    def _died(self, code: int | None) -> LakeDied:
+        lines = self._log.read_text(errors="replace").split("\n")
+        last_word = next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        return LakeDied(code, last_word, self._log)

@@ -120,7 +120,7 @@ async def accounts(request: web.Request) -> web.Response:
     context, subscription_id, group = _names(request)
     require_group(context, subscription_id, group)
     found = context.store.list(_group_scope(subscription_id, group), "storageAccounts")
-    return web.json_response({"value": found})
+    return web.json_response({"value": [_at_its_address(context, account) for account in found]})
 
 
 async def put_account(request: web.Request) -> web.Response:
@@ -137,7 +137,7 @@ async def put_account(request: web.Request) -> web.Response:
             "characters in length and use numbers and lower-case letters only.",
         )
     scope = _group_scope(subscription_id, group)
-    account = _account(context, f"{scope}/providers/Microsoft.Storage/storageAccounts/{name}", name, asked)
+    account = _account(f"{scope}/providers/Microsoft.Storage/storageAccounts/{name}", name, asked)
     with context.store.transaction():
         owner = context.store.get("/", "storageAccountNames", name)
         if owner is not None and owner["id"].lower() != account["id"].lower():
@@ -147,11 +147,11 @@ async def put_account(request: web.Request) -> web.Response:
         context.store.put("/", "storageAccountNames", name, {"id": account["id"]})
         context.store.put(scope, "storageAccounts", name, account)
         (_lake(context) / name).mkdir(parents=True, exist_ok=True)
-    return web.json_response(account)
+    return web.json_response(_at_its_address(context, account))
 
 
 async def get_account(request: web.Request) -> web.Response:
-    return web.json_response(_require_account(request))
+    return web.json_response(_at_its_address(request.app[_CONTEXT], _require_account(request)))
 
 
 async def list_keys(request: web.Request) -> web.Response:
@@ -198,8 +198,7 @@ def _subscription(subscription_id: str) -> dict[str, Any]:
     }
 
 
-def _account(context: Context, account_id: str, name: str, asked: dict[str, Any]) -> dict[str, Any]:
-    address = f"{context.endpoints.lake}/{name}/"
+def _account(account_id: str, name: str, asked: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": account_id,
         "name": name,
@@ -211,10 +210,16 @@ def _account(context: Context, account_id: str, name: str, asked: dict[str, Any]
         "properties": {
             **asked.get("properties", {}),
             "isHnsEnabled": True,
-            "primaryEndpoints": {"dfs": address, "blob": address},
             "provisioningState": "Succeeded",
         },
     }
+
+
+def _at_its_address(context: Context, account: dict[str, Any]) -> dict[str, Any]:
+    """The port may have been another when the account was made."""
+    address = f"{context.endpoints.lake}/{account['name']}/"
+    addresses = {"primaryEndpoints": {"dfs": address, "blob": address}}
+    return {**account, "properties": {**account["properties"], **addresses}}
 
 
 def _cloud(name: str, control: str) -> dict[str, Any]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from sandbox import database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_SCHEMA = """
+_DOCUMENTS = """
 CREATE TABLE IF NOT EXISTS documents (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     scope TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,
@@ -20,6 +21,8 @@ CREATE TABLE IF NOT EXISTS documents (
     UNIQUE (scope, kind, name)
 )
 """
+FORMAT = database.Format("documents", steps=((_DOCUMENTS,),))
+"""Of state.db, and by it of everything in the state folder that its documents describe."""
 
 _PUT = """
 INSERT INTO documents (scope, kind, name, body) VALUES (?, ?, ?, ?)
@@ -28,7 +31,7 @@ ON CONFLICT (scope, kind, name) DO UPDATE SET body = excluded.body
 
 
 class Store:
-    """Every committed document survives a kill -9 (WAL; not a power cut: `synchronous=NORMAL`).
+    """Every committed document survives a kill -9. Raises what `database.connect` raises.
 
     Any thread may call it; calls are serialised. Look-ups ignore case, bodies keep theirs.
     """
@@ -37,10 +40,7 @@ class Store:
         self._lock = threading.RLock()
         self._depth = 0
         # Closed by close(), from whatever thread stops the server.
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.execute(_SCHEMA)
+        self._connection = database.connect(path, FORMAT)
 
     def get(self, scope: str, kind: str, name: str) -> dict[str, Any] | None:
         with self._lock:

@@ -28,8 +28,9 @@ def main() -> int:
     given = parser.parse_args()
     os.umask(0o077)
     folder = StateFolder(given.state)
-    request_log.open_log(folder.logs / "lake.log")
     try:
+        folder.prepare()
+        request_log.open_log(folder.logs / "lake.log")
         # A killed predecessor needs a moment to notice that its parent is gone.
         folder.lock("lake.lock", _PATIENCE_SECONDS)
         asyncio.run(serve(folder, _listening(given.port, given.descriptor)))

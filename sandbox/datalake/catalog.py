@@ -6,30 +6,40 @@ Every call is one transaction: it is all there after a kill -9, or not at all.
 from __future__ import annotations
 
 import json
-import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sandbox import database
 from sandbox.datalake.models import Address, Entry, Filesystem, Properties
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-_SCHEMA = """
+_TABLES = (
+    """
 CREATE TABLE IF NOT EXISTS entries (
     key TEXT PRIMARY KEY, tag TEXT NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL,
-    properties TEXT NOT NULL) WITHOUT ROWID;
+    properties TEXT NOT NULL) WITHOUT ROWID
+""",
+    """
 CREATE TABLE IF NOT EXISTS filesystems (
     account TEXT, name TEXT, tag TEXT NOT NULL, modified INTEGER NOT NULL, metadata TEXT NOT NULL,
-    PRIMARY KEY (account, name)) WITHOUT ROWID;
+    PRIMARY KEY (account, name)) WITHOUT ROWID
+""",
+    """
 CREATE TABLE IF NOT EXISTS drafts (
-    key TEXT PRIMARY KEY, file TEXT NOT NULL, ranges TEXT NOT NULL) WITHOUT ROWID;
+    key TEXT PRIMARY KEY, file TEXT NOT NULL, ranges TEXT NOT NULL) WITHOUT ROWID
+""",
+    """
 CREATE TABLE IF NOT EXISTS blocks (
     account TEXT, filesystem TEXT, path TEXT, id TEXT, file TEXT NOT NULL, size INTEGER NOT NULL,
-    staged INTEGER NOT NULL, PRIMARY KEY (account, filesystem, path, id)) WITHOUT ROWID;
-"""
+    staged INTEGER NOT NULL, PRIMARY KEY (account, filesystem, path, id)) WITHOUT ROWID
+""",
+)
+FORMAT = database.Format("entries", steps=(_TABLES,))
+"""Of lake.db."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +79,7 @@ class Block:
 
 class Catalog:
     def __init__(self, file: Path) -> None:
-        self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=NORMAL")
-        self._connection.executescript(_SCHEMA)
+        self._connection = database.connect(file, FORMAT)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

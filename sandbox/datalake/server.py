@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from sandbox import tls
+from sandbox import request_log, tls
 from sandbox.clock import SystemClock
 from sandbox.context import Activity
 from sandbox.datalake import addresses, responses, routes
@@ -71,8 +71,8 @@ class Lake:
             response.headers["x-ms-request-id"] = request_id
             response.headers["x-ms-version"] = request.headers.get("x-ms-version", "2025-11-05")
             _echo(request, response, "x-ms-client-request-id")
-        milliseconds = (time.perf_counter() - started) * 1000
-        _log.info("%s %s %s %.0f ms", request.method, request.raw_path, response.status, milliseconds)
+        refusal = request.get("refusal", "")
+        request_log.write_request(_log, request, response.status, started, request_id, refusal)
         return response
 
     async def _answer(self, request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
@@ -91,8 +91,9 @@ class Lake:
             return self._refuse(request, defect, request_id)
 
     def _refuse(self, request: web.Request, error: LakeError, request_id: str) -> web.Response:
-        head = request.method == "HEAD"
-        return responses.refusal(error, request_id, blob=routes.is_blob(request), head=head)
+        head, blob = request.method == "HEAD", routes.is_blob(request)
+        request["refusal"] = f"{error.code_for(blob=blob)}: {error.message}"
+        return responses.refusal(error, request_id, blob=blob, head=head)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         return await self._faults.answer(request, self._operate)

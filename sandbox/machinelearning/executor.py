@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sandbox.machinelearning.snapshots import Snapshots
     from sandbox.machinelearning.workspaces import Workspaces
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("sandbox.control")
 STOPPED = "the local Azure stopped while this ran"
 _MOST_AT_ONCE = max(2, os.cpu_count() or 2)
 
@@ -53,6 +53,10 @@ class Run:
     def id(self) -> str:
         identity: str = self.document["runId"]
         return identity
+
+    def __str__(self) -> str:
+        """For people, in the log and in `status`."""
+        return f"ml run {self.id} of {self.workspace.name}/{self.document['experimentName']}"
 
     def ready(self) -> list[Node]:
         """Steps not begun whose predecessors all ended well; none once a failure stops the run."""
@@ -136,19 +140,21 @@ class Executor:
         self._end_cancelled(run.workspace, run.id)
 
     async def _run(self, run: Run) -> None:
-        with self._context.activity.working():
+        log.info("%s: started", run)
+        with self._context.activity.working(str(run)):
             try:
                 self._history.start(run.workspace, run.id)
                 await self._walk(run)
             except asyncio.CancelledError:
                 self._end_cancelled(run.workspace, run.id)
             except Exception as error:  # a run always ends; the cause is kept in it and in the sandbox's log
-                log.exception("ml run %s", run.id)
+                log.exception("%s", run)
                 self._end_broken(run.workspace, run.id, error)
             else:
                 self._end(run)
 
     def _end(self, run: Run) -> None:
+        log.info("%s: %s", run, " ".join(run.errors) or "Completed")
         if not run.errors:
             self._history.end(run.workspace, run.id, "Completed")
             return
@@ -215,6 +221,7 @@ class Executor:
             command = steps.command(python, node, run.parameters, locations, environment)
             await asyncio.to_thread(self._prepare, run.workspace, node, folders)
             self._history.start(run.workspace, document["runId"])
+            log.info("%s: step '%s' is %s, its log %s", run, node.name, document["runId"], folders.log)
             await run_process(command, folders, node.timeout_seconds)
         finally:
             await asyncio.to_thread(shutil.rmtree, folders.work.parent, ignore_errors=True)

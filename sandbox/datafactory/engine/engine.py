@@ -74,6 +74,7 @@ class Engine:
         status = "Queued" if waits else "InProgress"
         self._runs.add(order.factory, self._orders.document(order, running, status))
         self._under_way[running.run_id] = UnderWay(running)
+        _log.info("%s: %s", _named(running), status)
         if waits:
             self._queue(order.factory, name).append(running.run_id)
         else:
@@ -150,7 +151,7 @@ class Engine:
         under.task.add_done_callback(lambda _: self._make_sure_of_the_end(under))
 
     async def _run(self, under: UnderWay) -> None:
-        with self._context.activity.working():
+        with self._context.activity.working(_named(under.running)):
             try:
                 result = await run_pipeline(self._host(under))
             except asyncio.CancelledError:
@@ -158,7 +159,7 @@ class Engine:
                     raise
                 result = _CANCELLED
             except Exception as mistake:  # noqa: BLE001 - the runtime's own: a run always ends, and says of what
-                _log.exception("pipeline run %s", under.running.run_id)
+                _log.exception("%s", _named(under.running))
                 result = Result("Failed", f"InternalError: {type(mistake).__name__}: {mistake}")
             self._finish(under, result)
 
@@ -169,6 +170,7 @@ class Engine:
 
     def _finish(self, under: UnderWay, result: Result) -> None:
         running = under.running
+        _log.info("%s: %s %s", _named(running), result.status, result.message)
         try:
             self._change(
                 under, status=result.status, message=result.message, return_value=running.return_value
@@ -246,3 +248,8 @@ class Engine:
 
 def _key(factory: FactoryId, pipeline: str) -> tuple[str, str]:
     return factory.scope, pipeline.lower()
+
+
+def _named(running: RunningPipeline) -> str:
+    """For people, in the log and in `status`."""
+    return f"pipeline run {running.run_id} of {running.factory.name}/{running.definition_name}"

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import aiohttp
 import pytest
 import requests
 
-from sandbox import server
+from sandbox import life
+from sandbox.identity import Identity
+from sandbox.lake_process import LakeProcess
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GROUP = "/subscriptions/sub-core/resourceGroups/rg core"
 ACCOUNTS = f"{GROUP}/providers/Microsoft.Storage/storageAccounts"
@@ -163,25 +169,25 @@ def test_a_body_that_would_fill_the_memory_is_refused(sandbox: Any) -> None:
     assert error_of(answer) == (413, "RequestEntityTooLarge")
 
 
-def test_a_lake_that_is_just_started_again_is_not_idle() -> None:
+def test_a_lake_that_is_just_started_again_is_not_idle(tmp_path: Path) -> None:
     """While it does not answer, the sandbox neither stops nor fails."""
-    answers = [
-        aiohttp.ServerDisconnectedError(),
-        {"body": {"idle_seconds": 0}},
-        {"body": {"idle_seconds": 9}},
-    ]
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        context = ssl.create_default_context()
+        lake = LakeProcess(tmp_path, listening, context, Identity(tmp_path / "secret"))
+    assert asyncio.run(lake.idle_seconds()) == 0
+
+
+def test_it_is_idle_when_neither_process_works_and_nothing_keeps_it() -> None:
+    kept, lake_idle = [True, False, False, False], [0.0, 4.0, 9.0]
 
     class Lake:
-        async def call(self, *_: str) -> Any:
-            answer = answers.pop(0)
-            if isinstance(answer, Exception):
-                raise answer
-            return answer
+        async def idle_seconds(self) -> float:
+            return lake_idle.pop(0)
 
     class Still:
         async def sleep(self, _: float) -> None: ...
 
     context = SimpleNamespace(activity=SimpleNamespace(idle_seconds=lambda: 60), clock=Still())
-    asyncio.run(server._idle(Lake(), context, 5))  # type: ignore[arg-type]
+    asyncio.run(life._until_idle(Lake(), context, 5, lambda: kept.pop(0)))  # type: ignore[arg-type]
 
-    assert answers == []
+    assert (kept, lake_idle) == ([], [])

@@ -1,0 +1,132 @@
+"""The grammar of `python -m sandbox [start|stop|status]`; imports nothing that takes time."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_EPILOG = "Without a word before the options: start."
+
+
+@dataclass(frozen=True)
+class Options:
+    """Of a start."""
+
+    state: Path
+    port: int
+    lake_port: int
+    identity_port: int
+    idle_minutes: float = 0
+    """0: until it is stopped."""
+    despite_triggers: bool = False
+    """Started triggers do not keep it from being idle."""
+    step_python: Path = Path(sys.executable)
+    detached: bool = False
+    """Started by `--detach`: nobody looks at what it prints once it is ready."""
+
+    @property
+    def ports(self) -> tuple[int, int, int]:
+        """Control, lake, identity."""
+        return self.port, self.lake_port, self.identity_port
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """As clients see them."""
+        return {
+            "control": f"https://127.0.0.1:{self.port}",
+            "lake": f"https://127.0.0.1:{self.lake_port}",
+            "identity": f"http://127.0.0.1:{self.identity_port}/identity/token",
+        }
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """`verb`, `state`, and what the verb takes; ends the process with 2 where it cannot be understood."""
+    words = list(arguments)
+    if not words or (words[0].startswith("-") and words[0] not in ("-h", "--help")):
+        words.insert(0, "start")
+    given = _parser().parse_args(words)
+    if given.verb == "start":
+        given.lake_port = given.lake_port or given.port + 1
+        given.identity_port = given.identity_port or given.port + 2
+        given.step_python = given.step_python or Path(sys.executable)
+    return given
+
+
+def options(given: argparse.Namespace) -> Options:
+    return Options(**{name: getattr(given, name) for name in Options.__dataclass_fields__})
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="A local Azure on 127.0.0.1.", epilog=_EPILOG
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    _add_start(verbs.add_parser("start", help="start it, and stay until Ctrl-C", allow_abbrev=False))
+    stop = verbs.add_parser("stop", help="stop it, and wait until it has ended", allow_abbrev=False)
+    _add_state(stop)
+    stop.add_argument(
+        "--now", action="store_true", help="kill it: what it committed is there at the next start"
+    )
+    status = verbs.add_parser("status", help="whether it runs, where, and what it does", allow_abbrev=False)
+    _add_state(status)
+    status.add_argument("-o", "--output", choices=["text", "json"], default="text")
+    return parser
+
+
+def _add_start(parser: argparse.ArgumentParser) -> None:
+    _add_state(parser)
+    parser.add_argument("--port", type=_port, default=10443, help="Resource Manager, Azure ML, Data Factory")
+    parser.add_argument("--lake-port", type=_port, help="the lake (default: port + 1)")
+    parser.add_argument("--identity-port", type=_port, help="the token endpoint (default: port + 2)")
+    parser.add_argument(
+        "--detach", action="store_true", help="as a process of its own; returns when it is ready"
+    )
+    parser.add_argument("--detached", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--step-python",
+        type=Path,
+        default=os.environ.get("SANDBOX_STEP_PYTHON"),
+        metavar="PATH",
+        help="the Python that runs Azure ML's steps (default: SANDBOX_STEP_PYTHON, else this one)",
+    )
+    parser.add_argument(
+        "--idle-minutes",
+        type=_minutes,
+        default=0,
+        metavar="N",
+        help="stop when that long there was no request, no run and no started trigger (0: never)",
+    )
+    parser.add_argument(
+        "--despite-triggers", action="store_true", help="started triggers do not keep it from being idle"
+    )
+
+
+def _add_state(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--state",
+        type=Path,
+        default=Path(".sandbox"),
+        help="folder of all it keeps (default: .sandbox)",
+    )
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{text} is no port: 1 to 65535")
+    return number
+
+
+def _minutes(text: str) -> float:
+    number = float(text)
+    if not (math.isfinite(number) and number >= 0):
+        raise argparse.ArgumentTypeError(f"{text} is no number of minutes")
+    return number
