@@ -81,7 +81,12 @@ def new_header() -> str:
 
 
 def _read_or_create(file: Path) -> bytes:
-    """Two processes that start at once agree: the link is made by one of them only, and is always whole."""
+    """Two processes that start at once agree: the link is made by one of them only, and is always whole.
+
+    An empty file, as a power cut leaves it, would be a secret that everybody knows.
+    """
+    if file.exists() and not file.stat().st_size:
+        file.unlink()
     if not file.exists():
         draft = file.with_name(f".{file.name}.{os.getpid()}")
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import certifi
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -55,8 +56,7 @@ def ensure(folder: Path, now: datetime) -> TlsFiles:
     ca_key = folder / "ca.key"
     if not _usable(files.ca, ca_key, now):
         _make_authority(files.ca, ca_key, now)
-        files.certificate.unlink(missing_ok=True)
-    if not _usable(files.certificate, files.key, now):
+    if not (_usable(files.certificate, files.key, now) and _issued_by(files.ca, files.certificate)):
         _make_leaf(files, ca_key, now)
     _write(files.bundle, Path(certifi.where()).read_bytes() + b"\n" + files.ca.read_bytes())
     return files
@@ -74,6 +74,16 @@ def _usable(certificate: Path, key: Path, now: datetime) -> bool:
     return private.public_key() == parsed.public_key() and (
         parsed.not_valid_after_utc - now > timedelta(days=_RENEW_DAYS)
     )
+
+
+def _issued_by(authority: Path, certificate: Path) -> bool:
+    """Not so where a crash came between the renewal of the one and of the other."""
+    issuer, leaf = (x509.load_pem_x509_certificate(file.read_bytes()) for file in (authority, certificate))
+    try:
+        leaf.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def _make_authority(certificate: Path, key_file: Path, now: datetime) -> None:

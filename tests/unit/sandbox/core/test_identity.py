@@ -56,6 +56,15 @@ def test_processes_with_the_same_file_trust_each_other(tmp_path: Path) -> None:
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
 
 
+def test_an_empty_secret_is_made_anew(tmp_path: Path) -> None:
+    """What a power cut leaves: anybody could sign with it."""
+    (tmp_path / "secret").touch()
+
+    Identity(tmp_path / "secret")
+
+    assert len((tmp_path / "secret").read_bytes()) == 64
+
+
 def test_a_signature_is_good_for_its_text_only(identity: Identity, tmp_path: Path) -> None:
     signature = identity.sign("GET /a")
 

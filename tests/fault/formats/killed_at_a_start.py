@@ -1,0 +1,111 @@
+"""Die at every line of a first start and of an upgrade, one process a line; start again. A script: it forks.
+
+python -m tests.fault.formats.killed_at_a_start FOLDER
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cryptography import x509
+
+from sandbox import store, tls
+from sandbox.datalake import catalog
+from sandbox.identity import Identity
+from sandbox.state import StateFolder
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+HERE = Path(__file__).parent
+TRACED = ("/tls.py", "/identity.py", "/database.py", "/state.py", "/store.py", "/catalog.py")
+NOW = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+def start(folder: StateFolder) -> None:
+    """What a start writes before it is ready."""
+    folder.prepare()
+    lock = folder.lock()
+    tls.ensure(folder.tls, NOW)
+    Identity(folder.secret)
+    store.Store(folder.path / "state.db").close()
+    catalog.Catalog(folder.path / "lake.db").close()
+    folder.announce({"pid": os.getpid()})
+    os.close(lock)
+
+
+def check(folder: StateFolder, documents: int) -> None:
+    """A start after the kill has everything that a start that was never killed has."""
+    start(folder)
+    leaf, authority = (
+        x509.load_pem_x509_certificate((folder.tls / name).read_bytes())
+        for name in ("certificate.pem", "ca.pem")
+    )
+    leaf.verify_directly_issued_by(authority)
+    assert (folder.tls / "ca.pem").read_bytes() in (folder.tls / "bundle.pem").read_bytes()
+    assert len(folder.secret.read_bytes()) == 64
+    with closing(sqlite3.connect(folder.path / "state.db")) as reader:
+        assert reader.execute("PRAGMA user_version").fetchone() == (store.FORMAT.number,)
+        assert reader.execute("SELECT count(*) FROM documents").fetchone() == (documents,)
+    assert folder.announced() is not None
+    assert not list(folder.path.glob("*.format-*"))
+
+
+def dies_at(line: int, folder: StateFolder) -> bool:
+    """Whether there was such a line."""
+    pid = os.fork()
+    if pid == 0:
+        left = line
+
+        def count(frame: FrameType, event: str, _: Any) -> Any:
+            nonlocal left
+            if not frame.f_code.co_filename.endswith(TRACED):
+                return None
+            if event == "line":
+                left -= 1
+                if left == 0:
+                    os._exit(137)
+            return count
+
+        sys.settrace(count)
+        start(folder)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 137
+
+
+def kill_everywhere(origin: Path, base: Path, documents: int) -> int:
+    """How many lines it died at."""
+    line = 0
+    while True:
+        line += 1
+        folder = StateFolder(base / "state")
+        shutil.rmtree(folder.path, ignore_errors=True)
+        shutil.copytree(origin, folder.path)
+        died = dies_at(line, folder)
+        check(folder, documents)
+        if not died:
+            return line - 1
+
+
+def main(base: Path) -> None:
+    new, older, renewed = base / "new", base / "older", base / "renewed"
+    for origin in (new, older):
+        origin.mkdir()
+    with closing(sqlite3.connect(older / "state.db")) as database:
+        database.executescript((HERE / "0/state.sql").read_text())
+        documents = database.execute("SELECT count(*) FROM documents").fetchone()[0]
+    start(StateFolder(renewed))
+    (renewed / "tls/ca.key").write_bytes(b"")
+    for origin, expected in ((new, 0), (older, documents), (renewed, 0)):
+        print(origin.name, kill_everywhere(origin, base, expected))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
