@@ -79,7 +79,7 @@ def ensure(sandbox: Sandbox, progress: Progress) -> LocalAzure:
 def _started(sandbox: Sandbox, progress: Progress) -> LocalAzure:
     progress.state("local Azure", "starting")
     running = _start(sandbox)
-    progress.done("local Azure", f"ready on {running.control}")
+    progress.done("local Azure", f"ready on {running.control}; its logs are in {sandbox.state / 'logs'}")
     return running
 
 

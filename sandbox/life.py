@@ -53,6 +53,7 @@ async def serve(options: Options, folder: StateFolder) -> int:
     database.check(folder.path / "state.db", store.FORMAT)
     database.check(folder.path / "lake.db", catalog.FORMAT)
     request_log.open_log(folder.logs / "control.log")
+    request_log.open_log(folder.logs / "runs.log", "sandbox.runs")
     stop = _stop_signals(lambda: _withdraw(folder, lock))
     folder.withdraw()  # what a killed predecessor left
     try:

@@ -28,13 +28,12 @@ _OUTPUT_BYTES = 1_000_000
 _FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname).1s %(name)s %(message)s"
 
 
-def open_log(file: Path) -> None:
-    """Send everything this process logs to `file`, at most four times 10 MB of it."""
+def open_log(file: Path, logger: str | None = None) -> None:
+    """Send what `logger` logs, or everything this process does, to `file`: at most four times 10 MB."""
     handler = RotatingFileHandler(file, maxBytes=10_000_000, backupCount=3, encoding="utf-8", delay=True)
     handler.setFormatter(_Formatter(_FORMAT, "%Y-%m-%dT%H:%M:%S"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
+    logging.getLogger(logger).addHandler(handler)
+    logging.getLogger().setLevel(logging.INFO)
     logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sandbox.machinelearning.snapshots import Snapshots
     from sandbox.machinelearning.workspaces import Workspaces
 
-log = logging.getLogger("sandbox.control")
+log = logging.getLogger("sandbox.runs")
 STOPPED = "the local Azure stopped while this ran"
 _MOST_AT_ONCE = max(2, os.cpu_count() or 2)
 
@@ -221,7 +221,7 @@ class Executor:
             command = steps.command(python, node, run.parameters, locations, environment)
             await asyncio.to_thread(self._prepare, run.workspace, node, folders)
             self._history.start(run.workspace, document["runId"])
-            log.info("%s: step '%s' is %s, its log %s", run, node.name, document["runId"], folders.log)
+            log.info("%s: step '%s' started, its log: %s", run, node.name, folders.log)
             await run_process(command, folders, node.timeout_seconds)
         finally:
             await asyncio.to_thread(shutil.rmtree, folders.work.parent, ignore_errors=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -278,6 +279,7 @@ def test_a_stop_leaves_no_process_and_every_run_says_why(
 
     assert home.command("stop").returncode == 0
 
+    assert_the_log_tells(home.folder / "logs/runs.log", run_id)
     assert said[0].startswith(f"pipeline run {run_id} of adf-fault/score")
     assert "ml run" in said[1]
     assert all(dead(process) for process in processes)
@@ -292,6 +294,16 @@ def test_a_stop_leaves_no_process_and_every_run_says_why(
     history = f"/history/v1.0{WORKSPACE}/experiments/p/runs:query"
     runs = machine.json("POST", history, {})["value"]
     assert {(one["status"], one["error"]["error"]["message"]) for one in runs} == {("Failed", STOPPED)}
+
+
+def assert_the_log_tells(log: Path, run_id: str) -> None:
+    """Which run, of what, invoked by whom; its steps, and where their logs are."""
+    lines = [line.split(" I sandbox.runs ")[1] for line in log.read_text().splitlines()]
+    assert lines[0] == f"pipeline run {run_id} of adf-fault/score: InProgress, invoked by Manual"
+    assert re.fullmatch(r"ml run \S+ of w/\S+: started", lines[1])
+    step = re.fullmatch(r"ml run \S+ of w/\S+: step 'step' started, its log: (\S+)", lines[2])
+    assert step is not None
+    assert Path(step[1]).is_file()
 
 
 def run_in_factory(machine: Machine, pipeline: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sandbox.datafactory.frame import Frame
 
-_log = logging.getLogger("sandbox.control")
+_log = logging.getLogger("sandbox.runs")
 NO_ERROR = {"errorCode": "", "message": "", "failureType": "", "target": ""}
 _DEFAULT_TIMEOUT = "0.12:00:00"
 

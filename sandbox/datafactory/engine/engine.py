@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _PLACES = 50
 _MOST_QUEUED = 100
 _CANCELLED = Result("Cancelled", "The run was cancelled.")
-_log = logging.getLogger("sandbox.control")
+_log = logging.getLogger("sandbox.runs")
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Engine:
         status = "Queued" if waits else "InProgress"
         self._runs.add(order.factory, self._orders.document(order, running, status))
         self._under_way[running.run_id] = UnderWay(running)
-        _log.info("%s: %s", _named(running), status)
+        _log.info("%s: %s, invoked by %s", _named(running), status, order.invoked_by.name)
         if waits:
             self._queue(order.factory, name).append(running.run_id)
         else:
@@ -170,7 +170,7 @@ class Engine:
 
     def _finish(self, under: UnderWay, result: Result) -> None:
         running = under.running
-        _log.info("%s: %s %s", _named(running), result.status, result.message)
+        _log.info("%s: %s", _named(running), f"{result.status} {result.message}".rstrip())
         try:
             self._change(
                 under, status=result.status, message=result.message, return_value=running.return_value

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sandbox.datafactory.models import FactoryId, Json
     from sandbox.datafactory.runs import Runs
 
-_log = logging.getLogger("sandbox.control")
+_log = logging.getLogger("sandbox.runs")
 
 
 class Triggers:
