@@ -18,6 +18,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
 
+from ml_pipelines import sdk
 from ml_pipelines.definition import (
     CondaSpecification,
     MlEnvironment,
@@ -32,7 +33,6 @@ from ml_pipelines.errors import (
     MlEnvironmentMissing,
     MlRunMissing,
     ModelMissing,
-    SecondCloud,
     ServiceRefused,
     WorkspaceMissing,
 )
@@ -44,22 +44,10 @@ from ml_pipelines.steps.work import digest_of_folder
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-CLOUD_VARIABLES = ("ARM_CLOUD_METADATA_URL", "AZUREML_CURRENT_CLOUD")
 ACTIVE = "Active"
 NOISY = ("azureml", "msrest", "urllib3", "azure.identity", "adal-python")
 
-
-_CLOUD: list[str] = []
 _ONE_AT_A_TIME = threading.RLock()
-
-
-def _claim_cloud() -> None:
-    """Raises SecondCloud where the SDK was imported for another cloud than the environment names now."""
-    here = " ".join(os.environ.get(name, "") for name in CLOUD_VARIABLES).strip() or "the public cloud"
-    if not _CLOUD:
-        _CLOUD.append(here)
-    if _CLOUD[0] != here:
-        raise SecondCloud(_CLOUD[0], here)
 
 
 class MachineLearning:
@@ -78,7 +66,7 @@ class MachineLearning:
 
     @property
     def _workspace(self) -> Any:  # noqa: ANN401 - azureml.core.Workspace
-        _claim_cloud()
+        sdk.prepare()
         if self._found is None:
             from azureml.core import Workspace
             from azureml.core.authentication import TokenAuthentication

@@ -184,12 +184,12 @@ def test_one_process_speaks_to_one_cloud():
     """The SDK reads its cloud at import; a second one would silently be the first."""
     program = (
         "import os\n"
-        "from ml_pipelines import gateway\n"
+        "from ml_pipelines import sdk\n"
         "os.environ['AZUREML_CURRENT_CLOUD'] = 'First'\n"
-        "gateway._claim_cloud()\n"
-        "gateway._claim_cloud()\n"
+        "sdk.prepare()\n"
+        "sdk.prepare()\n"
         "os.environ['AZUREML_CURRENT_CLOUD'] = 'Second'\n"
-        "gateway._claim_cloud()\n"
+        "sdk.prepare()\n"
     )
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("ARM", "AZUREML"))
