@@ -71,7 +71,8 @@ def ensure(sandbox: Sandbox, progress: Progress) -> LocalAzure:
     if not running.control.endswith(f":{sandbox.port}"):
         raise LocalAzureError(
             f"the local Azure of {sandbox.state} listens on {running.control}, not on port {sandbox.port}",
-            hint="stop it, choose another sandbox.state, or set sandbox.port to its port",
+            hint=f"stop it (python -m sandbox stop --state {sandbox.state}), choose another sandbox.state, "
+            "or set sandbox.port to its port",
         )
     return running
 

@@ -1,11 +1,11 @@
 """A local Azure on loopback, for one user and one project: enough of it that what runs here runs there.
 
-    python -m sandbox --state DIR --port P
+    python -m sandbox [start|stop|status] --state DIR --port P
 
 Two processes. The control process answers Resource Manager, Azure ML and Data Factory on one HTTPS address,
 and a managed identity endpoint on another; the lake (datalake/) is its child, so that workers who read
 files do not starve a pipeline run. Both know only the state folder, which one sandbox locks and which holds
-everything:
+everything. How it starts and ends is in life.py; from another process, in detached.py and outside.py.
 
     a request ─► server.py ─► answers.py: log line · errors as Azure words them · bearer token · ordered
     faults

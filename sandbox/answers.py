@@ -28,7 +28,7 @@ def middlewares(context: Context, faults: Faults) -> list[web.middleware]:  # ty
         started = time.perf_counter()
         looks_only = request.path == status.PATH
         with nullcontext() if looks_only else context.activity.working():
-            response = await _answer(request, handler)
+            response = await _answer(request, handler, context)
         request_id = response.headers.setdefault("x-ms-request-id", str(uuid.uuid4()))
         refusal = request.get("refusal", "")
         request_log.write_request(_log, request, response.status, started, request_id, refusal)
@@ -46,7 +46,7 @@ def middlewares(context: Context, faults: Faults) -> list[web.middleware]:  # ty
     return [as_azure, authorized]
 
 
-async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _answer(request: web.Request, handler: Handler, context: Context) -> web.StreamResponse:
     try:
         return await handler(request)
     except AzureError as error:
@@ -60,7 +60,10 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         return hung_up(request)
     except Exception as error:  # noqa: BLE001 - logged with its traceback, answered as Azure answers a defect
         _log.exception("%s %s failed", request.method, request.raw_path)
-        return _refuse(request, AzureError(500, "InternalServerError", f"{type(error).__name__}: {error}"))
+        told = (
+            f"{type(error).__name__}: {error} (a fault of the local Azure: {context.state}/logs/control.log)"
+        )
+        return _refuse(request, AzureError(500, "InternalServerError", told))
 
 
 def _refuse(request: web.Request, error: AzureError) -> web.Response:

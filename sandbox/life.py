@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from sandbox import database, ports, request_log, store, tls
 from sandbox.clock import SystemClock
-from sandbox.context import Activity, Context, Endpoints
+from sandbox.context import Context, Endpoints
 from sandbox.datalake import catalog
 from sandbox.errors import FolderUnusable, NoStepPython, SandboxError, stop_command
 from sandbox.identity import Identity, new_header
@@ -49,7 +49,7 @@ async def serve(options: Options, folder: StateFolder) -> int:
     step_python = _program(options.step_python)
     folder.prepare()
     lock = folder.lock()
-    listening = ports.listen_on(options.ports)
+    listening = ports.listen_on(options.ports, folder.path)
     database.check(folder.path / "state.db", store.FORMAT)
     database.check(folder.path / "lake.db", catalog.FORMAT)
     request_log.open_log(folder.logs / "control.log")
@@ -96,7 +96,6 @@ async def _begin(
         SystemClock(),
         identity,
         _endpoints(options, str(files.bundle)),
-        activity=Activity(),
         step_python=step_python,
     )
     await server.open_all(life, context, lake, listening, files, options)

@@ -8,6 +8,7 @@ import signal
 import ssl
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -73,7 +74,8 @@ def stop(folder: StateFolder, *, now: bool) -> int:
     if owner is None:
         print(f"no local Azure runs on {folder.path}")  # noqa: T201
         return 0
-    os.kill(owner, signal.SIGKILL if now else signal.SIGTERM)
+    with suppress(ProcessLookupError):  # it has just ended by itself
+        os.kill(owner, signal.SIGKILL if now else signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS
     while not folder.is_free(*_LOCKS):
         if time.monotonic() >= deadline:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import time
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,21 +17,37 @@ from sandbox.state import opened_files
 
 _BACKLOG = 512
 _LISTENS = "0A"
+_LOCKS = ("lock", "lake.lock")
+_DELETED_LOCKS = tuple(f"{name} (deleted)" for name in _LOCKS)
+_PATIENCE_SECONDS = 5
 _OPTIONS = ("--port", "--lake-port", "--identity-port")
 
 
-def listen_on(numbers: tuple[int, int, int]) -> list[socket.socket]:
-    """All of them or none. Raises `PortInUse` and `PortUnusable`."""
+def listen_on(numbers: tuple[int, int, int], state: Path) -> list[socket.socket]:
+    """All of them or none, for the owner of the state folder. Raises `PortInUse` and `PortUnusable`."""
     with ExitStack() as undo:
         listening = [
-            undo.enter_context(_listen(port, option)) for port, option in zip(numbers, _OPTIONS, strict=True)
+            undo.enter_context(_listen(port, option, state.resolve()))
+            for port, option in zip(numbers, _OPTIONS, strict=True)
         ]
         undo.pop_all()
     return listening
 
 
-def _listen(port: int, option: str) -> socket.socket:
-    """On loopback, and nowhere else."""
+def _listen(port: int, option: str, state: Path) -> socket.socket:
+    """On loopback, and nowhere else. What is about to end by itself is given the time."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while (listening := _try_to_listen(port, option)) is None:
+        holders = _holders(port)
+        ends = not _listeners(port) or any(_is_ending(pid, state) for pid in holders)
+        if time.monotonic() >= deadline or not ends:
+            raise PortInUse(port, option, _described(holders))
+        time.sleep(0.1)
+    return listening
+
+
+def _try_to_listen(port: int, option: str) -> socket.socket | None:
+    """None where somebody else does. Raises `PortUnusable`."""
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -39,26 +56,38 @@ def _listen(port: int, option: str) -> socket.socket:
     except OSError as error:
         listening.close()
         if error.errno == errno.EADDRINUSE:
-            raise PortInUse(port, option, _holder(port)) from error
+            return None
         raise PortUnusable(port, option, error.strerror) from error
     return listening
 
 
-def _holder(port: int) -> str:
-    """In words, with what to do about it."""
+def _holders(port: int) -> list[int]:
+    """Pids, as far as this user may know."""
     sockets = {Path(f"socket:[{inode}]") for inode in _listeners(port)}
-    holders = [
+    return [
         int(process.name)
         for process in Path("/proc").glob("[0-9]*")
         if sockets and not sockets.isdisjoint(opened_files(int(process.name)))
     ]
+
+
+def _described(holders: list[int]) -> str:
+    """Who that is, and what to do about it."""
     for pid in holders:
         folder = _state_folder(pid)
         if folder is not None:
             return f"the local Azure of {folder} (pid {pid}): stop it ({stop_command(folder)})"
     for pid in holders:
-        return f"another program ({_name(pid)}, pid {pid}): stop it"
+        return f"another program ({_read(pid, 'comm')}, pid {pid}): stop it"
     return "another program: stop it"
+
+
+def _is_ending(pid: int, state: Path) -> bool:
+    """A sandbox whose folder was deleted, or the lake that a killed owner of this folder left."""
+    if any(file.name in _DELETED_LOCKS for file in opened_files(pid)):
+        return True
+    words = _read(pid, "cmdline").split("\0")
+    return words[1:4] == ["-m", "sandbox.datalake", "--state"] and Path(words[4]).resolve() == state
 
 
 def _listeners(port: int) -> list[str]:
@@ -74,13 +103,14 @@ def _listeners(port: int) -> list[str]:
 def _state_folder(pid: int) -> Path | None:
     """Of a sandbox: the control process holds `lock`, the lake (which has the port too) `lake.lock`."""
     for file in opened_files(pid):
-        if file.name in ("lock", "lake.lock") and (file.parent / "identity.secret").exists():
+        if file.name in _LOCKS and (file.parent / "identity.secret").exists():
             return file.parent
     return None
 
 
-def _name(pid: int) -> str:
+def _read(pid: int, name: str) -> str:
+    """What /proc says of a process; nothing where it has ended."""
     try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
+        return Path(f"/proc/{pid}/{name}").read_text(errors="replace").strip()
     except OSError:
-        return "ended since"
+        return ""

@@ -47,6 +47,7 @@ class Lake:
         self._uploads = Uploads(self._storage)
         self._faults = Faults(Ordered)
         self._activity = Activity()
+        self._logs = folder.logs
 
     def application(self) -> web.Application:
         self._storage.recover()
@@ -87,7 +88,8 @@ class Lake:
             return hung_up(request)
         except Exception as error:  # noqa: BLE001 - logged with its traceback, answered as a defect
             _log.exception("%s %s failed", request.method, request.raw_path)
-            defect = Ordered(500, "InternalError", f"{type(error).__name__}: {error}")
+            told = f"{type(error).__name__}: {error} (a fault of the local Azure: {self._logs}/lake.log)"
+            defect = Ordered(500, "InternalError", told)
             return self._refuse(request, defect, request_id)
 
     def _refuse(self, request: web.Request, error: LakeError, request_id: str) -> web.Response:

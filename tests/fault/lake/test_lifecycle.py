@@ -170,11 +170,11 @@ def test_an_idle_sandbox_stops(start_sandbox: Callable[..., Any], tmp_path: Path
 def test_requests_to_the_lake_keep_it_from_stopping(
     start_sandbox: Callable[..., Any], tmp_path: Path
 ) -> None:
-    running = start_sandbox(tmp_path, "--idle-minutes", "0.02")
+    running = start_sandbox(tmp_path, "--idle-minutes", "0.1")
     with running.lake_client("busy") as client:
-        for _ in range(6):
+        for _ in range(20):
             list(client.list_file_systems())
-            time.sleep(0.3)
+            time.sleep(0.4)
 
     assert running.process.poll() is None
 
