@@ -117,14 +117,13 @@ def _start(sandbox: Sandbox) -> LocalAzure:
     started = subprocess.run(
         command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
+    said = started.stderr.strip()
     if started.returncode == LocalAzureBusyError.exit_code:
-        raise LocalAzureBusyError(started.stderr.strip(), hint="it is starting or stopping: try again")
+        raise LocalAzureBusyError(said, hint="it is starting or stopping: try again")
     running = find(sandbox.state) if started.returncode == 0 else None
     if running is None:
-        hint = (
-            f"if a port is taken: --set sandbox.port={sandbox.port + 1000}, or another in the configuration"
-        )
-        raise LocalAzureError(f"the local Azure did not start: {started.stderr.strip()}", hint=hint)
+        hint = f"--set sandbox.port={sandbox.port + 1000}" if said.startswith("port ") else ""
+        raise LocalAzureError(f"the local Azure did not start: {said}", hint=hint)
     return running
 
 

@@ -94,8 +94,8 @@ class FolderUnusable(SandboxError):
 class FolderNotOurs(SandboxError):
     def __init__(self, folder: Path, foreign: str) -> None:
         super().__init__(
-            f"the folder {folder} holds something else ('{foreign}') and was left as it is: name an empty "
-            "or a new one with --state (sandbox.state in the environment's configuration)"
+            f"the folder {folder} holds something else ('{foreign}') and was left as it is; "
+            f"{_ANOTHER_FOLDER}, an empty or a new one"
         )
 
 
@@ -182,7 +182,7 @@ class StillStopping(SandboxError):
         )
 
 
-_ANOTHER_FOLDER = "choose another with --state"
+_ANOTHER_FOLDER = "choose another with --state (sandbox.state in the environment's configuration)"
 
 
 def stop_command(folder: Path) -> str:

@@ -74,8 +74,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     refused = command(tmp_path / "file" / "state")
 
     assert refused.returncode == 1
-    said = f"the folder {tmp_path}/file/state cannot be used: Not a directory; choose another with --state\n"
-    assert refused.stderr == said
+    said = f"the folder {tmp_path}/file/state cannot be used: Not a directory; choose another with --state "
+    assert refused.stderr == f"{said}(sandbox.state in the environment's configuration)\n"
 
 
 @pytest.mark.parametrize("position", [0, 1, 2], ids=["control", "lake", "identity"])
