@@ -3,7 +3,7 @@
 lock            flock of the control process; its content is the owner's pid
 endpoints.json  there exactly while the sandbox answers
 identity.secret signs tokens, storage keys and SAS URLs
-tls/ logs/ state.db lake/ lake.db machinelearning/
+tls/ logs/ state.db lake/ lake.db machinelearning/ warehouse/
 
 The folder's format is that of state.db (database.py). A folder that holds anything else is not ours.
 """

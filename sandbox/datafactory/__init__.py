@@ -24,6 +24,6 @@ killed sandbox comes back with all entities, and with the runs it was busy with 
 ever.
 
 Drawbacks: the checks are those that Azure is known to make and those the runtime needs; the real service also
-runs checks nobody has written down. Activities run in the server's own event loop: they wait on other servers
-and never compute.
+runs checks nobody has written down. Activities run in the server's own event loop; what computes (Copy,
+Script) does so in a thread beside it.
 """

@@ -11,10 +11,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.activities.control import FOR_EACH, IF_CONDITION, SWITCH, UNTIL
+from sandbox.datafactory.activities.copy import COPY
+from sandbox.datafactory.activities.delete import DELETE
 from sandbox.datafactory.activities.lookup import LOOKUP
 from sandbox.datafactory.activities.machine_learning import ML_EXECUTE_PIPELINE
 from sandbox.datafactory.activities.metadata import GET_METADATA
 from sandbox.datafactory.activities.pipelines import EXECUTE_PIPELINE
+from sandbox.datafactory.activities.script import SCRIPT
+from sandbox.datafactory.activities.validation import VALIDATION
 from sandbox.datafactory.activities.variables import APPEND_VARIABLE, FILTER, SET_VARIABLE
 from sandbox.datafactory.activities.wait import FAIL, WAIT
 from sandbox.datafactory.activities.web import WEB_ACTIVITY
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 ACTIVITIES: Mapping[str, ActivityKind] = {
     "AppendVariable": APPEND_VARIABLE,
     "AzureMLExecutePipeline": ML_EXECUTE_PIPELINE,
+    "Copy": COPY,
+    "Delete": DELETE,
     "ExecutePipeline": EXECUTE_PIPELINE,
     "Fail": FAIL,
     "Filter": FILTER,
@@ -34,9 +40,11 @@ ACTIVITIES: Mapping[str, ActivityKind] = {
     "GetMetadata": GET_METADATA,
     "IfCondition": IF_CONDITION,
     "Lookup": LOOKUP,
+    "Script": SCRIPT,
     "SetVariable": SET_VARIABLE,
     "Switch": SWITCH,
     "Until": UNTIL,
+    "Validation": VALIDATION,
     "Wait": WAIT,
     "WebActivity": WEB_ACTIVITY,
 }

@@ -9,6 +9,7 @@ from sandbox.datafactory.errors import ActivityFailed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
 
     from sandbox.datafactory.frame import Frame
     from sandbox.datafactory.models import Json, JsonValue
@@ -23,6 +24,11 @@ class Services(Protocol):
     @property
     def control(self) -> str:
         """Resource Manager's address."""
+        ...
+
+    @property
+    def warehouse(self) -> Path:
+        """The folder of the local databases; it need not exist."""
         ...
 
     def token(self, audience: str) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sandbox.datafactory.activities.call import Request
-from sandbox.datafactory.activities.linked import dataset
+from sandbox.datafactory.activities.linked import Linked, dataset
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sandbox.datafactory.activities.call import Call, Response
     from sandbox.datafactory.models import Json, JsonValue
     from sandbox.datafactory.view import View
@@ -19,12 +21,20 @@ if TYPE_CHECKING:
 _AUDIENCE = "https://storage.azure.com"
 _VERSION = "2023-11-03"
 _TRIES = 10  # the lake starts a moment after the triggers
+_FAILURES = {"Copy": "2200", "Delete": "3700", "Script": "2011"}
 _STORE_SETTINGS = frozenset({"type", "recursive", "enablePartitionDiscovery", "maxConcurrentConnections"})
 
 
 def check_lake_dataset(activity: Json, view: View, target: str, types: frozenset[str]) -> Json:
     """The activity's dataset is of one of `types` and lies in the lake; its properties."""
     reference = (activity.get("typeProperties") or {}).get("dataset")
+    return check_dataset(activity, reference, view, target, types)
+
+
+def check_dataset(
+    activity: Json, reference: JsonValue, view: View, target: str, types: frozenset[str]
+) -> Json:
+    """A dataset that the activity refers to is of one of `types` and lies in the lake; its properties."""
     if not isinstance(reference, dict) or reference.get("type") != "DatasetReference":
         raise BadRequest(f"Activity '{activity['name']}': dataset must be a DatasetReference.", target=target)
     found = view.referenced("datasets", reference, target)
@@ -66,14 +76,23 @@ class Place:
     def name(self) -> str:
         return self.path.rpartition("/")[2] or self.file_system
 
+    def at(self, path: str, file_system: str | None = None) -> Place:
+        """Another path beside it."""
+        return replace(self, path=path, file_system=file_system or self.file_system, has_file=True)
+
     def url(self) -> str:
         return f"{self.account_url}/{quote(self.file_system)}/{quote(self.path)}"
 
 
-def place(call: Call) -> Place:
-    """Where the activity's dataset points to in this run."""
+def place(call: Call, reference: JsonValue = None) -> Place:
+    """Where a dataset, by default the activity's only one, points to in this run."""
     view = call.services.view()
-    found, service = dataset(call.frame, view, call.properties.get("dataset"))
+    found, service = dataset(call.frame, view, reference or call.properties.get("dataset"))
+    return place_of(call, found, service)
+
+
+def place_of(call: Call, found: Linked, service: Linked) -> Place:
+    view = call.services.view()
     url = service.text("url").rstrip("/")
     # Known only now: an address may be an expression, and a factory may be looked at before it is moved.
     if not url.lower().startswith(view.lake_url.lower() + "/"):
@@ -92,51 +111,55 @@ def place(call: Call) -> Place:
 
 
 async def read_file(call: Call, where: Place) -> bytes:
-    response = await _send(call, "GET", where.url())
+    response = await send(call, "GET", where.url())
     if response.status >= 400:
-        raise refusal(response, where)
+        raise refusal(call, response, where)
     return response.body
 
 
 async def status_of(call: Call, where: Place) -> Response:
     """HEAD; the caller decides what a 404 means."""
     if not where.path:
-        return await _send(
-            call, "HEAD", f"{where.account_url}/{quote(where.file_system)}?resource=filesystem"
-        )
-    return await _send(call, "HEAD", f"{where.url()}?action=getStatus")
+        return await send(call, "HEAD", f"{where.account_url}/{quote(where.file_system)}?resource=filesystem")
+    return await send(call, "HEAD", f"{where.url()}?action=getStatus")
 
 
-async def children(call: Call, where: Place) -> list[Json]:
-    """The entries directly inside a folder."""
-    base = f"{where.account_url}/{quote(where.file_system)}?resource=filesystem&recursive=false"
+async def children(call: Call, where: Place, *, recursive: bool = False) -> list[Json]:
+    """The entries inside a folder: directly, or at any depth."""
+    base = f"{where.account_url}/{quote(where.file_system)}?resource=filesystem"
+    base += f"&recursive={str(recursive).lower()}"
     base += f"&directory={quote(where.path, safe='')}" if where.path else ""
     entries: list[Json] = []
     continuation = ""
     while True:
         more = f"&continuation={quote(continuation, safe='')}" if continuation else ""
-        response = await _send(call, "GET", base + more)
+        response = await send(call, "GET", base + more)
         if response.status >= 400:
-            raise refusal(response, where)
+            raise refusal(call, response, where)
         entries += json.loads(response.body)["paths"]
         continuation = response.headers.get("x-ms-continuation", "")
         if not continuation:
             return entries
 
 
-def refusal(response: Response, where: Place) -> ActivityFailed:
+def refusal(call: Call, response: Response, where: Place) -> ActivityFailed:
     code = response.headers.get("x-ms-error-code") or _code(response)
+    at = f"{where.file_system}/{where.path}"
     if response.status == 404:
-        return ActivityFailed(
-            "2100",
-            "ErrorCode=UserErrorFileNotFound,'The required file or folder is missing: "
-            f"{where.file_system}/{where.path} ({code}).'",
+        message = f"ErrorCode=UserErrorFileNotFound,'The required file or folder is missing: {at} ({code}).'"
+    elif response.status == 412:
+        message = f"ErrorCode=UserErrorFileChanged,'{at} was changed while it was used ({code}).'"
+    else:
+        message = (
+            f"ErrorCode=AdlsGen2OperationFailed,'ADLS Gen2 operation failed for {at}: "
+            f"http status code {response.status}, error code {code}.'"
         )
-    return ActivityFailed(
-        "2100",
-        "ErrorCode=AdlsGen2OperationFailed,'ADLS Gen2 operation failed for "
-        f"{where.file_system}/{where.path}: http status code {response.status}, error code {code}.'",
-    )
+    return ActivityFailed(failure_code(call), message)
+
+
+def failure_code(call: Call) -> str:
+    """The code of what goes wrong in an activity's own work, by its type."""
+    return _FAILURES.get(str(call.activity["type"]), "2100")
 
 
 def _code(response: Response) -> JsonValue:
@@ -146,10 +169,14 @@ def _code(response: Response) -> JsonValue:
         return "unknown"
 
 
-async def _send(call: Call, method: str, url: str) -> Response:
-    headers = {"Authorization": f"Bearer {call.services.token(_AUDIENCE)}", "x-ms-version": _VERSION}
+async def send(
+    call: Call, method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes | None = None
+) -> Response:
+    """A request that may be sent again: it changes nothing, or the same the second time."""
+    own = {"Authorization": f"Bearer {call.services.token(_AUDIENCE)}", "x-ms-version": _VERSION}
+    request = Request(method, url, {**own, **(headers or {})}, content, tries=_TRIES)
     try:
-        return await call.services.send(Request(method, url, headers, tries=_TRIES))
+        return await call.services.send(request)
     except OSError as error:
         raise ActivityFailed(
             "2108", f"The lake does not answer at {url}: {error}.", failure_type="SystemError"

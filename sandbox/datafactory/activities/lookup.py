@@ -1,4 +1,4 @@
-"""Lookup of JSON and delimited text in the lake: the first row, or up to 5,000."""
+"""Lookup of JSON and delimited text in the lake, or of the warehouse: the first row, or up to 5,000."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ from sandbox.datafactory.activities.lake import (
     Place,
     check_lake_dataset,
     check_store_settings,
-    place,
+    failure_code,
+    place_of,
     read_file,
 )
+from sandbox.datafactory.activities.linked import Linked, dataset
+from sandbox.datafactory.activities.sql_source import check_sql_source, is_sql_dataset, query_of
+from sandbox.datafactory.activities.warehouse.linked import DATASET_TYPE, connected, file_for
+from sandbox.datafactory.activities.warehouse.rows import json_rows
+from sandbox.datafactory.activities.worker import Worker, in_thread
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 
 if TYPE_CHECKING:
@@ -31,6 +37,9 @@ _MOST_BYTES = 4 * 1024 * 1024
 
 
 def _check(activity: Json, view: View, target: str) -> None:
+    if is_sql_dataset(activity, view, target):
+        check_sql_source((activity["typeProperties"].get("source")), activity, target)
+        return
     dataset = check_lake_dataset(activity, view, target, frozenset(_SOURCES))
     what = f"Activity '{activity['name']}' (Lookup)"
     properties = activity["typeProperties"]
@@ -51,17 +60,36 @@ def _check(activity: Json, view: View, target: str) -> None:
 
 
 async def _run(call: Call) -> Json:
-    where = place(call)
     first_only = call.value("firstRowOnly", True) in (True, "true", "True")
     call.input |= {"source": call.properties.get("source"), "dataset": call.properties.get("dataset")}
     call.input["firstRowOnly"] = first_only
-    if not where.has_file:
-        raise ActivityFailed("2100", f"The dataset names no file in {where.file_system}/{where.path}.")
-    content = await read_file(call, where)
-    rows = await asyncio.to_thread(_rows, where, content, 1 if first_only else _MOST_ROWS)
+    most = 1 if first_only else _MOST_ROWS
+    found, service = dataset(call.frame, call.services.view(), call.properties.get("dataset"))
+    if found.type == DATASET_TYPE:
+        rows = await _sql_rows(call, found, service, most)
+    else:
+        rows = await _lake_rows(call, place_of(call, found, service), most)
     if first_only:
         return _within_limit({"firstRow": rows[0]} if rows else {})
     return _within_limit({"count": len(rows), "value": rows})
+
+
+async def _sql_rows(call: Call, found: Linked, service: Linked, most: int) -> list[Json]:
+    file, query = file_for(call, service), query_of(call, call.value("source"), found)
+
+    def read(worker: Worker) -> list[Json]:
+        with connected(worker, file, failure_code(call)) as database:
+            names, rows = database.rows(query)
+            return json_rows(names, islice(rows, most))
+
+    return await in_thread(call, read)
+
+
+async def _lake_rows(call: Call, where: Place, most: int) -> list[Any]:
+    if not where.has_file:
+        raise ActivityFailed("2100", f"The dataset names no file in {where.file_system}/{where.path}.")
+    content = await read_file(call, where)
+    return await asyncio.to_thread(_rows, where, content, most)
 
 
 def _rows(where: Place, content: bytes, most: int) -> list[Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.checks.types import require_type
+from sandbox.datafactory.connection_strings import has_login
 from sandbox.datafactory.errors import BadRequest, NotRun
 from sandbox.datafactory.known_types import LINKED_SERVICE_TYPES
 from sandbox.datafactory.parameters import HIDDEN, check_parameters
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _REQUIRED = {
     "AzureMLService": ("subscriptionId", "resourceGroupName", "mlWorkspaceName"),
     "AzureBlobFS": ("url",),
+    "AzureKeyVault": ("baseUrl",),
 }
 _OTHER_IDENTITIES = {
     "AzureMLService": ("servicePrincipalId", "servicePrincipalKey", "credential"),
@@ -27,6 +29,17 @@ _OTHER_IDENTITIES = {
         "servicePrincipalKey",
         "sasUri",
         "sasToken",
+        "credential",
+    ),
+    "AzureKeyVault": ("credential",),
+    "AzureSqlDatabase": (
+        "userName",
+        "password",
+        "servicePrincipalId",
+        "servicePrincipalKey",
+        "servicePrincipalCredential",
+        "alwaysEncryptedSettings",
+        "encryptedCredential",
         "credential",
     ),
 }
@@ -48,8 +61,31 @@ def check_linked_service(name: str, properties: Json) -> Json:
     for one in _OTHER_IDENTITIES.get(kind, ()):
         if written.get(one) is not None:
             raise NotRun(f"The linked service '{name}' ({kind}) with {one}", "the factory's own identity is")
+    if kind == "AzureSqlDatabase":
+        _check_database(name, written)
     hidden: Json = _without_secrets(properties)
     return hidden
+
+
+def _check_database(name: str, written: Json) -> None:
+    """`server` and `database`, or a connection string; the factory's identity logs in."""
+    connection = written.get("connectionString")
+    if connection is None and not (written.get("server") and written.get("database")):
+        raise BadRequest(
+            f"The linked service '{name}' (AzureSqlDatabase) needs 'server' and 'database', or a "
+            "'connectionString'.",
+            target=name,
+        )
+    if connection is not None and not isinstance(connection, str):
+        raise NotRun(f"The linked service '{name}' with a connectionString that is kept as a secret")
+    if isinstance(connection, str) and has_login(connection):
+        raise NotRun(
+            f"The linked service '{name}' with a user or password in its connectionString",
+            "the factory's own identity is",
+        )
+    login = written.get("authenticationType", "SystemAssignedManagedIdentity")
+    if login != "SystemAssignedManagedIdentity":
+        raise NotRun(f"The linked service '{name}' with authenticationType {login!r}")
 
 
 def _without_secrets(value: JsonValue) -> JsonValue:

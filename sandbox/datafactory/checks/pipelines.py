@@ -81,7 +81,12 @@ def _check_activity(
 
 
 def _check_nesting(activity: Json, kind: ActivityKind, around: tuple[ActivityKind, ...], target: str) -> None:
-    """If and Switch may stand in a loop; no loop in a loop, no branch in a branch."""
+    """If and Switch may stand in a loop; no loop in a loop, no branch in a branch; some stand in nothing."""
+    if around and not kind.may_nest:
+        raise BadRequest(
+            f"The activity '{activity['name']}' ({activity['type']}) cannot stand inside another.",
+            target=target,
+        )
     if (kind.is_loop and any(one.is_loop for one in around)) or (
         kind.is_branch and any(one.is_branch for one in around)
     ):

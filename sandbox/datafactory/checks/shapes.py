@@ -28,8 +28,12 @@ _ACTIVITY: dict[str, Any] = {
     "userProperties": [{"name": str}],
     "policy": _OBJECT,
     "linkedServiceName": _REFERENCE,
+    "inputs": [_REFERENCE],
+    "outputs": [_REFERENCE],
     "typeProperties": {
-        "source": _STORE,
+        "source": _STORE | {"additionalColumns": object},
+        "sink": _STORE,
+        "scripts": [{"parameters": [_OBJECT]}],
         "storeSettings": _OBJECT,
         "dataset": _REFERENCE,
         "pipeline": _REFERENCE,

@@ -234,6 +234,7 @@ class Engine:
             places=self._places,
             outside=Outside(
                 control=self._context.endpoints.control,
+                warehouse=self._context.state / "warehouse",
                 session=self._session,
                 token=lambda audience: self._factories.token(running.factory, audience),
                 view=lambda: self._entities.view(running.factory),

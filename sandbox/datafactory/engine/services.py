@@ -14,6 +14,7 @@ from sandbox.datafactory.errors import ActivityFailed
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from pathlib import Path
 
     from sandbox.clock import Clock
     from sandbox.datafactory.activities.call import ActivityKind
@@ -42,6 +43,7 @@ class Outside:
     """The way out of the process: HTTPS with the local bundle, and the factory's identity."""
 
     control: str
+    warehouse: Path
     session: Callable[[], aiohttp.ClientSession]
     token: Callable[[str], str | None]
     view: Callable[[], View]
@@ -74,6 +76,10 @@ class RunServices:
     @property
     def control(self) -> str:
         return self._host.outside.control
+
+    @property
+    def warehouse(self) -> Path:
+        return self._host.outside.warehouse
 
     def token(self, audience: str) -> str:
         token = self._host.outside.token(audience)

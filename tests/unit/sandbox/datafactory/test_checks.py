@@ -144,7 +144,7 @@ def test_loops_in_loops_are_refused(factory: LocalFactory) -> None:
 @pytest.mark.parametrize(
     ("kind", "properties", "words"),
     [
-        ("pipelines", {"activities": [activity("c", "Copy")]}, "'c' of type Copy"),
+        ("pipelines", {"activities": [activity("w", "WebHook")]}, "'w' of type WebHook"),
         (
             "pipelines",
             {"activities": [activity("n", "DatabricksNotebook")]},
@@ -218,7 +218,7 @@ def test_secrets_are_not_kept(factory: LocalFactory) -> None:
     """A SecureString of a linked service comes back masked, and is not in the state folder either."""
     secret = {"type": "SecureString", "value": "hush"}
     stored = factory.put(
-        "linkedservices", "kv", {"type": "AzureSqlDatabase", "typeProperties": {"password": secret}}
+        "linkedservices", "sql", {"type": "SqlServer", "typeProperties": {"password": secret}}
     )
 
     assert "hush" not in json.dumps(stored)

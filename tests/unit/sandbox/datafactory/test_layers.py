@@ -22,7 +22,7 @@ LAYERS = (
     {"checks", "conditions"},
     {"activities"},
     {"frame", "view", "parameters", "waiting", "runs"},
-    {"values", "references", "known_types"},
+    {"values", "references", "known_types", "connection_strings"},
     {"errors"},
     {"models"},
 )
