@@ -92,13 +92,7 @@ def place(call: Call, reference: JsonValue = None) -> Place:
 
 
 def place_of(call: Call, found: Linked, service: Linked) -> Place:
-    view = call.services.view()
-    url = service.text("url").rstrip("/")
-    # Known only now: an address may be an expression, and a factory may be looked at before it is moved.
-    if not url.lower().startswith(view.lake_url.lower() + "/"):
-        raise ActivityFailed(
-            "2108", f"The local Azure reads its own lake at {view.lake_url} only, not {url}."
-        )
+    """Where an evaluated dataset points to."""
     location = found.type_properties["location"]
     segments = [str(location.get(one) or "").strip("/") for one in ("folderPath", "fileName")]
     file_system = str(location.get("fileSystem") or "")
@@ -107,7 +101,21 @@ def place_of(call: Call, found: Linked, service: Linked) -> Place:
             "2103", f"Please provide value for the required property 'fileSystem' of '{found.name}'."
         )
     path = "/".join(one for one in segments if one)
+    url = _account_url(call, service)
     return Place(found.type_properties, found.type, url, file_system, path, bool(segments[1]))
+
+
+def lake_place(call: Call, service: Linked, file_system: str, path: str) -> Place:
+    """A file that no dataset names."""
+    return Place({}, "Binary", _account_url(call, service), file_system, path, has_file=True)
+
+
+def _account_url(call: Call, service: Linked) -> str:
+    """Checked in the run: an address may be an expression, and a factory be looked at before it is moved."""
+    lake_url, url = call.services.view().lake_url, service.text("url").rstrip("/")
+    if not url.lower().startswith(lake_url.lower() + "/"):
+        raise ActivityFailed("2108", f"The local Azure reads its own lake at {lake_url} only, not {url}.")
+    return url
 
 
 async def read_file(call: Call, where: Place) -> bytes:

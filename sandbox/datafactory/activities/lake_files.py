@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import uuid
 from dataclasses import dataclass
@@ -90,6 +91,7 @@ class LakeWriter(io.RawIOBase):
         self._pending = bytearray()
         self._blocks: list[str] = []
         self._mark = uuid.uuid4().hex  # another writer of the same path has blocks of its own
+        self._digest = hashlib.md5(usedforsecurity=False)
         self.bytes_written = 0
 
     def writable(self) -> bool:
@@ -106,30 +108,38 @@ class LakeWriter(io.RawIOBase):
         return len(added)
 
     def commit(self) -> None:
+        """Where a reply was lost, the next commit finds no blocks: then the content tells that it is done."""
         if self._pending:
             self._put(bytes(self._pending))
             self._pending.clear()
+        md5 = base64.b64encode(self._digest.digest()).decode()
         listed = "".join(f"<Latest>{escape(block)}</Latest>" for block in self._blocks)
         body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{listed}</BlockList>'.encode()
-        _done(self._worker, self._where, "PUT", f"{self._where.url()}?comp=blocklist", {}, body)
+        headers = {"x-ms-blob-content-md5": md5}
+        url = self._where.url()
+        response = self._worker.send("PUT", f"{url}?comp=blocklist", headers, body)
+        if response.headers.get("x-ms-error-code") == "InvalidBlockList":
+            there = self._worker.send("HEAD", f"{url}?action=getStatus")
+            if there.headers.get("Content-MD5") == md5:
+                return
+        if response.status >= 400:
+            raise refusal(self._worker.call, response, self._where)
 
     def _put(self, block: bytes) -> None:
         name = base64.b64encode(f"{self._mark}{len(self._blocks):06d}".encode()).decode()
         url = f"{self._where.url()}?comp=block&blockid={quote(name, safe='')}"
         _done(self._worker, self._where, "PUT", url, {}, block)
         self._blocks.append(name)
+        self._digest.update(block)
         self.bytes_written += len(block)
 
 
-def delete(worker: Worker, where: Place, *, etag: str | None = None, recursive: bool = False) -> bool:
-    """False when it was gone already. With an etag only if it is still that file."""
+def delete(worker: Worker, where: Place, *, etag: str | None = None, recursive: bool = False) -> None:
+    """What is gone is fine: a reply may have been lost. With an etag only if it is that file still."""
     headers = {} if etag is None else {"If-Match": f'"{etag}"'}
     response = worker.send("DELETE", f"{where.url()}?recursive={str(recursive).lower()}", headers)
-    if response.status == 404:
-        return False
-    if response.status >= 400:
+    if response.status >= 400 and response.status != 404:
         raise refusal(worker.call, response, where)
-    return True
 
 
 def _done(

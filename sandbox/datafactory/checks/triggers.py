@@ -44,11 +44,10 @@ def pipelines_of(properties: Json) -> list[Json]:
 
 
 def _check_pipelines(name: str, properties: Json) -> None:
+    """`parameters` is documented as mandatory; Studio writes none where a pipeline takes none."""
     for one in require_list(properties.get("pipelines") or [], "pipelines", name):
-        if not isinstance(one, dict) or not isinstance(one.get("parameters"), dict):
-            raise BadRequest(
-                f"The trigger '{name}': each of its pipelines needs 'parameters', {{}} at least.", target=name
-            )
+        pipeline = require_object(one, "one of the pipelines", name)
+        require_object(pipeline.get("parameters") or {}, "parameters", name)
 
 
 def _check_one_pipeline(name: str, properties: Json) -> None:

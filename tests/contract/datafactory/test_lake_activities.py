@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.contract.datafactory.factories import activity, eventually
+from tests.contract.datafactory.factories import activity, eventually, reference
 from tests.contract.datafactory.lake_data import LakeData, lake_data
 
 if TYPE_CHECKING:
@@ -58,6 +58,23 @@ def test_a_folder_that_is_not_there_fails_the_deletion(lake: LakeData) -> None:
     error = lake.error(delete(lake.dataset("Binary", "nowhere/"), recursive=True))
 
     assert "nowhere" in error["message"]
+
+
+def test_a_deletion_can_be_logged(lake: LakeData) -> None:
+    """In a folder of its own, a line a file."""
+    lake.put("logged/a,b", "x")
+    service = reference("ls_data", "LinkedServiceReference")
+    one = delete(lake.dataset("Binary", "logged/"))
+    one["typeProperties"] |= {
+        "enableLogging": True,
+        "logStorageSettings": {"linkedServiceName": service, "path": "activities/logs"},
+    }
+
+    output = lake.output(one)
+
+    (path,) = lake.paths("logs")
+    assert output["logPath"].endswith(path)
+    assert lake.text(path) == 'Name,Category,Status,Error\r\n"logged/a,b",File,Deleted,\r\n'
 
 
 def test_validation_waits_for_a_file_that_is_large_enough(lake: LakeData) -> None:

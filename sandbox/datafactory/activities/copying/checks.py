@@ -25,8 +25,10 @@ _COPY = Fields(
     "logStorageSettings logSettings preserveRules preserve validateDataConsistency skipErrorFile",
 )
 _TUNING = "maxConcurrentConnections disableMetricsCollection"
+# `recursive` beside the store settings is an older form: they decide.
 _SOURCE = Fields(
-    "type storeSettings formatSettings additionalColumns sourceRetryCount sourceRetryWait " + _TUNING
+    "type recursive storeSettings formatSettings additionalColumns sourceRetryCount sourceRetryWait "
+    + _TUNING
 )
 _SINK = Fields(
     "type storeSettings formatSettings writeBatchSize writeBatchTimeout sinkRetryCount sinkRetryWait "

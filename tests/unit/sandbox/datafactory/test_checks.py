@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,10 +31,6 @@ ML = {
         "authentication": "MSI",
     },
 }
-FACTORIES = (
-    Path(os.environ.get("CONFORMANCE_DIR", Path(__file__).parents[5] / "shared" / "conformance"))
-    / "factories"
-)
 
 
 def receipt(**location: object) -> Json:
@@ -244,22 +237,3 @@ def test_global_parameters_are_normalised_and_seen_by_runs(factory: LocalFactory
     made = factory.create(properties={"globalParameters": {"n": {"type": "int", "value": 1}}})
 
     assert made["properties"]["globalParameters"] == {"n": {"type": "Int", "value": 1}}
-
-
-@pytest.mark.skipif(not FACTORIES.exists(), reason="no conformance cases: CONFORMANCE_DIR names their folder")
-@pytest.mark.parametrize("file", sorted(FACTORIES.glob("[0-9]*.json")), ids=lambda file: file.stem)
-def test_real_entities_are_taken_or_refused_for_a_reason(factory: LocalFactory, file: Path) -> None:
-    """Nothing of real public factories makes the checks stumble."""
-    kinds = {"Trigger": "triggers", "Service": "linkedservices"}
-    body = json.loads(file.read_text())
-    properties = body.get("properties", {})
-    if not properties.keys() & {"type", "activities"}:
-        pytest.skip("is no entity of a factory")
-    if "activities" in properties:
-        kind = "pipelines"
-    elif "linkedServiceName" in properties:
-        kind = "datasets"
-    else:
-        kind = next((kind for word, kind in kinds.items() if word in properties["type"]), "linkedservices")
-    with contextlib.suppress(BadRequest, NotRun):
-        factory.put(kind, body["name"], properties)  # type: ignore[arg-type]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,34 +14,6 @@ from tests.unit.sandbox.datafactory.local_factory import LocalFactory, activity,
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-FOLDER = Path(os.environ.get("CONFORMANCE_DIR", Path(__file__).parents[5] / "shared" / "conformance"))
-
-
-def cases() -> list[dict[str, Any]]:
-    file = FOLDER / "pipeline_status.json"
-    return json.loads(file.read_text())["cases"] if file.exists() else []
-
-
-@pytest.mark.skipif(not cases(), reason="no conformance cases: CONFORMANCE_DIR names their folder")
-@pytest.mark.parametrize("case", cases(), ids=lambda case: case["id"])
-def test_the_engine_follows_the_documented_scenarios(factory: LocalFactory, case: dict[str, Any]) -> None:
-    """Wait succeeds and Fail fails: run for real, each scenario gives the documented statuses."""
-
-    async def scenario() -> None:
-        kinds = {"Succeeded": wait, "Failed": fail}
-        factory.pipeline(
-            "p",
-            *(kinds[one["outcome"]](one["name"], after=one.get("dependsOn")) for one in case["activities"]),
-        )
-
-        run = await factory.run("p")
-
-        statuses = {name: one["status"] for name, one in factory.activities(run["runId"]).items()}
-        assert case["expected_statuses"] == statuses
-        assert case["expected_pipeline"] == run["status"]
-
-    play(scenario)
 
 
 def test_a_failure_names_its_activity(factory: LocalFactory) -> None:
