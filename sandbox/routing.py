@@ -13,12 +13,15 @@ from aiohttp import web
 from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from aiohttp.web_urldispatcher import AbstractRoute, UrlDispatcher
     from yarl import URL
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _Marked = TypeVar("_Marked", bound=Handler)
 
+_MOST_LEVELS = 100
 _PUBLIC: set[object] = set()
 _FIELD = re.compile(r"\{(?P<name>[A-Za-z_]\w*)(?::(?P<regex>[^{}]+))?\}")
 
@@ -94,9 +97,35 @@ async def json_body(request: web.Request) -> dict[str, Any]:
         raise AzureError(
             400, "InvalidRequestContent", f"The request content is not valid JSON: {error}."
         ) from error
+    except RecursionError:
+        raise _too_deep() from None
     if not isinstance(body, dict):
         raise AzureError(400, "InvalidRequestContent", "The request content must be a JSON object.")
+    if _is_too_deep(body):
+        raise _too_deep()
     return body
+
+
+def _too_deep() -> AzureError:
+    return AzureError(
+        400, "InvalidRequestContent", f"The request content is nested deeper than {_MOST_LEVELS} levels."
+    )
+
+
+def _is_too_deep(body: object) -> bool:
+    """Whoever reads a body may walk down it without minding how far that goes."""
+    level = [body]
+    for _ in range(_MOST_LEVELS):
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _expression(pattern: str) -> str:
