@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from sandbox import answers, resource_manager, status
+from sandbox import answers, key_vault, resource_manager, status
 from sandbox.datafactory import routes as datafactory
 from sandbox.errors import AzureError
 from sandbox.faults import Faults
@@ -67,6 +67,7 @@ def control_app(context: Context, lake: LakeProcess, options: Options) -> web.Ap
     resource_manager.add_routes(app, context)
     machinelearning.add_routes(app, context)
     datafactory.add_routes(app, context)
+    key_vault.add_routes(app, context)
     _add_own_routes(app, context, faults, lake, options)
     return app
 

@@ -22,7 +22,17 @@ from sandbox.errors import FolderInUse, FolderNotOurs, FolderUnusable, OwnerOutO
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_OURS = ("lock", "lake.lock", "endpoints.json", "tls", "logs", "lake", "machinelearning", "start.log")
+_OURS = (
+    "lock",
+    "lake.lock",
+    "endpoints.json",
+    "tls",
+    "logs",
+    "lake",
+    "machinelearning",
+    "warehouse",
+    "start.log",
+)
 _OURS_BEGIN = ("identity.secret", ".identity.secret.", ".endpoints.json", "state.db", "lake.db", ".state.db.")
 _PROCESSES = Path("/proc")
 
