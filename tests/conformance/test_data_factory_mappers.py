@@ -1,24 +1,17 @@
-"""What we render, judged by Microsoft's JavaScript client of Data Factory (npm, @azure/arm-datafactory).
-
-It is installed from the lock file beside `judge.mjs` into the user's cache, once. Where node or npm is
-absent, or the registry cannot be reached, these tests are skipped and say so.
-"""
+"""What we render, judged by Microsoft's JavaScript client of Data Factory (npm, @azure/arm-datafactory)."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from adf.entities import StartAtCreation
 from adf.git_layout import documents
+from tests import npm
 from tests.golden.test_factory_bodies import CASES
 from tests.unit.adf.builders import built, calendar, model, tumbling
 
@@ -27,64 +20,18 @@ if TYPE_CHECKING:
 
     from adf.entities import Entity, Placeholder
 
-JUDGE = Path(__file__).parent / "data_factory_mappers"
-LOCK = JUDGE / "package-lock.json"
-NO_NETWORK = ("ENOTFOUND", "ECONN", "ETIMEDOUT", "EAI_AGAIN", "ENETUNREACH", "ERR_SOCKET", "E5", "network")
-INSTALL_SECONDS = 150
-
 Body = dict[str, Any]
 
 
-@pytest.fixture(scope="session")
-def modules() -> Path:
-    """The client's node_modules. Two test processes may install at once: the first rename wins."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            pytest.skip(
-                f"{program} is not installed: the mappers of @azure/arm-datafactory judge nothing here"
-            )
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "adf-batch-scoring"
-    installed = cache / f"mappers-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}"
-    if not installed.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as folder:
-            _install(Path(folder) / "new")
-            if not installed.exists():
-                _keep(Path(folder) / "new", installed)
-    return installed / "node_modules"
-
-
-def _install(folder: Path) -> None:
-    """Exactly what the lock file says, by its digests; no package's own scripts."""
-    folder.mkdir()
-    for file in ("package.json", "package-lock.json"):
-        shutil.copy(JUDGE / file, folder)
-    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
-    try:
-        ended = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, check=False, timeout=INSTALL_SECONDS
-        )
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm did not install @azure/arm-datafactory within {INSTALL_SECONDS} s")
-    if ended.returncode != 0 and any(sign in ended.stderr for sign in NO_NETWORK):
-        pytest.skip(f"npm cannot reach its registry: {ended.stderr.strip().splitlines()[0]}")
-    assert ended.returncode == 0, ended.stderr
-
-
-def _keep(new: Path, installed: Path) -> None:
-    try:
-        new.rename(installed)
-    except OSError:
-        assert installed.exists()
-
-
 @pytest.fixture
-def findings(modules: Path) -> Callable[[list[tuple[str, Body]]], list[list[str]]]:
+def findings() -> Callable[[list[tuple[str, Body]]], list[list[str]]]:
     """What the mappers find in each body; local times are read as UTC."""
+
+    installed = npm.modules()
 
     def found(bodies: list[tuple[str, Body]]) -> list[list[str]]:
         ended = subprocess.run(
-            ["node", JUDGE / "judge.mjs", modules],
+            ["node", npm.SCRIPTS / "judge.mjs", installed],
             input=json.dumps([{"kind": kind, "properties": body} for kind, body in bodies]),
             env={**os.environ, "TZ": "UTC"},
             capture_output=True,
