@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.conftest import LocalAzure
 
 MOST_REQUESTS = 10  # a copy of one file makes seven
-CONTENT = b"id,name\n" + b"1,somebody\n" * 500_000  # more than one block
+CONTENT = b"id,name\n" + b"1,somebody\n" * 150_000  # more than one block
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sandbox.datafactory.activities.call import Response
     from sandbox.datafactory.activities.worker import Worker
 
-BLOCK = 4 * 1024 * 1024
+BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True)

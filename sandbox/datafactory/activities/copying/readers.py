@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from itertools import chain, islice
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from sandbox.datafactory.activities.copying.formats import (
 from sandbox.datafactory.activities.copying.rows import BATCH_ROWS, Rows, bad_data, conform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sandbox.datafactory.models import Json
 
 _CHUNK = 1024 * 1024
+_BLANKS = {False: re.compile(r"\s*"), True: re.compile(r"[\s,]*")}
 _LARGEST_OBJECT = 64 * _CHUNK
 
 
@@ -81,7 +83,8 @@ def _delimited_batches(
                 skip_rows=skipped,
                 skip_rows_after_names=int(form.has_header),
                 encoding="utf8" if form.encoding == "utf-8-sig" else form.encoding,
-                block_size=4 * _CHUNK,
+                block_size=_CHUNK,
+                use_threads=False,
             ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=form.delimiter,
@@ -147,28 +150,25 @@ def _object_batches(where: str, schema: pa.Schema, objects: Iterator[Json]) -> I
 def _objects(where: str, text: io.TextIOWrapper) -> Iterator[Json]:
     """Reads as far as it must for the next object."""
     decoder = json.JSONDecoder()
-    held = ""
-    in_array: bool | None = None
+    held = text.read(_CHUNK).lstrip()
+    in_array = held.startswith("[")
+    position = int(in_array)
     while True:
-        held = held.lstrip(" \t\r\n,") if in_array is not None else held.lstrip()
-        if in_array is None and held:
-            in_array = held[0] == "["
-            held = held[1:] if in_array else held
-            continue
+        position = _BLANKS[in_array].match(held, position).end()  # type: ignore[union-attr]  # it may be empty
         try:
-            found, end = decoder.raw_decode(held)
+            found, position = decoder.raw_decode(held, position)
         except ValueError as error:
-            more = text.read(max(_CHUNK, len(held))) if len(held) < _LARGEST_OBJECT else ""
+            rest = held[position:]
+            more = text.read(max(_CHUNK, len(rest))) if len(rest) < _LARGEST_OBJECT else ""
             if more:
-                held += more
+                held, position = rest + more, 0
                 continue
-            if held.strip() in ("", "]" if in_array else ""):
+            if rest.strip() == ("]" if in_array else ""):
                 return
             raise bad_data(where, error) from error
         if not isinstance(found, dict):
             raise bad_data(where, f"an object is expected, not {str(found)[:40]}")
         yield found
-        held = held[end:]
 
 
 def read_parquet(where: str, stream: IO[bytes]) -> Rows:
@@ -195,18 +195,22 @@ def read_query(where: str, database: Database, query: str, declared: Mapping[str
     """`declared`: the Arrow type of each column that is known; others are what their first rows are."""
     import pyarrow as pa
 
-    from sandbox.datafactory.activities.warehouse.columns import readable
+    from sandbox.datafactory.activities.warehouse.columns import reader
 
     names, rows = database.rows(query)
     _require_names(where, names)
 
+    read = {name: reader(kind) for name, kind in declared.items()}
+
+    def column(name: str, values: Sequence[Any]) -> pa.Array:
+        if name not in read:
+            return pa.array(values)
+        made = [None if value is None else read[name](value) for value in values]
+        return pa.array(made, declared[name])
+
     def batch(found: list[tuple[Any, ...]]) -> pa.RecordBatch:
         columns = list(zip(*found, strict=True)) or [() for _ in names]
-        arrays = []
-        for name, values in zip(names, columns, strict=True):
-            kind = declared.get(name)
-            arrays.append(pa.array(values if kind is None else [readable(one, kind) for one in values], kind))
-        return pa.record_batch(arrays, names=names)
+        return pa.record_batch(list(map(column, names, columns)), names=names)
 
     def checked(found: list[tuple[Any, ...]]) -> pa.RecordBatch:
         try:

@@ -80,11 +80,17 @@ class TableSink:
 
 
 def _converted(name: str, values: list[Any], convert: Callable[[Any], Any]) -> list[Any]:
-    found = []
-    for value in values:
-        try:
-            found.append(None if value is None else convert(value))
-        except BAD_VALUES as error:
-            message = f"ErrorCode=TypeConversionFailure,'The column {name} cannot take {value!r}: {error}.'"
-            raise ActivityFailed(CODE, message) from error
-    return found
+    try:
+        return [None if value is None else convert(value) for value in values]
+    except BAD_VALUES as error:
+        bad = next(value for value in values if value is not None and _is_bad(value, convert))
+        message = f"ErrorCode=TypeConversionFailure,'The column {name} cannot take {bad!r}: {error}.'"
+        raise ActivityFailed(CODE, message) from error
+
+
+def _is_bad(value: Any, convert: Callable[[Any], Any]) -> bool:  # noqa: ANN401 - any value of a row
+    try:
+        convert(value)
+    except BAD_VALUES:
+        return True
+    return False

@@ -107,17 +107,19 @@ class JsonWriter:
         found = encoding(dataset, settings)
         self._encoding = "utf-8" if found == "utf-8-sig" else found
         self._is_array = writing.get("filePattern") == "arrayOfObjects"
-        self._count = 0
+        self._has_rows = False
 
     def write(self, batch: pa.RecordBatch) -> None:
-        for row in batch.to_pylist():
-            before = ("," if self._count else "[") if self._is_array else ("\r\n" if self._count else "")
-            self._put(before + json.dumps(row, default=_json, ensure_ascii=False, separators=(",", ":")))
-            self._count += 1
+        if not len(batch):
+            return
+        between = "," if self._is_array else "\r\n"
+        before = between if self._has_rows else ("[" if self._is_array else "")
+        self._put(before + between.join(map(_ENCODER.encode, batch.to_pylist())))
+        self._has_rows = True
 
     def close(self) -> None:
         if self._is_array:
-            self._put("]" if self._count else "[]")
+            self._put("]" if self._has_rows else "[]")
         if self._packed is not self._stream:
             self._packed.close()
 
@@ -135,6 +137,9 @@ def _json(value: Any) -> Any:  # noqa: ANN401 - what JSON has no form of
             return base64.b64encode(value).decode()
         case _:
             return str(value)
+
+
+_ENCODER = json.JSONEncoder(default=_json, ensure_ascii=False, separators=(",", ":"))
 
 
 class ParquetWriter:

@@ -117,21 +117,20 @@ def arrow_type(declared: str) -> pa.DataType:
     return known.get(name, pa.timestamp("us") if name in DATES else pa.string())
 
 
-def readable(value: Any, arrow: pa.DataType) -> Any:  # noqa: ANN401 - any value of a row
-    """What SQLite kept, as the value of an Arrow column."""
+def reader(arrow: pa.DataType) -> Callable[[Any], Any]:
+    """From what SQLite kept, null aside, to the value of an Arrow column."""
     from pyarrow import types
 
-    if value is None:
-        return None
     if types.is_boolean(arrow):
-        return bool(value)
+        return bool
     if types.is_timestamp(arrow):
-        return instant(str(value))
+        return lambda value: instant(str(value))
     if types.is_date(arrow):
-        return date.fromisoformat(str(value)[:10])
+        return lambda value: date.fromisoformat(str(value)[:10])
     if types.is_decimal(arrow):
-        return Decimal(str(value)).quantize(Decimal(1).scaleb(-arrow.scale))
-    return str(value) if types.is_string(arrow) else value
+        unit = Decimal(1).scaleb(-arrow.scale)
+        return lambda value: Decimal(str(value)).quantize(unit)
+    return str if types.is_string(arrow) else lambda value: value
 
 
 def _integer(value: Any, lowest: int, highest: int) -> int:  # noqa: ANN401
