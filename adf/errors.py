@@ -3,11 +3,12 @@
     DataFactoryError
     ├── GenerationError                the settings cannot become a factory
     │   ├── UnknownTimeZone
-    │   ├── BadModelWindow
     │   ├── BadScheduleTime
-    │   ├── BadSchedule
-    │   ├── ScheduleOffGrid
-    │   ├── TrainingNotConfigured
+    │   ├── BadSetting                 it is one key's fault: a configuration's loader says file and line
+    │   │   ├── BadModelWindow
+    │   │   ├── BadSchedule
+    │   │   ├── ScheduleOffGrid
+    │   │   └── TrainingNotConfigured
     │   ├── ContractMismatch
     │   ├── MlPipelineNotPublished
     │   └── TemplateTooLarge           more than Azure Resource Manager takes in one template
@@ -57,23 +58,32 @@ class UnknownTimeZone(GenerationError):
         self.nearest = list(nearest)
 
 
-class BadModelWindow(GenerationError):
-    """A model's `window` describes no grid; `reason` is adf.windows' own."""
+class BadSetting(GenerationError):
+    """`key` leads from the root of the settings to what is to blame; `nearest` is what was probably meant."""
 
-    def __init__(self, model: str, reason: str) -> None:
-        super().__init__(f"models.{model}.window: {reason}")
-        self.model = model
-        self.reason = reason
+    nearest: str | None = None
+
+    def __init__(self, key: tuple[str, ...], found: str, expected: str) -> None:
+        super().__init__(f"{'.'.join(key)}: found {found}, expected {expected}")
+        self.key = key
+        self.found = found
+        self.expected = expected
 
 
-class BadSchedule(GenerationError):
-    """A tumbling schedule that Data Factory would refuse."""
+class BadModelWindow(BadSetting):
+    """A model's `window` describes no grid."""
 
-    def __init__(self, model: str, schedule: str, problems: Sequence[str]) -> None:
-        super().__init__(f"models.{model}.schedules.score.{schedule}: {'; '.join(problems)}")
-        self.model = model
-        self.schedule = schedule
-        self.problems = list(problems)
+
+class BadSchedule(BadSetting):
+    """A schedule that Data Factory would refuse, that never fires, or that could be read two ways."""
+
+
+class ScheduleOffGrid(BadSetting):
+    """A tumbling schedule has a window that is no window of the model's grid."""
+
+
+class TrainingNotConfigured(BadSetting):
+    """What trains is scheduled, and there is nothing to train."""
 
 
 class BadScheduleTime(GenerationError):
@@ -81,29 +91,6 @@ class BadScheduleTime(GenerationError):
         super().__init__(f"{trigger}: `{key}` is {found!r}, expected {expected}")
         self.trigger = trigger
         self.key = key
-
-
-class TrainingNotConfigured(GenerationError):
-    def __init__(self, model: str) -> None:
-        super().__init__(
-            f"models.{model}.schedules.train: the model has no `training`",
-            hint="describe the training, or remove the schedules",
-        )
-        self.model = model
-
-
-class ScheduleOffGrid(GenerationError):
-    """A tumbling schedule has a window that is no window of the model's grid."""
-
-    def __init__(self, model: str, schedule: str, *, window: str, grid: str, nearest: str) -> None:
-        super().__init__(
-            f"models.{model}.schedules.score.{schedule}: {window} is no window of the model's grid "
-            f"({grid}), which has {nearest} there",
-            hint="give the schedule the grid's start and length, or change the model's `window`",
-        )
-        self.model = model
-        self.schedule = schedule
-        self.window = window
 
 
 class ContractMismatch(GenerationError):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adf import datasets, linked_services, pipelines, triggers
+from adf import datasets, linked_services, pipelines, schedules, triggers
 from adf.checks.machine_learning import mismatches
 from adf.entities import EndpointId, EndpointVersion, Entity, Kind, placeholders, resolve
-from adf.errors import ContractMismatch, TrainingNotConfigured
+from adf.errors import ContractMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +23,8 @@ def build(settings: Settings, contracts: Mapping[str, Mapping[str, str]]) -> lis
     `contracts` says what each ML pipeline takes (ML pipeline → parameter → default); passing anything else
     is a ContractMismatch. Raises the other GenerationErrors where the settings contradict themselves.
     """
+    for wrong in schedules.judge(settings):
+        raise wrong
     models = [settings.models[name] for name in sorted(settings.models)]
     entities = [
         *sorted(
@@ -46,6 +48,4 @@ def _pipelines(settings: Settings, model: Model) -> list[Entity]:
 
 
 def _triggers(settings: Settings, model: Model) -> list[Entity]:
-    if model.schedules.train and model.training is None:
-        raise TrainingNotConfigured(model.name)
     return [*triggers.score(settings, model), *triggers.train(settings, model)]

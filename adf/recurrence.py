@@ -108,6 +108,10 @@ class Recurrence:
         """Tell whether there is a fire time at all: the 31st of every twelfth month from June has none."""
         return next(self.fire_times(_FIRST), None) is not None
 
+    def is_disputed(self) -> bool:
+        """Tell whether startTime is a time of the schedule: the documentation fires there, the engine not."""
+        return self.schedule is not None and any(self._calendar(self.start, self.start, 1))
+
     # For who puts the fire times of many together (`fire_times.py`).
 
     def is_daily(self) -> bool:

@@ -30,6 +30,7 @@ KINDS = {
     *("AzureMLExecutePipeline", "Lookup", "IfCondition", "Fail"),
     *("JsonSource", "AzureBlobFSReadSettings", "JsonReadSettings"),
     *("ScheduleTrigger", "TumblingWindowTrigger"),
+    *("TumblingWindowTriggerDependencyReference", "SelfDependencyTumblingWindowTriggerReference"),
 }
 """The values of `type` that our entities have, where a shape has several kinds."""
 

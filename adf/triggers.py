@@ -12,27 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 from adf import pipelines
 from adf.entities import Entity, StartAtCreation
-from adf.errors import BadModelWindow, BadSchedule, BadScheduleTime, ScheduleOffGrid
+from adf.errors import BadModelWindow, BadScheduleTime
 from adf.expressions import inline
 from adf.ownership import annotations_of
 from adf.time_zones import iana_name
 from adf.windows import (
+    SELF_DEPENDENCY,
+    TRIGGER_DEPENDENCY,
     BadGrid,
-    BadTumblingWindow,
     Grid,
-    TumblingWindow,
-    Window,
     WindowError,
     format_instant,
     format_timespan,
     parse_instant,
 )
+from config.schedules import WEEK_DAYS, occurrence
 from config.schema import CalendarSchedule
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from config.schema import Model, Settings, TumblingSchedule
+    from config.schema import Dependency, Model, Settings, TumblingSchedule
 
 
 def score_trigger_name(model: str, schedule: str) -> str:
@@ -50,11 +50,11 @@ def grid_of(model: Model) -> Grid:
     try:
         return Grid.parse(window.every, zone=zone, offset_minutes=window.offset_minutes)
     except BadGrid as error:
-        raise BadModelWindow(model.name, str(error)) from error
+        raise BadModelWindow(("models", model.name, "window"), error.found, error.expected) from error
 
 
 def score(settings: Settings, model: Model) -> list[Entity]:
-    """A trigger a score schedule; raises the GenerationErrors of windows and schedules."""
+    """A trigger a score schedule; raises UnknownTimeZone, BadModelWindow or BadScheduleTime."""
     pipeline = pipelines.score_name(model.name)
     grid = grid_of(model)
     triggers = []
@@ -64,7 +64,6 @@ def score(settings: Settings, model: Model) -> list[Entity]:
             starts = _start(pipeline, {"fire_time": inline("trigger().scheduledTime")})
             triggers.append(_calendar(settings, model, name, schedule, starts))
         else:
-            _check_on_grid(model, grid, schedule_name, schedule)
             triggers.append(_tumbling(settings, model, grid, name, schedule))
     return triggers
 
@@ -85,30 +84,43 @@ def _calendar(
         "type": "ScheduleTrigger",
         "annotations": annotations_of(settings, model.name),
         "pipelines": [starts],
-        "typeProperties": {"recurrence": _recurrence(name, schedule)},
+        "typeProperties": {"recurrence": recurrence(name, schedule)},
     }
     return Entity("trigger", name, properties, started=settings.schedules == "on")
 
 
-def _recurrence(trigger: str, schedule: CalendarSchedule) -> dict[str, Any]:
+def recurrence(trigger: str, schedule: CalendarSchedule) -> dict[str, Any]:
+    """The trigger's `recurrence`; lists in order, whatever order they were written in."""
     iana_name(schedule.time_zone)
-    on: dict[str, list[int] | list[str]] = {
-        "hours": schedule.hours,
-        "minutes": schedule.minutes,
-        "weekDays": schedule.week_days,
-        "monthDays": schedule.month_days,
-    }
-    recurrence: dict[str, Any] = {
+    made: dict[str, Any] = {
         "frequency": schedule.frequency,
         "interval": schedule.interval,
         "startTime": _local_time(trigger, "start", schedule.start, schedule.time_zone),
         "timeZone": schedule.time_zone,
     }
     if schedule.end is not None:
-        recurrence["endTime"] = _local_time(trigger, "end", schedule.end, schedule.time_zone)
+        made["endTime"] = _local_time(trigger, "end", schedule.end, schedule.time_zone)
+    on: dict[str, list[Any]] = {
+        "hours": sorted(schedule.hours),
+        "minutes": sorted(schedule.minutes),
+        "weekDays": sorted(schedule.week_days, key=WEEK_DAYS.index),
+        "monthDays": sorted(schedule.month_days, key=_from_the_start),
+        "monthlyOccurrences": _occurrences(schedule.monthly_occurrences),
+    }
     if any(on.values()):
-        recurrence["schedule"] = {key: list(values) for key, values in on.items() if values}
-    return recurrence
+        made["schedule"] = {key: values for key, values in on.items() if values}
+    return made
+
+
+def _from_the_start(day: int) -> tuple[bool, int]:
+    """1, 2, … and then …, -2, -1, the last."""
+    return day < 0, day
+
+
+def _occurrences(texts: Sequence[str]) -> list[dict[str, Any]]:
+    found = [each for each in map(occurrence, texts) if each is not None]
+    ordered = sorted(found, key=lambda each: (_from_the_start(each[0]), WEEK_DAYS.index(each[1])))
+    return [{"day": day, "occurrence": nth} for nth, day in ordered]
 
 
 def _local_time(trigger: str, key: str, text: str, time_zone: str) -> str:
@@ -132,13 +144,14 @@ def _tumbling(settings: Settings, model: Model, grid: Grid, name: str, schedule:
         "type": "TumblingWindowTrigger",
         "annotations": annotations_of(settings, model.name),
         "pipeline": _start(pipelines.score_name(model.name), window),
-        "typeProperties": _tumbling_properties(name, grid, schedule),
+        "typeProperties": tumbling_properties(model, grid, name, schedule),
     }
     backfills = schedule.start is None or schedule.backfill_from is not None
     return Entity("trigger", name, properties, started=settings.schedules == "on", backfills=backfills)
 
 
-def _tumbling_properties(trigger: str, grid: Grid, schedule: TumblingSchedule) -> dict[str, Any]:
+def tumbling_properties(model: Model, grid: Grid, trigger: str, schedule: TumblingSchedule) -> dict[str, Any]:
+    """The trigger's `typeProperties`, with a placeholder where the start is left open."""
     properties: dict[str, Any] = {
         "frequency": schedule.frequency,
         "interval": schedule.interval,
@@ -152,7 +165,22 @@ def _tumbling_properties(trigger: str, grid: Grid, schedule: TumblingSchedule) -
     }
     if schedule.end is not None:
         properties["endTime"] = _utc_time(trigger, "end", schedule.end)
+    if schedule.depends_on:
+        properties["dependsOn"] = [_dependency(model, each) for each in schedule.depends_on]
     return properties
+
+
+def _dependency(model: Model, dependency: Dependency) -> dict[str, Any]:
+    """Data Factory takes a size that is not said as that of the trigger's own window."""
+    on: dict[str, Any] = {"type": SELF_DEPENDENCY}
+    if dependency.schedule is not None:
+        name = score_trigger_name(dependency.model or model.name, dependency.schedule)
+        on = {"type": TRIGGER_DEPENDENCY}
+        on["referenceTrigger"] = {"type": "TriggerReference", "referenceName": name}
+    on["offset"] = format_timespan(timedelta(minutes=dependency.offset_minutes))
+    if dependency.window_minutes is not None:
+        on["size"] = format_timespan(timedelta(minutes=dependency.window_minutes))
+    return on
 
 
 def _begin(trigger: str, grid: Grid, schedule: TumblingSchedule) -> str | StartAtCreation:
@@ -169,31 +197,6 @@ def _utc_time(trigger: str, key: str, text: str) -> str:
         return format_instant(parse_instant(text))
     except WindowError:
         raise BadScheduleTime(trigger, key, text, "an instant such as 2026-11-01T00:00:00Z") from None
-
-
-def _check_on_grid(model: Model, grid: Grid, schedule_name: str, schedule: TumblingSchedule) -> None:
-    name = score_trigger_name(model.name, schedule_name)
-    try:
-        windows = TumblingWindow.from_type_properties(_begun(_tumbling_properties(name, grid, schedule)))
-    except BadTumblingWindow as error:
-        raise BadSchedule(model.name, schedule_name, error.problems) from error
-    if (off := windows.first_off_grid(grid)) is not None:
-        nearest = _shown(grid.window_at(off.start))
-        raise ScheduleOffGrid(model.name, schedule_name, window=_shown(off), grid=str(grid), nearest=nearest)
-
-
-def _begun(properties: dict[str, Any]) -> dict[str, Any]:
-    """A start that is left open says nothing of the end: the windows are the same without it."""
-    start = properties["startTime"]
-    if not isinstance(start, StartAtCreation):
-        return properties
-    return {key: value for key, value in properties.items() if key != "endTime"} | {
-        "startTime": start.some_day()
-    }
-
-
-def _shown(window: Window) -> str:
-    return f"{format_instant(window.start)} to {format_instant(window.end)}"
 
 
 def _start(pipeline: str, parameters: Mapping[str, str]) -> dict[str, Any]:

@@ -464,7 +464,15 @@ def dependency_interval(window: Window, offset: timedelta, size: timedelta | Non
     return Window(start, _shifted(start, size if size is not None else window.length))
 
 
+def upstream_of(properties: Mapping[str, Any]) -> list[str]:
+    """The other triggers whose windows a trigger waits for, by its JSON; only windows wait."""
+    entries = (properties.get("typeProperties") or {}).get("dependsOn") or []
+    references = [each["referenceTrigger"] for each in entries if each.get("referenceTrigger")]
+    return [str(each.get("referenceName")) for each in references]
+
+
 SELF_DEPENDENCY = "SelfDependencyTumblingWindowTriggerReference"
+TRIGGER_DEPENDENCY = "TumblingWindowTriggerDependencyReference"
 IMMUTABLE = ("frequency", "interval", "startTime")
 
 
@@ -528,6 +536,18 @@ def _dependency_problems(dependencies: list[Mapping[str, Any]]) -> list[str]:
         problems.append("dependsOn names more than 5 other triggers")
     if any(not str(each.get("offset", "")).startswith("-") for each in own):
         problems.append("a self-dependency needs a negative offset")
+    return problems + [problem for each in dependencies for problem in _span_problems(each)]
+
+
+def _span_problems(dependency: Mapping[str, Any]) -> list[str]:
+    spans = {key: dependency[key] for key in ("offset", "size") if dependency.get(key) is not None}
+    problems = []
+    for key, text in spans.items():
+        try:
+            if parse_timespan(text) <= timedelta() and key == "size":
+                problems.append(f"dependsOn: the size {text!r} is not positive")
+        except (WindowError, TypeError) as error:
+            problems.append(f"dependsOn: {key}: {error}")
     return problems
 
 

@@ -8,29 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
-from config.instants import calendar_instant, utc_instant
+from config import dependencies, schedules
+from config.wrong import Wrong, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
-
-
-@dataclass(frozen=True)
-class Wrong:
-    found: str
-    expected: str
-    nearest: str | None = None
-    key: str | None = None
-    """The key inside the checked map that is to blame, if it is not the map as a whole."""
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    matches = get_close_matches(word.lower(), {name.lower(): name for name in known}, n=1, cutoff=0.6)
-    return next((name for name in known if name.lower() == matches[0]), None) if matches else None
 
 
 @dataclass(frozen=True)
@@ -145,65 +130,16 @@ def gate(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
         yield Wrong("a gate without a bound", "`minimum` or `maximum`: without one every model would pass")
 
 
-WEEK_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-
 def schedule(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
     if not isinstance(value, dict):
         return
     match value.get("type"):
         case "calendar":
-            yield from _calendar(value)
+            yield from schedules.calendar(value)
         case "tumbling":
-            yield from _tumbling(value)
+            yield from schedules.tumbling(value)
         case _:
             return  # pydantic names the types there are
-
-
-def _calendar(value: dict[str, Any]) -> Iterator[Wrong]:
-    for key in ("start", "end"):
-        if isinstance(value.get(key), str) and calendar_instant(value[key]) is None:
-            yield Wrong(f"`{value[key]}`", "local time without an offset: 2026-11-01T06:00:00", key=key)
-    frequency = value.get("frequency")
-    for key, allowed in _REFINEMENTS.items():
-        if value.get(key) and frequency not in allowed:
-            yield Wrong(
-                f"`{key}` with frequency {frequency}", f"it with {' or '.join(allowed)} only", key=key
-            )
-    for day in _items(value, "week_days"):
-        if isinstance(day, str) and day not in WEEK_DAYS:
-            yield Wrong(f"`{day}`", "an English week day", nearest(day, WEEK_DAYS), key="week_days")
-    for number in _items(value, "month_days"):
-        if isinstance(number, int) and not (1 <= abs(number) <= 31):
-            yield Wrong(f"`{number}`", "1 to 31, or -1 (the last day) to -31", key="month_days")
-
-
-def _items(value: dict[str, Any], key: str) -> list[Any]:
-    """None where it is no list: pydantic says so."""
-    found = value.get(key)
-    return found if isinstance(found, list) else []
-
-
-_REFINEMENTS: Final = {
-    "hours": ("Day", "Week", "Month"),
-    "minutes": ("Day", "Week", "Month"),
-    "week_days": ("Week",),
-    "month_days": ("Month",),
-}
-
-
-def _tumbling(value: dict[str, Any]) -> Iterator[Wrong]:
-    if value.get("start") is not None and value.get("backfill_from") is not None:
-        expected = "one of them: `start` lies ahead, `backfill_from` in the past"
-        yield Wrong("`backfill_from` beside `start`", expected, key="backfill_from")
-    for key in ("start", "backfill_from", "end"):
-        if isinstance(value.get(key), str) and utc_instant(value[key]) is None:
-            yield Wrong(f"`{value[key]}`", "an instant in UTC: 2026-11-01T00:00:00Z", key=key)
-    interval = value.get("interval")
-    if value.get("frequency") == "Minute" and isinstance(interval, int) and interval < 5:
-        yield Wrong(
-            f"{interval} minutes", "at least 5 minutes, Data Factory's smallest window", key="interval"
-        )
 
 
 def sources(value: Any, folder: Path) -> Iterator[Wrong]:  # noqa: ANN401
@@ -279,6 +215,8 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
     ("models.*.schedules.score.*", schedule),
     ("models.*.schedules.train.*", schedule),
     ("models.*.schedules.*.*.time_zone", time_zone),
+    ("models.*.schedules.*", schedules.several),
+    ("models", dependencies.check),
 )
 NAMES: Final = (
     (

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 
-from config.checks import nearest
 from config.documents import yaml_1_1_boolean
 from config.errors import Problem, Where
 from config.schema import Settings
+from config.wrong import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,13 +92,13 @@ def _inner(annotation: Any, part: str) -> Iterator[Any]:  # noqa: ANN401
         field = annotation.model_fields.get(part)
         if field is not None:
             yield from _members(field.annotation)
-    elif get_origin(annotation) is dict:
-        yield from _members(get_args(annotation)[1])
+    elif get_origin(annotation) in (dict, list):
+        yield from _members(get_args(annotation)[-1])
 
 
 def _members(annotation: Any) -> Iterator[Any]:  # noqa: ANN401
     """The members of a union, or the annotation itself (Annotated is looked through)."""
-    if get_origin(annotation) is dict or isinstance(annotation, type):
+    if get_origin(annotation) in (dict, list) or isinstance(annotation, type):
         yield annotation
     else:
         for member in get_args(annotation):

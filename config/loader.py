@@ -6,7 +6,8 @@ Weakest to strongest: models/*.yaml, base.yaml, <environment>.yaml, ADFBATCH__SE
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import ValidationError
 
@@ -16,10 +17,24 @@ from config.errors import InvalidConfigurationError, Problem, UnknownEnvironment
 from config.findings import at, nearest_position, translate
 from config.layers import from_options, from_variables, merge
 from config.schema import Settings
+from config.wrong import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+Judge = Callable[[Settings], Iterable["Finding"]]
+"""What is wrong with settings that are whole in themselves, as only another package can tell."""
+
+
+class Finding(Protocol):
+    """`key` leads from the root of the settings to what is to blame."""
+
+    key: Key
+    found: str
+    expected: str
+    nearest: str | None
+
 
 NOT_ENVIRONMENTS = frozenset({"base"})
 
@@ -30,9 +45,11 @@ def load(
     *,
     variables: Mapping[str, str] | None = None,
     options: Iterable[str] = (),
+    judge: Judge | None = None,
 ) -> Settings:
     """The settings of one environment. `variables` are those of the process, `options` the values of --set.
 
+    `judge` is asked where nothing else is wrong; what it finds is told like the rest, with file and line.
     Raises `UnknownEnvironmentError` and `InvalidConfigurationError`.
     """
     folder = project_dir.resolve()
@@ -41,6 +58,8 @@ def load(
     problems = [*document.problems, *_reserved(document), *_checked(document, folder)]
     document.values["environment"] = environment
     settings = _validated(document, problems)
+    if settings is not None and judge is not None and not problems:
+        problems = [_problem(document, each) for each in judge(settings)]
     if problems or settings is None:
         raise InvalidConfigurationError(_in_order(problems))
     return _with_absolute_paths(settings, folder)
@@ -68,7 +87,7 @@ def _merged(folder: Path, environment: str, *stronger: Document) -> Document:
     config = folder / "config"
     existing = environments(folder)
     if environment not in existing:
-        raise UnknownEnvironmentError(environment, existing, checks.nearest(environment, existing))
+        raise UnknownEnvironmentError(environment, existing, nearest(environment, existing))
     document = Document(where={(): Where(f"config/{environment}.yaml", 1)})
     for path in sorted((config / "models").glob("*.yaml")):
         document = merge(document, _model(path))
@@ -108,7 +127,7 @@ def _without_unknown_models(layer: Document, models: Document) -> Document:
         del overrides[name]
         where = layer.where[("models", name)]
         expected = "a model that has a file config/models/<model>.yaml"
-        problem = Problem(where, f"models.{name}", "an unknown model", expected, checks.nearest(name, known))
+        problem = Problem(where, f"models.{name}", "an unknown model", expected, nearest(name, known))
         layer.problems.append(problem)
     return layer
 
@@ -134,7 +153,7 @@ def _checked(document: Document, folder: Path) -> Iterator[Problem]:
     for pattern, check in checks.CHECKS:
         for key, value in at(document.values, pattern):
             for wrong in check(value, folder):
-                here = key if wrong.key is None else (*key, wrong.key)
+                here = (*key, *wrong.below)
                 yield Problem(
                     nearest_position(document, here),
                     ".".join(here),
@@ -148,6 +167,11 @@ def _checked(document: Document, folder: Path) -> Iterator[Problem]:
                 yield Problem(
                     nearest_position(document, key), ".".join(key), f"the name `{key[-1]}`", expected
                 )
+
+
+def _problem(document: Document, finding: Finding) -> Problem:
+    where = nearest_position(document, finding.key)
+    return Problem(where, ".".join(finding.key), finding.found, finding.expected, finding.nearest)
 
 
 def _validated(document: Document, problems: list[Problem]) -> Settings | None:

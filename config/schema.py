@@ -180,11 +180,31 @@ class CalendarSchedule(Section):
     hours: list[Annotated[int, Field(ge=0, le=23)]] = []
     """`[6, 18]`. With Day, Week, Month. Azure: `recurrence.schedule.hours`."""
     minutes: list[Annotated[int, Field(ge=0, le=59)]] = []
-    """`[0, 30]`. With Day, Week, Month. Azure: `recurrence.schedule.minutes`."""
+    """`[0, 30]`. With Day, Week, Month, and with `hours`. Azure: `recurrence.schedule.minutes`."""
     week_days: list[str] = []
     """`[Monday, Friday]`. With Week. Azure: `recurrence.schedule.weekDays`."""
     month_days: list[int] = []
     """`[1, 15, -1]`: 1 to 31, -1 is the last day. With Month. Azure: `recurrence.schedule.monthDays`."""
+    monthly_occurrences: list[str] = []
+    """`[first Monday, last Friday]`: `first` to `fifth`, or `last` to `fifth last`; not with `month_days`.
+    With Month. Azure: `recurrence.schedule.monthlyOccurrences`."""
+
+
+class Dependency(Section):
+    """Windows that must have succeeded before a window runs: those of another tumbling schedule, or, where
+    neither `model` nor `schedule` is said, earlier ones of the schedule itself.
+    """
+
+    model: str | None = None
+    """Left out where it is this model."""
+    schedule: str | None = None
+    """A tumbling schedule among that model's `score` schedules. Azure: `referenceTrigger`."""
+    offset_minutes: int = Field(default=0, ge=-14_400_000, le=14_400_000)
+    """From the window's start to where the windows begin that it needs: -1440 is a day earlier.
+    Azure: `offset`."""
+    window_minutes: int | None = Field(default=None, ge=1, le=14_400_000)
+    """How long the span is that must have succeeded, where it is not as long as the window itself.
+    Azure: `size`."""
 
 
 class TumblingSchedule(Section):
@@ -215,6 +235,9 @@ class TumblingSchedule(Section):
     """How often a failed window is run again by itself. Azure: `retryPolicy.count`."""
     retry_interval_seconds: int = Field(default=30, ge=30, le=86400)
     """How long after it failed. Azure: `retryPolicy.intervalInSeconds`."""
+    depends_on: list[Dependency] = []
+    """A window runs once all of these have succeeded; after 7 days without that it has failed.
+    Azure: `dependsOn`."""
 
 
 Schedule = Annotated[CalendarSchedule | TumblingSchedule, Field(discriminator="type")]

@@ -10,19 +10,22 @@ the journal meanwhile: a process that is killed starts nothing again, the next d
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 from adf.entities import resolve
 from adf.errors import DataFactoryError
 from deployment.errors import ApplyError, InterruptedByUserError, LakeError
 from deployment.missed import missed
+from deployment.ranks import without_wait, writable
 from deployment.resources import Pinned
 from ml_pipelines.errors import MachineLearningError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from adf.entities import Entity
     from deployment.gateways import Definition, FactoryWriter, LiveEntity, MachineLearningWriter
@@ -50,6 +53,7 @@ class Executor:
     """What schedule triggers did not run while they were stopped."""
     _since: dict[str, datetime] = field(default_factory=dict)
     _journaled: bool = False
+    _detaching: Lock = field(default_factory=Lock)
     _stopped: set[str] = field(default_factory=set)
     """Triggers that ran, and that we stopped for an edit and have not started again yet."""
 
@@ -189,9 +193,44 @@ class Executor:
             self.missed.append(found)
 
     def _edit_trigger(self, step: Change, live: LiveEntity | None) -> None:
-        if live is not None and step.destructive:
-            self.factory.delete("trigger", live.name)
-            self._stopped.discard(live.name)
-        if step.action != "delete":
-            # No etag: stopping has changed it already.
-            self._put(step, None)
+        with self._let_go(step):
+            if live is not None and step.destructive:
+                self.factory.delete("trigger", live.name)
+                self._stopped.discard(live.name)
+            if step.action != "delete":
+                # No etag: stopping has changed it already.
+                self._put(step, None)
+
+    @contextmanager
+    def _let_go(self, step: Change) -> Iterator[None]:
+        """Azure deletes no trigger that another one waits for: those are stopped, and wait for others only,
+        until it is made anew.
+
+        They are not journaled: started again without what they wait for, they would run too early. If this
+        stops in the middle, the next deployment finds them changed, mends them and then starts them.
+        """
+        if not step.dependents:
+            yield
+            return
+        with self._detaching:  # one of them may wait for two that are made anew
+            for each in step.dependents:
+                self._detach(each, step.address.name)
+            try:
+                yield
+            finally:
+                for each in step.dependents:
+                    self._attach(each)
+
+    def _detach(self, dependent: LiveEntity, upstream: str) -> None:
+        if dependent.properties.get("runtimeState") == "Started":
+            self.factory.stop_trigger(dependent.name)
+        self.factory.put("trigger", dependent.name, without_wait(writable(dependent), upstream))
+
+    def _attach(self, dependent: LiveEntity) -> None:
+        try:
+            self.factory.put("trigger", dependent.name, writable(dependent))
+            if dependent.properties.get("runtimeState") == "Started":
+                self.factory.start_trigger(dependent.name)
+        except DataFactoryError as error:
+            told = f"trigger {dependent.name} stays stopped, the next deployment mends it: {error}"
+            self.progress.note(told)

@@ -16,11 +16,12 @@ from adf.windows import IMMUTABLE, parse_instant
 from deployment.canonical import Difference, canonical, differences
 from deployment.drift import by_hand
 from deployment.errors import ForeignObjectsError, PastStartError
+from deployment.ranks import dependents, ranked
 from deployment.resources import ENTITY_KINDS, KNOWN_AFTER_PUBLISHING, Address, Change, Pinned, Plan
 from deployment.selection import EVERYTHING, refuse_missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from adf.entities import Entity
@@ -36,7 +37,8 @@ LEVELS: Final[dict[Kind, int]] = {
     "pipeline": 4,
     "trigger": 5,
 }
-DELETIONS: Final = 2 * max(LEVELS.values()) + 1
+"""A trigger that waits for others comes after them, on a level above."""
+DELETIONS: Final = 1_000_000
 """Deletions come last and backwards: triggers first, ML pipelines after all that refers to them."""
 
 
@@ -82,7 +84,7 @@ def plan(
 def plan_destruction(owner: Owner, observed: Observed) -> Plan:
     """Delete what is ours in the factory and the ML pipelines that were observed; never the factory."""
     retired = [_retirement(live) for live in observed.ml_pipelines.values()]
-    deleted = [_deletion(live, observed) for live in _owned(observed, owner)]
+    deleted = _deletions_of(_owned(observed, owner), observed)
     return Plan(owner.environment, tuple(_by_level([*deleted, *retired])))
 
 
@@ -162,11 +164,17 @@ def _endpoints(
 
 def _entities(desired: Desired, observed: Observed, known: Mapping[str, tuple[str, str]]) -> Iterator[Change]:
     live = {_key(each): each for each in observed.entities}
+    ranks = ranked(desired.entities, _owned(observed, desired.owner))
     for each in _in_order(desired.entities):
         key = _key(each)
         entity = begun(each, live.get(key))
         wanted = canonical(resolve(entity.properties, known))
-        yield _entity(entity, wanted, live.get(key), observed)
+        step = _entity(entity, wanted, live.get(key), observed)
+        step = replace(step, level=step.level + ranks.get(key, 0))
+        if step.action == "recreate":
+            holding = dependents(step.address, _owned(observed, desired.owner), ranks)
+            step = replace(step, dependents=holding)
+        yield step
 
 
 def begun(entity: Entity, live: LiveEntity | None) -> Entity:
@@ -228,18 +236,19 @@ def _deletions(desired: Desired, observed: Observed) -> Iterator[Change]:
     """What is ours and no longer wanted."""
     wanted = {_key(entity) for entity in desired.entities}
     published = {definition.name for definition in desired.ml_pipelines}
-    for live in _owned(observed, desired.owner):
-        if _key(live) not in wanted:
-            yield _deletion(live, observed)
+    unwanted = [live for live in _owned(observed, desired.owner) if _key(live) not in wanted]
+    yield from _deletions_of(unwanted, observed)
     for name, endpoint in observed.ml_pipelines.items():
         if name not in published:
             yield _retirement(endpoint)
 
 
-def _deletion(live: LiveEntity, observed: Observed) -> Change:
-    level = DELETIONS - LEVELS[live.kind]
-    drifted = by_hand(live, observed.written)
-    return Change("delete", Address(live.kind, live.name), drifted=drifted, live=live, level=level)
+def _deletions_of(unwanted: Sequence[LiveEntity], observed: Observed) -> Iterator[Change]:
+    ranks = ranked((), unwanted)
+    for live in unwanted:
+        level = DELETIONS - LEVELS[live.kind] - ranks.get(_key(live), 0)
+        drifted = by_hand(live, observed.written)
+        yield Change("delete", Address(live.kind, live.name), drifted=drifted, live=live, level=level)
 
 
 def _retirement(live: Published) -> Change:

@@ -154,7 +154,9 @@ def _aside(step: Change) -> str:
     if step.action == "drift":
         return "  (changed by hand since the last release)"
     if step.action == "recreate":
-        return "  (this cannot be edited: deleted and created again, its windows start over)"
+        meanwhile = ", ".join(each.name for each in step.dependents)
+        stopped = f"; stopped meanwhile: {meanwhile}" if meanwhile else ""
+        return f"  (this cannot be edited: deleted and created again, its windows start over{stopped})"
     if step.action == "create" and step.address.kind == "trigger" and not step.differences:
         return "  (stays stopped)"
     return ""

@@ -125,6 +125,8 @@ class Change:
     """Steps of one level do not need each other; levels are applied in ascending order."""
     location: str = ""
     """Of a factory that is to be created."""
+    dependents: tuple[LiveEntity, ...] = ()
+    """Of a trigger that is made anew: ours that wait for its windows, and keep Azure from deleting it."""
 
     @property
     def body_changes(self) -> bool:

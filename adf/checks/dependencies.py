@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from adf.problems import Problem, inside
 from adf.walk import scopes
+from adf.windows import upstream_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from adf.entities import Entity
     from adf.walk import Scope
@@ -16,11 +17,30 @@ CONDITIONS = ("Succeeded", "Failed", "Skipped", "Completed")
 
 
 def check(entities: Sequence[Entity]) -> Iterator[Problem]:
-    """An activity depends on activities beside it, each in a condition, and on no circle."""
+    """An activity depends on activities beside it, each in a condition, and on no circle; so do the windows
+    of triggers.
+    """
     for pipeline in entities:
         if pipeline.kind == "pipeline":
             for scope in scopes(pipeline.properties):
                 yield from _scope(pipeline, scope)
+    yield from _triggers({entity.name: entity for entity in entities if entity.kind == "trigger"})
+
+
+def _triggers(triggers: Mapping[str, Entity]) -> Iterator[Problem]:
+    """Only windows can be waited for, and not in a circle."""
+    for name, trigger in triggers.items():
+        for other in upstream_of(trigger.properties):
+            if other in triggers and triggers[other].properties.get("type") != "TumblingWindowTrigger":
+                path = "typeProperties.dependsOn"
+                message = f"depends on {other!r}, which has no windows"
+                yield Problem(f"trigger {name}", path, message, "a tumbling window trigger")
+    try:
+        TopologicalSorter({name: upstream_of(each.properties) for name, each in triggers.items()}).prepare()
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))
+        message = f"the triggers wait for each other: {' → '.join(circle)}"
+        yield Problem(f"trigger {circle[0]}", "typeProperties.dependsOn", message)
 
 
 def _scope(pipeline: Entity, scope: Scope) -> Iterator[Problem]:

@@ -25,7 +25,7 @@ def check(entities: Sequence[Entity]) -> Iterator[Problem]:
             if target is None:
                 message = f"there is no {kind} {reference['referenceName']!r}"
                 yield Problem(str(entity), inside(path, "referenceName"), message, _nearest(kind, entities))
-            else:
+            elif kind != "trigger":
                 yield from _parameters(entity, path, _given(entity, path, reference), target)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from adf.entities import StartAtCreation, resolve
 from adf.errors import UnknownTimeZone
 from adf.problems import Problem
+from adf.recurrence import IllegalRecurrence, Recurrence
 from adf.time_zones import iana_name
 from adf.windows import tumbling_pipeline_problems, tumbling_problems
 
@@ -19,7 +20,7 @@ ALLOWED = {
     "Hour": (),
     "Day": ("hours", "minutes"),
     "Week": ("hours", "minutes", "weekDays"),
-    "Month": ("hours", "minutes", "monthDays"),
+    "Month": ("hours", "minutes", "monthDays", "monthlyOccurrences"),
 }
 """What a recurrence's schedule may say; Azure's engine ignores the rest in silence."""
 
@@ -50,8 +51,22 @@ def _calendar(trigger: Entity) -> Iterator[Problem]:
         yield Problem(str(trigger), "pipelines", "starts no pipeline")
     if not 1 <= recurrence.get("interval", 1) <= 1000:
         yield Problem(str(trigger), f"{path}.interval", f"is {recurrence['interval']}, expected 1 to 1000")
-    yield from _zone(trigger, path, recurrence)
-    yield from _schedule(trigger, f"{path}.schedule", recurrence)
+    wrong = [*_zone(trigger, path, recurrence), *_schedule(trigger, f"{path}.schedule", recurrence)]
+    yield from wrong or _times(trigger, path, recurrence)
+
+
+def _times(trigger: Entity, path: str, recurrence: dict[str, Any]) -> Iterator[Problem]:
+    """What the recurrence as a whole means, where its parts are right."""
+    try:
+        times = Recurrence.from_json(recurrence)
+    except IllegalRecurrence as error:
+        yield Problem(str(trigger), f"{path}.{error.field}", error.reason)
+        return
+    if not times.can_ever_fire():
+        yield Problem(str(trigger), path, "never fires", "days that come, before endTime")
+    elif times.is_disputed():
+        message = f"{recurrence['startTime']!r} is a fire time: Azure's documentation and engine differ"
+        yield Problem(str(trigger), f"{path}.startTime", message, "start earlier")
 
 
 def _zone(trigger: Entity, path: str, recurrence: dict[str, Any]) -> Iterator[Problem]:

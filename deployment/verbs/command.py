@@ -108,6 +108,7 @@ class Command:
 @contextmanager
 def command_of(arguments: Namespace) -> Iterator[Command]:
     """The command, while it is carried out: prints of others are kept off stdout, progress is shown."""
+    from adf.schedules import judge
     from config.loader import load
 
     if arguments.verbose:
@@ -117,7 +118,9 @@ def command_of(arguments: Namespace) -> Iterator[Command]:
     terminal = Terminal(
         arguments.output == "json", not arguments.no_color, arguments.quiet, arguments.verbose
     )
-    settings = load(arguments.project_dir, arguments.env, variables=os.environ, options=arguments.set)
+    settings = load(
+        arguments.project_dir, arguments.env, variables=os.environ, options=arguments.set, judge=judge
+    )
     with (
         _prints_kept_off(verbose=arguments.verbose),
         progress_on(terminal.stderr, quiet=terminal.quiet, color=terminal.colored) as progress,

@@ -63,11 +63,34 @@ def two_models_in_a_shared_factory() -> dict[str, Entity]:
     return built(model(), iris, data_factory=names, azure=azure, environment="local")
 
 
+def every_recurrence_and_a_dependency() -> dict[str, Entity]:
+    """A calendar schedule of each frequency, and windows that wait for another model's and for their own."""
+    berlin = {"time_zone": "W. Europe Standard Time"}
+    days = ["Friday", "Monday"]
+    calendars = {
+        "minutes": calendar(frequency="Minute", interval=15),
+        "hours": calendar(frequency="Hour", interval=6, **berlin),
+        "days": calendar(hours=[18, 6], minutes=[30, 0], **berlin),
+        "weeks": calendar(frequency="Week", interval=2, week_days=days, hours=[5]),
+        "months": calendar(frequency="Month", monthly_occurrences=["last Friday", "first Monday"], hours=[4]),
+    }
+    cleaned = tumbling(interval=1, start=None)
+    waits = [
+        {"model": "cleaning", "schedule": "hourly"},
+        {"model": "cleaning", "schedule": "hourly", "offset_minutes": -1440, "window_minutes": 120},
+        {"offset_minutes": -1440},
+    ]
+    scored = tumbling(start=None, depends_on=waits)
+    cleaning = model("cleaning", window={"every": "hour"}, schedules={"score": {"hourly": cleaned}})
+    return built(cleaning, model(schedules={"score": {"daily": scored, **calendars}}))
+
+
 CASES: list[Callable[[], dict[str, Entity]]] = [
     smallest,
     trained_and_scheduled,
     tumbling_backfill,
     two_models_in_a_shared_factory,
+    every_recurrence_and_a_dependency,
 ]
 
 

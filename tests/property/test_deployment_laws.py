@@ -44,7 +44,9 @@ bodies = st.dictionaries(
 
 @st.composite
 def configurations(draw: st.DrawFn) -> Any:
-    """Some models, each with a dataset, a pipeline pinned to its ML pipeline, and perhaps a trigger."""
+    """Some models, each with a dataset and a pipeline pinned to its ML pipeline; perhaps with a trigger, and
+    that perhaps waits for the windows of others.
+    """
     entities: list[Entity] = [linked_service(description=draw(st.sampled_from([None, "a", "b"])))]
     definitions = []
     for model in draw(st.lists(st.sampled_from(MODELS), unique=True)):
@@ -55,18 +57,22 @@ def configurations(draw: st.DrawFn) -> Any:
             dataset(f"ds_{model}"),
             pipeline(name, activity, folder=draw(st.sampled_from(["x", "y"]))),
         ]
-        entities += draw(st.lists(_triggers(model, name), max_size=1))
+        windowed = [each.name for each in entities if each.properties.get("type") == "TumblingWindowTrigger"]
+        entities += draw(st.lists(_triggers(model, name, windowed), max_size=1))
     return desired(*entities, ml_pipelines=tuple(definitions))
 
 
-def _triggers(model: str, name: str) -> st.SearchStrategy[Entity]:
+def _triggers(model: str, name: str, windowed: list[str]) -> st.SearchStrategy[Entity]:
     calendars = st.builds(
         lambda started, hour: calendar(f"tr_{model}", name, started=started, hour=hour),
         st.booleans(),
         st.integers(6, 8),
     )
     hours = st.sampled_from([12, 24])
-    tumblings = st.builds(lambda hours: tumbling(f"tr_{model}", name, hours=hours), hours)
+    after = st.lists(st.sampled_from(windowed), unique=True) if windowed else st.just([])
+    tumblings = st.builds(
+        lambda hours, after: tumbling(f"tr_{model}", name, hours=hours, after=after), hours, after
+    )
     opens = st.builds(
         lambda hours, offset: tumbling(f"tr_{model}", name, hours=hours, start=open_start(hours, offset)),
         hours,

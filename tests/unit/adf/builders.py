@@ -31,7 +31,10 @@ def model(name: str = "diabetes", **parts: Any) -> dict[str, Any]:
 
 
 def calendar(**parts: Any) -> dict[str, Any]:
-    return {"type": "calendar", "frequency": "Day", "start": "2026-11-01T06:00:00", **parts}
+    """It starts at six; on a Friday before midnight where days or times are said, to be none of them."""
+    said = {"hours", "minutes", "week_days", "month_days", "monthly_occurrences"} & parts.keys()
+    start = "2026-10-30T23:45:00" if said else "2026-11-01T06:00:00"
+    return {"type": "calendar", "frequency": "Day", "start": start, **parts}
 
 
 def tumbling(**parts: Any) -> dict[str, Any]:

@@ -97,7 +97,7 @@ class FakeFactory:
         if etag is not None and (live is None or live.etag != etag):
             raise RefusedError("412")
         for reference in references(properties):
-            if reference not in self.entities:
+            if reference not in self.entities or reference == (kind, name.lower()):
                 raise RefusedError(f"invalid reference {reference}")
 
     def delete(self, kind: Kind, name: str) -> None:
@@ -236,6 +236,7 @@ REFERENCE_KINDS = {
     "LinkedServiceReference": "linked_service",
     "DatasetReference": "dataset",
     "PipelineReference": "pipeline",
+    "TriggerReference": "trigger",
 }
 
 
@@ -292,12 +293,21 @@ def tumbling(
     start: str | StartAtCreation = "2026-11-01T00:00:00Z",
     started: bool = True,
     backfills: bool = True,
+    after: Iterable[str] = (),
 ) -> Entity:
+    """`after`: the triggers whose windows it waits for."""
     starts = {"pipelineReference": {"referenceName": pipeline, "type": "PipelineReference"}, "parameters": {}}
     window = {"frequency": "Hour", "interval": hours, "startTime": start}
     body: dict[str, Any] = {"type": "TumblingWindowTrigger", "pipeline": starts}
     body["typeProperties"] = {**window, "maxConcurrency": concurrency}
+    if after:
+        body["typeProperties"]["dependsOn"] = [_waits_for(each) for each in after]
     return Entity("trigger", name, {**body, "annotations": OURS}, started=started, backfills=backfills)
+
+
+def _waits_for(trigger: str) -> dict[str, Any]:
+    reference = {"type": "TriggerReference", "referenceName": trigger}
+    return {"type": "TumblingWindowTriggerDependencyReference", "referenceTrigger": reference}
 
 
 def open_start(hours: int = 24, offset_minutes: int = 0) -> StartAtCreation:

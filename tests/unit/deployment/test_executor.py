@@ -176,3 +176,72 @@ def test_pruning_deletes_a_started_trigger_and_what_it_ran(world):
     world.deploy(desired(), prune=True)
 
     assert world.factory.entities == {}
+
+
+def test_a_trigger_is_created_after_those_it_waits_for(world):
+    """Azure wants them to be there; their names say nothing."""
+    world.deploy(desired(pipeline(), tumbling("tr_a", after=["tr_b"]), tumbling("tr_b")))
+
+    assert [call for call in world.factory.calls if "tr_" in call] == [
+        "put trigger tr_b",
+        "start tr_b",
+        "put trigger tr_a",
+        "start tr_a",
+    ]
+
+
+def test_what_waits_for_a_trigger_lets_go_of_it_while_it_is_made_anew(world):
+    """Or Azure would not delete it; it is stopped meanwhile, and is afterwards what it was."""
+    waiting = tumbling("tr_a", after=["tr_b", "tr_c"])
+    world.deploy(desired(pipeline(), waiting, tumbling("tr_b"), tumbling("tr_c")))
+
+    world.deploy(desired(pipeline(), waiting, tumbling("tr_b", hours=12), tumbling("tr_c")))
+
+    assert world.factory.calls == [
+        "stop tr_b",
+        "stop tr_a",
+        "put trigger tr_a",
+        "delete trigger tr_b",
+        "put trigger tr_b",
+        "put trigger tr_a",
+        "start tr_a",
+        "start tr_b",
+    ]
+    assert len(world.factory.entities["trigger", "tr_a"].properties["typeProperties"]["dependsOn"]) == 2
+
+
+def test_what_waits_for_two_triggers_that_are_made_anew_lets_go_of_one_after_the_other(world):
+    """Whatever the order in which they come."""
+    waiting = tumbling("tr_a", after=["tr_b", "tr_c"])
+    world.deploy(desired(pipeline(), waiting, tumbling("tr_b"), tumbling("tr_c")))
+    anew = desired(pipeline(), waiting, tumbling("tr_b", hours=12), tumbling("tr_c", hours=12))
+
+    world.deploy(anew)
+
+    assert world.deploy(anew).changes == []
+
+
+def test_a_trigger_that_cannot_take_up_its_wait_again_stays_stopped_until_the_next_deployment(world):
+    """It would run too early: what it waits for is gone."""
+    waiting = tumbling("tr_a", after=["tr_b"])
+    world.deploy(desired(pipeline(), waiting, tumbling("tr_b")))
+    world.factory.refuses.add("tr_b")
+    anew = desired(pipeline(), waiting, tumbling("tr_b", hours=12))
+
+    with pytest.raises(ApplyError, match="refused tr_b"):
+        world.deploy(anew)
+
+    assert world.factory.state("tr_a") == "Stopped"
+    assert any("tr_a stays stopped" in line for line in world.told.lines)
+    world.factory.refuses.clear()
+    world.deploy(anew)
+    assert (world.factory.state("tr_a"), world.deploy(anew).changes) == ("Started", [])
+
+
+def test_a_trigger_is_deleted_before_those_it_waits_for(world):
+    """Azure refuses the other way round."""
+    world.deploy(desired(pipeline(), tumbling("tr_a"), tumbling("tr_b", after=["tr_a"])))
+
+    world.deploy(desired(), prune=True)
+
+    assert world.factory.entities == {}
