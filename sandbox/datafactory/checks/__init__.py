@@ -47,5 +47,5 @@ def check(kind: EntityKind, name: str, properties: Json, view: View, existing: J
         case "linkedservices":
             return check_linked_service(name, properties)
         case "triggers":
-            return check_trigger(name, properties, existing)
+            return check_trigger(name, properties, existing, view)
     return properties

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 def check_recurrence(trigger: str, recurrence: Json) -> None:
     try:
-        Recurrence.from_json(recurrence)
+        times = Recurrence.from_json(recurrence)
     except IllegalRecurrence as error:
         raise BadRequest(f"The trigger '{trigger}': {error}.", target=trigger) from error
+    if not times.can_ever_fire():
+        raise BadRequest(f"The trigger '{trigger}': its recurrence never fires.", target=trigger)

@@ -72,7 +72,7 @@ _SHAPES: dict[EntityKind, dict[str, Any]] = {
         "typeProperties": {
             "recurrence": {"schedule": _OBJECT},
             "retryPolicy": _OBJECT,
-            "dependsOn": [_OBJECT],
+            "dependsOn": [{"type": str, "offset": str, "size": str, "referenceTrigger": _REFERENCE}],
             "delay": str,
             "startTime": str,
             "endTime": str,

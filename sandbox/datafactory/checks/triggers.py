@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adf.windows import WindowError, tumbling_change_problems, tumbling_problems
+from sandbox.datafactory.checks.dependencies import check_dependencies
 from sandbox.datafactory.checks.recurrences import check_recurrence
 from sandbox.datafactory.checks.types import require_type
 from sandbox.datafactory.errors import BadRequest, NotRun
@@ -13,9 +14,10 @@ from sandbox.datafactory.values import require_list, require_object
 
 if TYPE_CHECKING:
     from sandbox.datafactory.models import Json, JsonValue
+    from sandbox.datafactory.view import View
 
 
-def check_trigger(name: str, properties: Json, existing: Json | None) -> Json:
+def check_trigger(name: str, properties: Json, existing: Json | None, view: View) -> Json:
     """The properties to store: `runtimeState` is read-only, and Stopped whatever was sent."""
     kind = require_type(properties, TRIGGER_TYPES, f"The trigger '{name}'", name)
     written = require_object(properties.get("typeProperties"), "typeProperties", name)
@@ -31,6 +33,7 @@ def check_trigger(name: str, properties: Json, existing: Json | None) -> Json:
         case "TumblingWindowTrigger":
             _check_one_pipeline(name, properties)
             _check_windows(name, written, before)
+            check_dependencies(name, properties, view)
         case _:
             raise NotRun(f"The trigger '{name}' of type {kind}")
     return {**properties, "runtimeState": "Stopped"}
@@ -68,5 +71,3 @@ def _check_windows(name: str, written: Json, before: JsonValue) -> None:
         problems += tumbling_change_problems(before["typeProperties"], written)
     if problems:
         raise BadRequest(f"The trigger '{name}': {'; '.join(problems)}.", target=name)
-    if written.get("dependsOn"):
-        raise NotRun(f"The tumbling window trigger '{name}' with dependsOn")

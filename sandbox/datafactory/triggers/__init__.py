@@ -4,6 +4,7 @@ started.
     triggers    start, stop, rerun, cancel; one task a trigger that has something to do
     schedule    a ScheduleTrigger: each fire time once
     tumbling    a TumblingWindowTrigger: each window once, oldest first, mirrored, retried
+    dependencies what a window waits for before it runs
     firing      from a trigger's JSON and an instant to pipeline runs and a trigger run
     records     what of all this is kept: which triggers are started, how far each one came, what is open
 

@@ -65,6 +65,12 @@ class Firing:
         facts: Json = {"scheduledTime": instant(self.scheduled), "startTime": wire_instant(self.now)}
         return {**facts, "outputs": self._window()} if self.window is not None else facts
 
+    def bounds(self) -> Json:
+        """Of the window, as they are kept."""
+        if self.window is None:
+            return {}
+        return {"start": wire_instant(self.window.start), "end": wire_instant(self.window.end)}
+
     def _window(self) -> Json:
         if self.window is None:
             return {}

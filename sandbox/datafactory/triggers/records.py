@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.datafactory.models import FactoryId, Json
+from sandbox.datafactory.models import FactoryId, Json, wire_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from sandbox.store import Store
 
 STARTED = ("/datafactory", "startedtriggers")
 OPEN = ("/datafactory", "opentriggerruns")
 PROGRESS = "triggerprogress"
+WINDOWS = "windowstatus"
 
 
 class Records:
@@ -38,9 +40,19 @@ class Records:
     def set_progress(self, factory: FactoryId, trigger: str, progress: Json) -> None:
         self._store.put(factory.scope, PROGRESS, trigger, {"name": trigger, **progress})
 
+    def window_status(self, factory: FactoryId, trigger: str, start: datetime) -> str | None:
+        """Of the window that starts then: its trigger run's; None where it has none yet."""
+        found = self._store.get(_key(factory, trigger), WINDOWS, wire_instant(start))
+        return None if found is None else str(found["status"])
+
+    def set_window_status(self, factory: FactoryId, trigger: str, start: str, status: str) -> None:
+        self._store.put(_key(factory, trigger), WINDOWS, start, {"start": start, "status": status})
+
     def forget(self, factory: FactoryId, trigger: str) -> None:
-        """A trigger of the same name is another trigger: its windows begin anew."""
+        """A trigger of the same name is another trigger: its windows begin anew, and none has succeeded."""
         self._store.delete(factory.scope, PROGRESS, trigger)
+        for window in self._store.list(_key(factory, trigger), WINDOWS):
+            self._store.delete(_key(factory, trigger), WINDOWS, window["start"])
 
     def forget_all(self, factory: FactoryId) -> None:
         """The factory is deleted, and its triggers with it."""

@@ -115,7 +115,14 @@ class Triggers:
             self._engine,
             self._entities,
             self._runs,
+            lambda: self._look_again(factory),
         )
+
+    def _look_again(self, factory: FactoryId) -> None:
+        """A window is over: those of other triggers may have waited for it."""
+        for (scope, _), windows in self._windows.items():
+            if scope == factory.scope:
+                windows.look()
 
     def _go(self, factory: FactoryId, name: str) -> None:
         """One task a trigger; one that is there looks again."""

@@ -4,11 +4,14 @@ retried.
 A window's trigger run moves between these states (`_.state`):
 
     waiting ──► running ──► over            Succeeded, Failed, Cancelled: the pipeline run's status
-       ▲           │
-       │           └──► retry ──► running   while retryPolicy.count allows, after its interval
-       └─── over (rerun)
+     ▲  │          │
+     │  │          └──► retry ──► running   while retryPolicy.count allows, after its interval
+     │  └──► over                           Failed: its dependencies were not met within 7 days
+     └─── over (rerun)
 
-Windows become trigger runs when they start: a backfill of years is a number, not a list.
+Windows become trigger runs when they start, or when they are due and wait for others (for dependencies, not
+for their turn): a backfill of years is a number, not a list. What waits takes nobody's place; while the
+trigger is stopped it is not started.
 """
 
 from __future__ import annotations
@@ -21,12 +24,20 @@ from typing import TYPE_CHECKING
 from adf.windows import TumblingWindow, Window
 from sandbox.datafactory.errors import BadRequest, NotFound
 from sandbox.datafactory.models import parse_instant, wire_instant
+from sandbox.datafactory.triggers.dependencies import (
+    LONGEST_WAIT,
+    WAITED_TOO_LONG,
+    Dependencies,
+    told,
+    waits,
+)
 from sandbox.datafactory.triggers.firing import Firing, new_run_id
 from sandbox.datafactory.triggers.schedule import LONGEST_SLEEP_SECONDS
 from sandbox.datafactory.waiting import within
 from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from sandbox.clock import Clock
@@ -38,6 +49,8 @@ if TYPE_CHECKING:
 
 # Reruns and backfills of thousands of windows take turns with everything else.
 _STARTS_A_STEP = 20
+_MOST_WAITING = 200
+"""Due windows that wait for dependencies, as trigger runs; further ones follow when one of them ends."""
 
 
 class Windows:
@@ -52,9 +65,13 @@ class Windows:
         engine: Engine,
         entities: Entities,
         runs: Runs,
+        ended: Callable[[], None],
     ) -> None:
+        """`ended` is told of every window that is over: others may have waited for it."""
         self._factory = factory
         self._name = trigger
+        self._dependencies = Dependencies(factory, trigger, entities, records)
+        self._told = ended
         self._clock = clock
         self._records = records
         self._engine = engine
@@ -86,8 +103,8 @@ class Windows:
         run = self._known(run_id)
         if run["status"] == "Inprogress":
             raise BadRequest(f"The trigger run {run_id} is under way: it cannot be rerun.", target=run_id)
-        run["_"] |= {"state": "waiting", "attempt": 0}
-        self._write({**run, "status": "Inprogress", "message": ""})
+        run["_"] |= {"state": "waiting", "attempt": 0, "rerun": True, "until": self._latest()}
+        self._write({**run, "status": "Inprogress", "message": "", "dependencyStatus": {}})
         self.look()
 
     def cancel(self, run_id: str) -> None:
@@ -117,50 +134,73 @@ class Windows:
             if properties.get("runtimeState") == "Started":
                 moments = self._start_new(properties, windows, free, now)
             # Read again: a start that is refused is a failed attempt, and may be due for another.
-            open_runs = self._open()
-            moments += [_retry_at(run) for run in open_runs if run["_"]["state"] == "retry"]
+            moments += [moment for run in self._open() for moment in _moments(run, properties)]
         self._watch_running()
         return min(((moment - now).total_seconds() for moment in moments), default=None)
 
     def _start_open(self, properties: Json, windows: TumblingWindow, now: datetime) -> int:
-        """Retries that are due and reruns, oldest first; how many more windows may run at once."""
+        """Retries that are due, reruns and what waited for others, oldest first; how many more may run."""
         runs = self._open()
         free = windows.max_concurrency - sum(1 for run in runs if run["_"]["state"] != "waiting")
         for run in sorted(runs, key=lambda one: str(one["_"]["start"])):
             match run["_"]["state"]:
                 case "retry" if _retry_at(run) <= now:
                     self._start(run, properties, windows)
-                case "waiting" if free > 0:
-                    free -= 1
-                    self._start(run, properties, windows)
+                case "waiting" if _may_start(run, properties) and self._is_ready(run, properties, now):
+                    if free > 0:
+                        free -= 1
+                        self._start(run, properties, windows)
         return free
+
+    def _is_ready(self, run: Json, properties: Json, now: datetime) -> bool:
+        """Whether nothing is left to wait for; what waited for too long is over."""
+        status = self._dependencies.status(properties, _window(run))
+        changed = status != run["dependencyStatus"]
+        run["dependencyStatus"] = status
+        if not waits(status):
+            return True
+        if parse_instant(run["_"]["until"]) <= now:
+            self._close(run, "Failed", WAITED_TOO_LONG)
+        elif changed:
+            self._write({**run, "message": told(status)})
+        return False
 
     def _start_new(
         self, properties: Json, windows: TumblingWindow, free: int, now: datetime
     ) -> list[datetime]:
         """The oldest due windows that never ran; the moment of the next look at them."""
         number = int(self._records.progress(self._factory, self._name).get("next", 0))
-        for started, window in enumerate(windows.windows(number)):
+        waiting = sum(1 for run in self._open() if run["_"]["state"] == "waiting")
+        for begun, window in enumerate(windows.windows(number)):
             if windows.due_at(window) > now:
                 return [windows.due_at(window)]
-            if started >= min(free, _STARTS_A_STEP):
+            status = self._dependencies.status(properties, window)
+            places = _MOST_WAITING - waiting if waits(status) else free
+            if places <= 0 or begun >= _STARTS_A_STEP:
                 # Another look only after progress: places that refused starts left open are free again.
-                return [now] if started else []
-            self._begin(properties, windows, window, number + started)
+                return [now] if begun else []
+            waiting, free = (waiting + 1, free) if waits(status) else (waiting, free - 1)
+            self._begin(self._firing(properties, windows, window, new_run_id()), status, number + begun)
         return []
 
-    def _begin(self, properties: Json, windows: TumblingWindow, window: Window, number: int) -> None:
-        firing = self._firing(properties, windows, window, new_run_id())
+    def _begin(self, firing: Firing, status: Json, number: int) -> None:
         run = firing.record()
-        run["_"] = {"start": wire_instant(window.start), "end": wire_instant(window.end), "attempt": 0}
+        run |= {"dependencyStatus": status, "_": {**firing.bounds(), "attempt": 0, "until": self._latest()}}
         with self._runs.transaction():
             self._records.set_progress(self._factory, self._name, {"next": number + 1})
-            self._attempt(run, firing)
+            if waits(status):
+                run["_"]["state"] = "waiting"
+                self._write({**run, "message": told(status)})
+            else:
+                self._attempt(run, firing)
+
+    def _latest(self) -> str:
+        """Until when a window that begins to wait now waits at the latest."""
+        return wire_instant(self._clock.now() + LONGEST_WAIT)
 
     def _start(self, run: Json, properties: Json, windows: TumblingWindow) -> None:
-        window = Window(parse_instant(run["_"]["start"]), parse_instant(run["_"]["end"]))
         with self._runs.transaction():
-            self._attempt(run, self._firing(properties, windows, window, run["triggerRunId"]))
+            self._attempt(run, self._firing(properties, windows, _window(run), run["triggerRunId"]))
 
     def _firing(self, properties: Json, windows: TumblingWindow, window: Window, run_id: str) -> Firing:
         return Firing(
@@ -183,7 +223,8 @@ class Windows:
             self._ended(run, {"status": "Failed", "message": refusal.message})
             return
         private["pipelineRun"] = next(iter(pipelines.values()))
-        self._write({**run, "triggeredPipelines": pipelines, "status": "Inprogress", "_": private})
+        started = {"triggeredPipelines": pipelines, "status": "Inprogress", "message": "", "_": private}
+        self._write({**run, **started})
 
     def _watch_running(self) -> None:
         for run in self._open():
@@ -219,13 +260,18 @@ class Windows:
         with self._runs.transaction():
             private = {**run["_"], "state": "over"}
             closed = {**run, "status": status, "message": message, "_": private}
-            self._runs.put_trigger_run(self._factory, closed)
+            self._keep(closed)
             self._records.close(run["triggerRunId"])
+        self._told()
 
     def _write(self, run: Json) -> None:
         with self._runs.transaction():
-            self._runs.put_trigger_run(self._factory, run)
+            self._keep(run)
             self._records.open(self._factory, self._name, run["triggerRunId"])
+
+    def _keep(self, run: Json) -> None:
+        self._runs.put_trigger_run(self._factory, run)
+        self._records.set_window_status(self._factory, self._name, run["_"]["start"], run["status"])
 
     def _open(self) -> list[Json]:
         found = [
@@ -256,6 +302,23 @@ class Windows:
         nap = min(max(seconds, 0), LONGEST_SLEEP_SECONDS)
         with contextlib.suppress(TimeoutError):
             await within(nap, self._wake.wait(), self._clock.sleep)
+
+
+def _window(run: Json) -> Window:
+    return Window(parse_instant(run["_"]["start"]), parse_instant(run["_"]["end"]))
+
+
+def _may_start(run: Json, properties: Json) -> bool:
+    """A stopped trigger starts nothing by itself; what somebody reruns, it does."""
+    return bool(properties.get("runtimeState") == "Started" or run["_"].get("rerun"))
+
+
+def _moments(run: Json, properties: Json) -> Iterator[datetime]:
+    """When the clock alone moves an open run on."""
+    if run["_"]["state"] == "retry":
+        yield _retry_at(run)
+    if run["_"]["state"] == "waiting" and _may_start(run, properties) and waits(run["dependencyStatus"]):
+        yield parse_instant(run["_"]["until"])
 
 
 def _retry_at(run: Json) -> datetime:

@@ -320,14 +320,14 @@ def test_a_trigger_without_a_pipeline_does_not_start(factory: LocalFactory, with
         ({"interval": 2}, BadRequest),
         ({"startTime": "2026-11-23T00:00:00Z"}, BadRequest),
         ({"maxConcurrency": 51}, BadRequest),
-        ({"dependsOn": [{"type": "TumblingWindowTriggerDependencyReference"}]}, NotRun),
+        ({"dependsOn": [{"type": "TumblingWindowTriggerDependencyReference"}]}, BadRequest),
     ],
     ids=str,
 )
 def test_windows_that_cannot_be_are_refused(
     factory: LocalFactory, change: Json, refusal: type[Exception]
 ) -> None:
-    """frequency, interval and startTime stay as created; limits hold; dependencies are not run here."""
+    """frequency, interval and startTime stay as created; limits hold; what is depended on is named."""
     factory.pipeline("p", wait("w", 0))
     factory.put("triggers", "t", tumbling())
 
