@@ -8,6 +8,9 @@ from typing import Protocol
 
 
 class Clock(Protocol):
+    longest_sleep_seconds: float
+    """For how long it is to be trusted: who waits longer looks at it again in between."""
+
     def now(self) -> datetime:
         """The instant, aware, in UTC."""
         ...
@@ -16,6 +19,8 @@ class Clock(Protocol):
 
 
 class SystemClock:
+    longest_sleep_seconds = 30.0  # a computer that slept wakes up to another time than it went to sleep with
+
     def now(self) -> datetime:
         return datetime.now(UTC)
 

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from sandbox.datafactory.runs import Runs
     from sandbox.datafactory.triggers.records import Records
 
-# A computer that slept wakes up to another time than it went to sleep with: look at the clock now and then.
-LONGEST_SLEEP_SECONDS = 30
 MADE_UP_FOR = timedelta(hours=1)
 
 
@@ -48,7 +46,7 @@ class Schedule:
         while (due := self._next()) is not None:
             seconds = (due - self._clock.now()).total_seconds()
             if seconds > 0:
-                await self._clock.sleep(min(seconds, LONGEST_SLEEP_SECONDS))
+                await self._clock.sleep(min(seconds, self._clock.longest_sleep_seconds))
             else:
                 self._fire(due)
 

@@ -10,7 +10,7 @@ from sandbox.datafactory.checks.triggers import pipelines_of
 from sandbox.datafactory.errors import BadRequest, InvalidTriggerPipelines, NotFound
 from sandbox.datafactory.models import wire_instant
 from sandbox.datafactory.triggers.records import Records
-from sandbox.datafactory.triggers.schedule import LONGEST_SLEEP_SECONDS, Schedule
+from sandbox.datafactory.triggers.schedule import Schedule
 from sandbox.datafactory.triggers.tumbling import Windows
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sandbox.datafactory.models import FactoryId, Json
     from sandbox.datafactory.runs import Runs
 
+TRY_AGAIN_SECONDS = 30
 _log = logging.getLogger("sandbox.runs")
 
 
@@ -148,7 +149,7 @@ class Triggers:
                 await worker.run()
             except Exception:  # noqa: BLE001 - told in the log
                 _log.exception("the trigger %s could not fire", name)
-                await self._context.clock.sleep(LONGEST_SLEEP_SECONDS)
+                await self._context.clock.sleep(TRY_AGAIN_SECONDS)
             else:
                 return
 

@@ -32,7 +32,6 @@ from sandbox.datafactory.triggers.dependencies import (
     waits,
 )
 from sandbox.datafactory.triggers.firing import Firing, new_run_id
-from sandbox.datafactory.triggers.schedule import LONGEST_SLEEP_SECONDS
 from sandbox.datafactory.waiting import within
 from sandbox.errors import AzureError
 
@@ -299,7 +298,7 @@ class Windows:
         if seconds is None:
             await self._wake.wait()
             return
-        nap = min(max(seconds, 0), LONGEST_SLEEP_SECONDS)
+        nap = min(max(seconds, 0), self._clock.longest_sleep_seconds)
         with contextlib.suppress(TimeoutError):
             await within(nap, self._wake.wait(), self._clock.sleep)
 

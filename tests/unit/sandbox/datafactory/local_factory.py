@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import math
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ _STEPS = 60
 
 class ManualClock:
     """Stands still until the test moves it; sleepers wake in the order of their times."""
+
+    longest_sleep_seconds = math.inf
 
     def __init__(self, now: datetime = START) -> None:
         self._now = now
@@ -82,9 +85,16 @@ class ManualClock:
 class LocalFactory:
     """A factory in the words of a test: put, start, finish, activities."""
 
-    def __init__(self, state: Path, clock: ManualClock, lake: str, control: str) -> None:
+    def __init__(
+        self,
+        state: Path,
+        clock: ManualClock,
+        lake: str = "https://127.0.0.1:2",
+        control: str = "https://127.0.0.1:1",
+        open_store: Callable[[Path], Store] = Store,
+    ) -> None:
         self.clock = clock
-        self.store = Store(state / "state.db")
+        self.store = open_store(state / "state.db")
         identity = Identity(state / "identity.key")
         bundle = state / "bundle.pem"
         bundle.touch()
