@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from adf.entities import StartAtCreation, resolve
 from adf.recurrence import Recurrence
-from adf.windows import TumblingWindow, Window, parse_instant
+from adf.windows import SELF_DEPENDENCY, TumblingWindow, Window, parse_instant, upstream_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from adf.entities import Entity
+    from deployment.gateways import LiveEntity
     from deployment.resources import Change
 
 MOST_WINDOWS: Final = 10_000
@@ -34,6 +35,10 @@ class Firing:
     """The windows that are due when it is started; none where this step neither starts nor makes it."""
     open_start: datetime | None
     """Where the configuration leaves the start open: what it is now."""
+    before: Sequence[datetime] | None = None
+    """The next fires of the started trigger as it is, where they are others."""
+    waits_for: Sequence[str] = ()
+    """The triggers whose windows must have succeeded before each of its own."""
 
 
 def firing_of(step: Change, now: datetime) -> Firing | None:
@@ -46,14 +51,31 @@ def firing_of(step: Change, now: datetime) -> Firing | None:
     entity = cast("Entity", step.wanted)
     body = resolve(entity.properties, {}, lambda start: start.at(now))
     zone_name, zone = zone_of(body)
+    fires = next_fires(body, now, SHOWN)
+    before = _fires_before(step, now)
     return Firing(
         started=bool(entity.started),
-        next=next_fires(body, now, SHOWN),
+        next=fires,
         zone_name=zone_name,
         zone=zone,
         at_once=backfill(body, now) if starts or step.makes_trigger else (),
         open_start=parse_instant(body["typeProperties"]["startTime"]) if _is_open(entity) else None,
+        before=None if before == fires else before,
+        waits_for=_waits_for(entity),
     )
+
+
+def _fires_before(step: Change, now: datetime) -> list[datetime] | None:
+    live = cast("LiveEntity | None", step.live)
+    if live is None or live.properties.get("runtimeState") != "Started":
+        return None
+    return next_fires(live.properties, now, SHOWN)
+
+
+def _waits_for(trigger: Entity) -> list[str]:
+    dependencies = (trigger.properties.get("typeProperties") or {}).get("dependsOn") or []
+    own = [f"{trigger.name} itself" for each in dependencies if each["type"] == SELF_DEPENDENCY]
+    return list(dict.fromkeys([*upstream_of(trigger.properties), *own]))
 
 
 def _is_open(entity: Entity) -> bool:

@@ -138,10 +138,19 @@ def _firing_lines(firing: Firing) -> Iterator[Line]:
         first, last = format_instant(firing.at_once[0].start), format_instant(firing.at_once[-1].end)
         runs = f"{would}run" if would else "runs"
         yield Line(f"      {runs} {len(firing.at_once):,} windows at once, from {first} to {last}", "yellow")
+    fires = f"{would}fire" if would else "fires"
     if firing.next:
-        fires = f"{would}fire" if would else "fires"
-        local = ", ".join(_local(instant.astimezone(firing.zone)) for instant in firing.next)
-        yield Line(f"      {fires} {local} ({firing.zone_name})")
+        yield Line(f"      {fires} {_times(firing.next, firing)}")
+    if firing.before:
+        nothing = "" if firing.next else f"{fires} no more, "
+        yield Line(f"      {nothing}instead of {_times(firing.before, firing)}")
+    if firing.waits_for:
+        yield Line(f"      each window waits for those of {', '.join(firing.waits_for)}")
+
+
+def _times(instants: Sequence[datetime], firing: Firing) -> str:
+    local = ", ".join(_local(instant.astimezone(firing.zone)) for instant in instants)
+    return f"{local} ({firing.zone_name})"
 
 
 def _local(moment: datetime) -> str:
@@ -184,8 +193,9 @@ def plan_document(
     unfinished: Unfinished | None = None,
     origins: Origins | None = None,
 ) -> dict[str, Any]:
-    """With `now`, the change of a trigger says `next`: its next fire times as UTC; with `origins` a
-    difference says `key`, `file` and `line` of what set its new value.
+    """With `now`, the change of a trigger says `next`: its next fire times as UTC, and `before` what they are
+    without the change, where they are others; with `origins` a difference says `key`, `file` and `line` of
+    what set its new value.
     """
     return _with_unfinished(unfinished) | {
         "env": plan.environment,
@@ -213,6 +223,8 @@ def _change_document(step: Change, now: datetime | None, origins: Origins | None
     if firing is not None:
         document["next"] = [format_instant(instant) for instant in firing.next]
         document["windows_at_once"] = len(firing.at_once)
+    if firing is not None and firing.before is not None:
+        document["before"] = [format_instant(instant) for instant in firing.before]
     return document
 
 

@@ -151,6 +151,16 @@ def triggers():
     )
 
 
+def dependent_triggers():
+    """A trigger that others wait for is made anew; one of them waits for its own earlier windows, too."""
+    itself = {"type": "SelfDependencyTumblingWindowTriggerReference", "offset": "-1.00:00:00"}
+    cleaning, scoring = tumbling("tr_cleaning", hours=12), tumbling("tr_scoring", after=["tr_cleaning"])
+    report = tumbling("tr_report", after=["tr_scoring"], concurrency=2)
+    report.properties["typeProperties"]["dependsOn"].append(itself)
+    observed = [live(pipeline()), live(tumbling("tr_cleaning", hours=24)), live(scoring)]
+    return desired(pipeline(), cleaning, scoring, report), Observed(True, tuple(observed))
+
+
 UNFINISHED = Unfinished("ada on build-7, process 4711", "2026-11-23T07:12:00Z", ("tr_daily", "tr_window"))
 
 
@@ -164,6 +174,7 @@ def unfinished_result():
 CASES = {
     "plan_unfinished": unfinished_result,
     "plan_triggers": lambda: plan_result(triggers(), Observed(factory_exists=True)),
+    "plan_dependencies": lambda: plan_result(*dependent_triggers()),
     "plan_first": lambda: plan_result(everything()[0], NOTHING),
     "plan_everything": lambda: plan_result(*everything(), prune=True),
     "plan_without_prune": lambda: plan_result(*everything()),
