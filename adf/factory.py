@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from adf import datasets, linked_services, pipelines, schedules, triggers
 from adf.checks.machine_learning import mismatches
 from adf.entities import EndpointId, EndpointVersion, Entity, Kind, placeholders, resolve
 from adf.errors import ContractMismatch
+from adf.windows import upstream_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +35,7 @@ def build(settings: Settings, contracts: Mapping[str, Mapping[str, str]]) -> lis
         ),
         datasets.receipt(settings),
         *(pipeline for model in models for pipeline in _pipelines(settings, model)),
-        *(trigger for model in models for trigger in _triggers(settings, model)),
+        *_upstream_first([trigger for model in models for trigger in _triggers(settings, model)]),
     ]
     for mismatch in mismatches(entities, contracts):
         raise ContractMismatch(mismatch.ml_pipeline, undeclared=mismatch.undeclared, missing=mismatch.missing)
@@ -49,3 +51,13 @@ def _pipelines(settings: Settings, model: Model) -> list[Entity]:
 
 def _triggers(settings: Settings, model: Model) -> list[Entity]:
     return [*triggers.score(settings, model), *triggers.train(settings, model)]
+
+
+def _upstream_first(made: list[Entity]) -> list[Entity]:
+    """Each trigger after those that it waits for; in a circle, which validation finds, as they are."""
+    by_name = {trigger.name: trigger for trigger in made}
+    graph = {name: upstream_of(trigger.properties) for name, trigger in by_name.items()}
+    try:
+        return [by_name[name] for name in TopologicalSorter(graph).static_order() if name in by_name]
+    except CycleError:
+        return made

@@ -19,7 +19,8 @@ from adf.errors import (
     StillReferenced,
     TriggerStillStarted,
 )
-from adf.gateway import DataFactory
+from adf.gateway import DataFactory, LiveEntity
+from adf.windows import upstream_of
 from tests.contract.data_factories import REAL, local_factory, real_factory
 from tests.unit.adf.builders import calendar, contracts, model, settings, tumbling
 
@@ -46,13 +47,17 @@ def name(factory: DataFactory) -> Iterator[str]:
     own = f"contract_{uuid.uuid4().hex[:12]}"
     yield own
     for kind in KINDS:
-        for live in factory.list(kind):
+        for live in _dependents_first(factory.list(kind)):
             if own in live.name:
                 with suppress(TriggerStillStarted):
                     factory.delete(kind, live.name)
                     continue
                 factory.stop_trigger(live.name)
                 factory.delete(kind, live.name)
+
+
+def _dependents_first(found: list[LiveEntity]) -> list[LiveEntity]:
+    return sorted(found, key=lambda live: not upstream_of(live.properties))
 
 
 def daily(pipeline: str) -> dict[str, Any]:
@@ -62,6 +67,21 @@ def daily(pipeline: str) -> dict[str, Any]:
         "type": "ScheduleTrigger",
         "pipelines": [{"pipelineReference": reference, "parameters": {}}],
         "typeProperties": {"recurrence": recurrence},
+    }
+
+
+def hourly(pipeline: str, waits_for: str | None = None) -> dict[str, Any]:
+    """Windows of a time to come."""
+    reference = {"referenceName": pipeline, "type": "PipelineReference"}
+    window = {"frequency": "Hour", "interval": 1, "startTime": "2050-01-01T00:00:00Z", "maxConcurrency": 1}
+    if waits_for is not None:
+        trigger = {"referenceName": waits_for, "type": "TriggerReference"}
+        dependency = {"type": "TumblingWindowTriggerDependencyReference", "referenceTrigger": trigger}
+        window |= {"dependsOn": [dependency]}
+    return {
+        "type": "TumblingWindowTrigger",
+        "pipeline": {"pipelineReference": reference, "parameters": {}},
+        "typeProperties": window,
     }
 
 
@@ -109,6 +129,20 @@ def test_what_is_referred_to_cannot_be_deleted(factory: DataFactory, name: str):
 
     with pytest.raises(StillReferenced):
         factory.delete("pipeline", name)
+
+
+def test_a_trigger_that_another_one_waits_for_cannot_be_deleted(factory: DataFactory, name: str):
+    """Until that one has let go of it; what a trigger waits for can be edited."""
+    factory.put("pipeline", name, WAIT)
+    factory.put("trigger", f"{name}_up", hourly(name))
+    factory.put("trigger", f"{name}_down", hourly(name, waits_for=f"{name}_up"))
+
+    with pytest.raises(StillReferenced):
+        factory.delete("trigger", f"{name}_up")
+    factory.put("trigger", f"{name}_down", hourly(name))
+    factory.delete("trigger", f"{name}_up")
+
+    assert factory.get("trigger", f"{name}_up") is None
 
 
 def test_a_reference_to_nothing_is_refused(factory: DataFactory, name: str):
@@ -184,7 +218,9 @@ def test_everything_we_generate_is_taken(factory: DataFactory, name: str):
         "linked_service_lake": f"ls_{name}_lake",
         "linked_service_machine_learning": f"ls_{name}_ml",
     }
-    schedules = {"score": {"daily": calendar(), "hourly": tumbling()}, "train": {"weekly": calendar()}}
+    waits = [{"schedule": "windows"}, {"offset_minutes": -1440}]
+    windows = {"daily": tumbling(depends_on=waits), "windows": tumbling()}
+    schedules = {"score": {"hourly": calendar(), **windows}, "train": {"weekly": calendar()}}
     ours = model(name, training={"data": "raw/x.csv"}, schedules=schedules)
     entities = generated.build(settings(ours, data_factory=names), contracts(name))
     published = {f"{kind}_{name}": (str(uuid.uuid4()), "1") for kind in ("score", "train")}
