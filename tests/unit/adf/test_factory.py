@@ -5,7 +5,7 @@ import pytest
 from adf.entities import EndpointId, EndpointVersion, placeholders, resolve
 from adf.errors import ContractMismatch, MlPipelineNotPublished, TrainingNotConfigured
 from adf.factory import build
-from tests.unit.adf.builders import PUBLISHED, built, calendar, contracts, model, settings
+from tests.unit.adf.builders import PUBLISHED, built, calendar, contracts, model, settings, tumbling
 
 TRAINED = model(training={"data": "raw/patients.csv"})
 
@@ -97,3 +97,16 @@ def test_a_train_schedule_needs_training():
 
     with pytest.raises(TrainingNotConfigured, match=r"models\.diabetes\.schedules\.train"):
         built(scheduled)
+
+
+def test_a_trigger_comes_after_those_that_it_waits_for():
+    """Whatever the models are called: written in this order, every reference leads to what is there."""
+    waits = {
+        "schedules": {"score": {"daily": tumbling(depends_on=[{"model": "zebra", "schedule": "daily"}])}}
+    }
+    entities = built(model("ant", **waits), model("zebra", schedules={"score": {"daily": tumbling()}}))
+
+    assert [name for name in entities if name.startswith("tr_")] == [
+        "tr_score_zebra_daily",
+        "tr_score_ant_daily",
+    ]

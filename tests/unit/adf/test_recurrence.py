@@ -44,6 +44,22 @@ def test_with_a_schedule_the_first_fire_time_lies_after_the_start():
     assert ["2024-01-11T12:25"] == fires(daily, "2024-01-01T00:00Z", 1)
 
 
+@pytest.mark.parametrize(
+    ("start", "more", "disputed"),
+    [
+        ("2024-01-10T12:25:00Z", {"schedule": {"hours": [12]}}, True),
+        ("2024-01-10T12:25:00Z", {"schedule": {"hours": [5]}}, False),
+        ("2024-01-10T12:25:00Z", {}, False),
+        ("2024-03-31T02:30:00", {"timeZone": BERLIN, "schedule": {"hours": [2]}}, True),
+    ],
+)
+def test_a_start_that_is_a_time_of_its_schedule_is_disputed(
+    start: str, more: dict[str, Any], *, disputed: bool
+):
+    """The documentation fires there, the engine does not; also where clocks skip that time."""
+    assert recurrence("Day", start, **more).is_disputed() is disputed
+
+
 def test_nothing_fires_after_the_end():
     """At it, something may."""
     hourly = recurrence("Hour", "2024-01-01T00:00:00Z", endTime="2024-01-01T02:00:00Z")

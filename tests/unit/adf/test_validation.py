@@ -44,6 +44,12 @@ def recurrence(properties: dict[str, Any]) -> dict[str, Any]:
     return properties["typeProperties"]["recurrence"]
 
 
+def waits_for(properties: dict[str, Any], trigger: str, **span: str) -> None:
+    reference = {"type": "TriggerReference", "referenceName": trigger}
+    dependency = {"type": "TumblingWindowTriggerDependencyReference", "referenceTrigger": reference, **span}
+    properties["typeProperties"]["dependsOn"] = [dependency]
+
+
 SCORE, DAILY, WEEKLY = "score_diabetes", "tr_score_diabetes_daily", "tr_train_diabetes_weekly"
 HOURLY = "tr_score_diabetes_hourly"
 
@@ -193,6 +199,21 @@ HOURLY = "tr_score_diabetes_hourly"
         (WEEKLY, lambda p: recurrence(p)["schedule"].update(weekDays=["Montag"]), "", "'Montag'"),
         (HOURLY, lambda p: p["typeProperties"].update(maxConcurrency=51), "typeProperties", "not 1 to 50"),
         (HOURLY, lambda p: p["typeProperties"].update(frequency="Minute", interval=4), "", "5 minutes"),
+        (
+            DAILY,
+            lambda p: recurrence(p).update(
+                frequency="Month", interval=12, startTime="2026-02-01T00:00:00Z", schedule={"monthDays": [31]}
+            ),
+            "typeProperties.recurrence",
+            "never fires",
+        ),
+        (DAILY, lambda p: recurrence(p).update(endTime="2026-10-01T00:00:00Z"), "", "never fires"),
+        (DAILY, lambda p: recurrence(p).update(schedule={"hours": [6]}), "", "start earlier"),
+        # windows that wait
+        (HOURLY, lambda p: waits_for(p, "tr_absent"), "", "there is no trigger 'tr_absent'"),
+        (HOURLY, lambda p: waits_for(p, DAILY), "typeProperties.dependsOn", "which has no windows"),
+        (HOURLY, lambda p: waits_for(p, HOURLY), "typeProperties.dependsOn", "wait for each other"),
+        (HOURLY, lambda p: waits_for(p, HOURLY, size="00:00:00"), "typeProperties", "not positive"),
         # machine learning
         (SCORE, lambda p: score(p).pop("linkedServiceName"), "activities[0]", "has no linkedServiceName"),
         (

@@ -335,6 +335,18 @@ def test_windows_that_cannot_be_are_refused(
         factory.put("triggers", "t", tumbling(**change))
 
 
+def test_a_recurrence_that_never_fires_is_refused(factory: LocalFactory) -> None:
+    """The 31st of February does not come, and nothing comes after the end."""
+    factory.pipeline("p", wait("w", 0))
+    february = {"frequency": "Month", "interval": 12, "startTime": "2026-02-01T00:00:00Z"}
+    for never in (
+        {**february, "schedule": {"monthDays": [31]}},
+        {"startTime": "2026-11-01T00:00:00Z", "endTime": "2026-10-01T00:00:00Z"},
+    ):
+        with pytest.raises(BadRequest, match="never fires"):
+            factory.put("triggers", "t", schedule(**never))
+
+
 @pytest.mark.parametrize("kind", ["BlobEventsTrigger", "CustomEventsTrigger", "ChainingTrigger"])
 def test_triggers_that_are_not_run_are_refused_by_name(factory: LocalFactory, kind: str) -> None:
     """Never accepted and then silent."""
