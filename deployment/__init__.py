@@ -11,6 +11,8 @@
     lock.py         one deployment at a time: a lease in the lake
     journal.py      triggers that are stopped for their edit, in the lake: the next deployment puts them back
     fires.py        when triggers fire next and what they run at once
+    firing_lines.py that in words
+    ranks.py        which triggers wait for which, and so come after them
     releases.py     what was deployed by whom, kept in the lake
     rendering.py    the factory as files, with what Azure knows of it; rendered_folder.py: all of them or none
     report.py       plans, runs and status as text or JSON; progress.py: what is going on, on stderr

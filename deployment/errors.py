@@ -143,8 +143,10 @@ class PastStartError(DeploymentError):
     exit_code = USAGE
 
     def __init__(self, starts: Sequence[tuple[str, str]]) -> None:
+        """`starts`: triggers by name, each with the start that it would be made with now."""
+        self.starts = list(starts)
         self.details = tuple(
-            f"{trigger} does not exist yet and its `start` {start} is past" for trigger, start in starts
+            f"trigger {name} is to be made now, and its `start` {start} is past" for name, start in starts
         )
         hint = "leave `start` out to begin with the next window, or say `backfill_from` in its place"
         super().__init__("; ".join(self.details), hint=hint)

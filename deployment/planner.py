@@ -116,7 +116,7 @@ def _refuse_foreign(desired: Desired, observed: Observed) -> None:
 def _refuse_past_starts(steps: Iterable[Change], now: datetime) -> None:
     entities = [cast("Entity", step.wanted) for step in steps if step.makes_trigger]
     starts = [
-        (str(entity), str(entity.properties["typeProperties"]["startTime"]))
+        (entity.name, str(entity.properties["typeProperties"]["startTime"]))
         for entity in entities
         if not entity.backfills
     ]

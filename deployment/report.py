@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from adf.entities import OPEN_START
 from adf.windows import format_instant
 from deployment.fires import firing_of
+from deployment.firing_lines import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from adf.entities import Entity
     from deployment.canonical import Difference
-    from deployment.fires import Firing
     from deployment.journal import Unfinished
     from deployment.missed import CaughtUp
     from deployment.origins import Origin, Origins
@@ -103,7 +102,7 @@ def _step_lines(step: Change, width: int, now: datetime | None, origins: Origins
             yield Line(f"      {_difference(difference)}{'' if origin is None else f'  ({origin})'}")
     firing = None if now is None else firing_of(step, now)
     if firing is not None:
-        yield from _firing_lines(firing)
+        yield from (Line(f"      {text}", style) for text, style in told(firing))
 
 
 def _adopting_lines(step: Change, origins: Origins | None) -> Iterator[Line]:
@@ -127,35 +126,6 @@ def _origin(step: Change, difference: Difference, origins: Origins | None) -> Or
 
 def _difference(difference: Difference) -> str:
     return f"{difference.path}: {_shown(difference.before)} → {_shown(difference.after)}"
-
-
-def _firing_lines(firing: Firing) -> Iterator[Line]:
-    """How a trigger's windows begin, what it runs at once, and its next fires in its own zone."""
-    would = "" if firing.started else "would "
-    if firing.open_start is not None:
-        yield Line(f"      begins with {OPEN_START}, now {format_instant(firing.open_start)}")
-    if firing.at_once:
-        first, last = format_instant(firing.at_once[0].start), format_instant(firing.at_once[-1].end)
-        runs = f"{would}run" if would else "runs"
-        yield Line(f"      {runs} {len(firing.at_once):,} windows at once, from {first} to {last}", "yellow")
-    fires = f"{would}fire" if would else "fires"
-    if firing.next:
-        yield Line(f"      {fires} {_times(firing.next, firing)}")
-    if firing.before:
-        nothing = "" if firing.next else f"{fires} no more, "
-        yield Line(f"      {nothing}instead of {_times(firing.before, firing)}")
-    if firing.waits_for:
-        yield Line(f"      each window waits for those of {', '.join(firing.waits_for)}")
-
-
-def _times(instants: Sequence[datetime], firing: Firing) -> str:
-    local = ", ".join(_local(instant.astimezone(firing.zone)) for instant in instants)
-    return f"{local} ({firing.zone_name})"
-
-
-def _local(moment: datetime) -> str:
-    """`2026-11-24 06:00`, with seconds where there are some."""
-    return moment.replace(tzinfo=None).isoformat(" ", "seconds" if moment.second else "minutes")
 
 
 def _aside(step: Change) -> str:

@@ -13,15 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployment import report
+from deployment.errors import PastStartError
 from deployment.journal import Journal
 from deployment.progress import progress_on
 from deployment.resources import Owner
 from deployment.terminal import Terminal
+from deployment.verbs.past_starts import placed
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from config.documents import Key
+    from config.errors import Where
     from config.schema import Settings
     from deployment.journal import Unfinished
     from deployment.origins import Origins
@@ -72,13 +76,17 @@ class Command:
 
     def origins(self) -> Origins:
         """Which key decides a property, and where it is set."""
-        from config.loader import positions
         from deployment.desired import contracts
         from deployment.origins import Origins
 
+        return Origins(self.settings, contracts(self.settings), self.positions())
+
+    def positions(self) -> Mapping[Key, Where]:
+        """Where each key is set."""
+        from config.loader import positions
+
         given = self.arguments
-        set_at = positions(given.project_dir, given.env, variables=os.environ, options=given.set)
-        return Origins(self.settings, contracts(self.settings), set_at)
+        return positions(given.project_dir, given.env, variables=os.environ, options=given.set)
 
     def plan_lines(
         self,
@@ -125,7 +133,11 @@ def command_of(arguments: Namespace) -> Iterator[Command]:
         _prints_kept_off(verbose=arguments.verbose),
         progress_on(terminal.stderr, quiet=terminal.quiet, color=terminal.colored) as progress,
     ):
-        yield Command(arguments, settings, terminal, progress, datetime.now(UTC))
+        command = Command(arguments, settings, terminal, progress, datetime.now(UTC))
+        try:
+            yield command
+        except PastStartError as error:
+            raise placed(error, settings, command.positions()) from error
 
 
 def _log_requests() -> None:

@@ -6,11 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
+from config.errors import Where
 from deployment.errors import PastStartError
 from deployment.executor import Executor
 from deployment.observed import observe
 from deployment.planner import plan
 from deployment.resources import NOTHING
+from deployment.verbs.past_starts import placed
+from tests.unit.adf import builders
+from tests.unit.adf.builders import model
 from tests.unit.deployment.fakes import (
     FakeFactory,
     FakeMachineLearning,
@@ -114,3 +118,24 @@ def test_a_start_that_is_past_when_the_trigger_is_created_is_refused_with_both_w
 def test_what_is_planned_without_a_clock_is_not_judged_by_it():
     """Offline nobody knows whether the trigger exists."""
     assert plan(desired(tumbling(start="2020-01-01T00:00:00Z", backfills=False)), NOTHING).changes
+
+
+SCHEDULED = model(schedules={"score": {"daily": builders.tumbling(start="2026-11-22T00:00:00Z")}})
+START = ("models", "diabetes", "schedules", "score", "daily", "start")
+
+
+def test_a_past_start_is_blamed_on_the_line_that_says_it():
+    """A layer may have said it, as --set."""
+    error = PastStartError([("tr_score_diabetes_daily", "2026-11-22T00:00:00Z")])
+
+    told = placed(error, builders.settings(SCHEDULED), {START: Where("config/models/diabetes.yaml", 31)})
+
+    assert str(told).startswith(f"config/models/diabetes.yaml:31: {'.'.join(START)}: found `2026-11-22T00")
+    assert "backfill_from" in str(told)
+
+
+def test_a_past_start_that_no_file_says_is_told_as_it_is():
+    """An earlier release's."""
+    error = PastStartError([("tr_score_diabetes_daily", "2026-11-22T00:00:00Z")])
+
+    assert placed(error, builders.settings(), {}) is error

@@ -1,0 +1,49 @@
+"""When a trigger fires, in words: each line with its style. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adf.entities import OPEN_START
+from adf.windows import format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from deployment.fires import Firing
+
+
+def told(firing: Firing) -> Iterator[tuple[str, str]]:
+    """How a trigger's windows begin, what it runs at once, and its next fires in its own zone."""
+    if firing.open_start is not None:
+        yield f"begins with {OPEN_START}, now {format_instant(firing.open_start)}", ""
+    if firing.at_once:
+        yield f"{_verb('run', firing)} {_windows(firing)}", "yellow"
+    if firing.next:
+        yield f"{_verb('fire', firing)} {_times(firing.next, firing)}", ""
+    if firing.before:
+        nothing = "" if firing.next else f"{_verb('fire', firing)} no more, "
+        yield f"{nothing}instead of {_times(firing.before, firing)}", ""
+    if firing.waits_for:
+        yield f"each window waits for those of {', '.join(firing.waits_for)}", ""
+
+
+def _verb(verb: str, firing: Firing) -> str:
+    return f"{verb}s" if firing.started else f"would {verb}"
+
+
+def _windows(firing: Firing) -> str:
+    count = len(firing.at_once)
+    first, last = format_instant(firing.at_once[0].start), format_instant(firing.at_once[-1].end)
+    return f"{count:,} {'window' if count == 1 else 'windows'} at once, from {first} to {last}"
+
+
+def _times(instants: Sequence[datetime], firing: Firing) -> str:
+    local = ", ".join(_local(instant.astimezone(firing.zone)) for instant in instants)
+    return f"{local} ({firing.zone_name})"
+
+
+def _local(moment: datetime) -> str:
+    """`2026-11-24 06:00`, with seconds where there are some."""
+    return moment.replace(tzinfo=None).isoformat(" ", "seconds" if moment.second else "minutes")
