@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import signal
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,11 +13,14 @@ import pytest
 from adf.entities import EndpointId, EndpointVersion
 from deployment.errors import ApplyError, InterruptedByUserError
 from deployment.executor import Executor
+from deployment.journal import Journal, restore
 from deployment.observed import observe
 from deployment.planner import plan
 from tests.unit.deployment.fakes import (
+    OWNER,
     Definition,
     FakeFactory,
+    FakeLake,
     FakeMachineLearning,
     RefusedError,
     Told,
@@ -236,6 +240,62 @@ def test_a_trigger_that_cannot_take_up_its_wait_again_stays_stopped_until_the_ne
     world.factory.refuses.clear()
     world.deploy(anew)
     assert (world.factory.state("tr_a"), world.deploy(anew).changes) == ("Started", [])
+
+
+class KilledError(BaseException):
+    """The process is gone: nothing is put back."""
+
+
+class Deadly(FakeFactory):
+    """Kills the deployment at one of its calls, and never lets `tr_a` run without what it waits for."""
+
+    calls_left: int = 10**9
+
+    def put(self, *arguments):
+        self._live()
+        return super().put(*arguments)
+
+    def delete(self, *arguments):
+        self._live()
+        super().delete(*arguments)
+
+    def _switch(self, name, verb, state):
+        self._live()
+        body = self.entities["trigger", name].properties["typeProperties"]
+        assert (name, verb) != ("tr_a", "start") or len(body["dependsOn"]) == 2
+        super()._switch(name, verb, state)
+
+    def _live(self):
+        self.calls_left -= 1
+        if self.calls_left < 0:
+            raise KilledError
+
+
+def test_a_deployment_that_dies_while_a_trigger_is_made_anew_is_finished_by_the_next_one():
+    """At whichever of its calls: in between, nothing runs without what it waits for."""
+    before = desired(pipeline(), tumbling("tr_a", after=["tr_b", "tr_c"]), tumbling("tr_b"), tumbling("tr_c"))
+    anew = replace(before, entities=(*before.entities[:2], tumbling("tr_b", hours=12), tumbling("tr_c")))
+    killed, calls = True, 0
+    while killed:
+        world = World()
+        world.factory = Deadly()
+        world.deploy(before)
+        journal = Journal(FakeLake(), OWNER)
+        made = plan(anew, observe(world.factory, world.machine_learning, []))
+        world.factory.calls_left = calls
+        try:
+            Executor(world.factory, world.machine_learning, world.told, journal=journal).apply(made)
+            killed = False
+        except KilledError:
+            calls += 1
+        world.factory.calls_left = 10**9
+
+        restore(journal, world.factory, world.told)
+        world.deploy(anew)
+
+        assert [world.factory.state(name) for name in ("tr_a", "tr_b", "tr_c")] == ["Started"] * 3
+        assert world.deploy(anew).changes == []
+    assert calls == 8
 
 
 def test_a_trigger_is_deleted_before_those_it_waits_for(world):
