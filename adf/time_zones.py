@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import cache
 
 from adf.errors import UnknownTimeZone
 
@@ -12,12 +13,18 @@ def iana_name(windows_name: str) -> str:
 
     Raises UnknownTimeZone with the nearest names, for IANA names too: Data Factory refuses them.
     """
-    from tzlocal.windows_tz import win_tz
-
-    by_folded: dict[str, str] = {name.casefold(): iana for name, iana in win_tz.items()}
-    folded = windows_name.casefold()
+    by_folded, folded = _by_folded_name(), windows_name.casefold()
     if folded not in by_folded:
+        from tzlocal.windows_tz import win_tz
+
         same_zone = [name for name, iana in win_tz.items() if iana == windows_name]
         nearest = same_zone or get_close_matches(windows_name, list(win_tz), n=2)
         raise UnknownTimeZone(windows_name, nearest)
     return by_folded[folded]
+
+
+@cache
+def _by_folded_name() -> dict[str, str]:
+    from tzlocal.windows_tz import win_tz
+
+    return {name.casefold(): iana for name, iana in win_tz.items()}

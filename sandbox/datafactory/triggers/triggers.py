@@ -116,13 +116,13 @@ class Triggers:
             self._engine,
             self._entities,
             self._runs,
-            lambda: self._look_again(factory),
+            lambda ended: self._look_again(factory, ended),
         )
 
-    def _look_again(self, factory: FactoryId) -> None:
-        """A window is over: those of other triggers may have waited for it."""
+    def _look_again(self, factory: FactoryId, ended: str) -> None:
+        """A window of a trigger is over: those of others may have waited for it."""
         for (scope, _), windows in self._windows.items():
-            if scope == factory.scope:
+            if scope == factory.scope and ended.lower() in windows.upstream:
                 windows.look()
 
     def _go(self, factory: FactoryId, name: str) -> None:

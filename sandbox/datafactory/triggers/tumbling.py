@@ -21,7 +21,7 @@ import contextlib
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from adf.windows import TumblingWindow, Window
+from adf.windows import TumblingWindow, Window, upstream_of
 from sandbox.datafactory.errors import BadRequest, NotFound
 from sandbox.datafactory.models import parse_instant, wire_instant
 from sandbox.datafactory.triggers.dependencies import (
@@ -32,6 +32,7 @@ from sandbox.datafactory.triggers.dependencies import (
     waits,
 )
 from sandbox.datafactory.triggers.firing import Firing, new_run_id
+from sandbox.datafactory.triggers.window_runs import WindowRuns, window_of
 from sandbox.datafactory.waiting import within
 from sandbox.errors import AzureError
 
@@ -64,15 +65,16 @@ class Windows:
         engine: Engine,
         entities: Entities,
         runs: Runs,
-        ended: Callable[[], None],
+        ended: Callable[[str], None],
     ) -> None:
-        """`ended` is told of every window that is over: others may have waited for it."""
+        """`ended` is told, with each window that is over, the name of its trigger: others may wait for it."""
+        self.upstream: set[str] = set()
         self._factory = factory
         self._name = trigger
         self._dependencies = Dependencies(factory, trigger, entities, records)
         self._told = ended
         self._clock = clock
-        self._records = records
+        self._windows = WindowRuns(factory, trigger, runs, records)
         self._engine = engine
         self._entities = entities
         self._runs = runs
@@ -84,7 +86,7 @@ class Windows:
             while True:
                 self._wake.clear()
                 seconds = self._step()
-                if seconds is None and not self._open():
+                if seconds is None and not self._windows.open():
                     return
                 await self._pause(seconds)
         finally:
@@ -99,15 +101,15 @@ class Windows:
 
     def rerun(self, run_id: str) -> None:
         """Run a window again that is over; with the trigger's latest definition."""
-        run = self._known(run_id)
+        run = self._windows.known(run_id)
         if run["status"] == "Inprogress":
             raise BadRequest(f"The trigger run {run_id} is under way: it cannot be rerun.", target=run_id)
         run["_"] |= {"state": "waiting", "attempt": 0, "rerun": True, "until": self._latest()}
-        self._write({**run, "status": "Inprogress", "message": "", "dependencyStatus": {}})
+        self._windows.write({**run, "status": "Inprogress", "message": "", "dependencyStatus": {}})
         self.look()
 
     def cancel(self, run_id: str) -> None:
-        run = self._known(run_id)
+        run = self._windows.known(run_id)
         if run["status"] != "Inprogress":
             raise BadRequest(f"The trigger run {run_id} is over ({run['status']}).", target=run_id)
         if run["_"]["state"] == "running":
@@ -118,7 +120,7 @@ class Windows:
 
     def abandon(self) -> None:
         """The trigger is deleted: what waits to be run will never be; what is under way ends by itself."""
-        for run in self._open():
+        for run in self._windows.open():
             if run["_"]["state"] != "running":
                 self._close(run, "Cancelled", "The trigger was deleted.")
 
@@ -128,18 +130,19 @@ class Windows:
         moments: list[datetime] = []
         properties = self._properties()
         if properties is not None:
+            self.upstream = {name.lower() for name in upstream_of(properties)}
             windows = TumblingWindow.from_type_properties(properties["typeProperties"])
             free = self._start_open(properties, windows, now)
             if properties.get("runtimeState") == "Started":
                 moments = self._start_new(properties, windows, free, now)
             # Read again: a start that is refused is a failed attempt, and may be due for another.
-            moments += [moment for run in self._open() for moment in _moments(run, properties)]
+            moments += [moment for run in self._windows.open() for moment in _moments(run, properties)]
         self._watch_running()
         return min(((moment - now).total_seconds() for moment in moments), default=None)
 
     def _start_open(self, properties: Json, windows: TumblingWindow, now: datetime) -> int:
         """Retries that are due, reruns and what waited for others, oldest first; how many more may run."""
-        runs = self._open()
+        runs = self._windows.open()
         free = windows.max_concurrency - sum(1 for run in runs if run["_"]["state"] != "waiting")
         for run in sorted(runs, key=lambda one: str(one["_"]["start"])):
             match run["_"]["state"]:
@@ -153,7 +156,7 @@ class Windows:
 
     def _is_ready(self, run: Json, properties: Json, now: datetime) -> bool:
         """Whether nothing is left to wait for; what waited for too long is over."""
-        status = self._dependencies.status(properties, _window(run))
+        status = self._dependencies.status(properties, window_of(run))
         changed = status != run["dependencyStatus"]
         run["dependencyStatus"] = status
         if not waits(status):
@@ -161,15 +164,15 @@ class Windows:
         if parse_instant(run["_"]["until"]) <= now:
             self._close(run, "Failed", WAITED_TOO_LONG)
         elif changed:
-            self._write({**run, "message": told(status)})
+            self._windows.write({**run, "message": told(status)})
         return False
 
     def _start_new(
         self, properties: Json, windows: TumblingWindow, free: int, now: datetime
     ) -> list[datetime]:
         """The oldest due windows that never ran; the moment of the next look at them."""
-        number = int(self._records.progress(self._factory, self._name).get("next", 0))
-        waiting = sum(1 for run in self._open() if run["_"]["state"] == "waiting")
+        number = self._windows.first_that_never_ran()
+        waiting = sum(1 for run in self._windows.open() if run["_"]["state"] == "waiting")
         for begun, window in enumerate(windows.windows(number)):
             if windows.due_at(window) > now:
                 return [windows.due_at(window)]
@@ -186,10 +189,10 @@ class Windows:
         run = firing.record()
         run |= {"dependencyStatus": status, "_": {**firing.bounds(), "attempt": 0, "until": self._latest()}}
         with self._runs.transaction():
-            self._records.set_progress(self._factory, self._name, {"next": number + 1})
+            self._windows.come_to(number + 1)
             if waits(status):
                 run["_"]["state"] = "waiting"
-                self._write({**run, "message": told(status)})
+                self._windows.write({**run, "message": told(status)})
             else:
                 self._attempt(run, firing)
 
@@ -199,7 +202,7 @@ class Windows:
 
     def _start(self, run: Json, properties: Json, windows: TumblingWindow) -> None:
         with self._runs.transaction():
-            self._attempt(run, self._firing(properties, windows, _window(run), run["triggerRunId"]))
+            self._attempt(run, self._firing(properties, windows, window_of(run), run["triggerRunId"]))
 
     def _firing(self, properties: Json, windows: TumblingWindow, window: Window, run_id: str) -> Firing:
         return Firing(
@@ -223,10 +226,10 @@ class Windows:
             return
         private["pipelineRun"] = next(iter(pipelines.values()))
         started = {"triggeredPipelines": pipelines, "status": "Inprogress", "message": "", "_": private}
-        self._write({**run, **started})
+        self._windows.write({**run, **started})
 
     def _watch_running(self) -> None:
-        for run in self._open():
+        for run in self._windows.open():
             run_id = run["triggerRunId"]
             if run["_"]["state"] == "running" and run_id not in self._watched:
                 watch = self._mirror(run_id, run["_"]["pipelineRun"])
@@ -251,39 +254,13 @@ class Windows:
         if pipeline_run["status"] == "Failed" and isinstance(count, int) and attempt <= count:
             due = self._clock.now() + timedelta(seconds=policy.get("intervalInSeconds", 30))
             private = {**run["_"], "state": "retry", "attempt": attempt, "retryAt": wire_instant(due)}
-            self._write({**run, "message": pipeline_run["message"], "_": private})
+            self._windows.write({**run, "message": pipeline_run["message"], "_": private})
         else:
             self._close(run, pipeline_run["status"], pipeline_run["message"])
 
     def _close(self, run: Json, status: str, message: str) -> None:
-        with self._runs.transaction():
-            private = {**run["_"], "state": "over"}
-            closed = {**run, "status": status, "message": message, "_": private}
-            self._keep(closed)
-            self._records.close(run["triggerRunId"])
-        self._told()
-
-    def _write(self, run: Json) -> None:
-        with self._runs.transaction():
-            self._keep(run)
-            self._records.open(self._factory, self._name, run["triggerRunId"])
-
-    def _keep(self, run: Json) -> None:
-        self._runs.put_trigger_run(self._factory, run)
-        self._records.set_window_status(self._factory, self._name, run["_"]["start"], run["status"])
-
-    def _open(self) -> list[Json]:
-        found = [
-            self._runs.trigger_run(self._factory, run_id)
-            for run_id in self._records.open_runs(self._factory, self._name)
-        ]
-        return [run for run in found if run is not None]
-
-    def _known(self, run_id: str) -> Json:
-        run = self._runs.trigger_run(self._factory, run_id)
-        if run is None or run["triggerName"].lower() != self._name.lower():
-            raise NotFound(f"The trigger '{self._name}' has no run {run_id}.", target=run_id)
-        return run
+        self._windows.close(run, status, message)
+        self._told(self._name)
 
     def _properties(self) -> Json | None:
         """The trigger as it is now; None once it is deleted."""
@@ -301,10 +278,6 @@ class Windows:
         nap = min(max(seconds, 0), self._clock.longest_sleep_seconds)
         with contextlib.suppress(TimeoutError):
             await within(nap, self._wake.wait(), self._clock.sleep)
-
-
-def _window(run: Json) -> Window:
-    return Window(parse_instant(run["_"]["start"]), parse_instant(run["_"]["end"]))
 
 
 def _may_start(run: Json, properties: Json) -> bool:
