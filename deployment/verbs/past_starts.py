@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from adf.triggers import score_trigger_name
 from config.errors import InvalidConfigurationError, Problem
+from deployment.errors import PastStartError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,12 +14,17 @@ if TYPE_CHECKING:
     from config.documents import Key
     from config.errors import Where
     from config.schema import Settings
-    from deployment.errors import PastStartError
+
+
+class PlacedPastStartError(InvalidConfigurationError):
+    """A PastStartError with file and line; scripts know both by one code."""
+
+    code = PastStartError.code
 
 
 def placed(
     error: PastStartError, settings: Settings, positions: Mapping[Key, Where]
-) -> PastStartError | InvalidConfigurationError:
+) -> PastStartError | PlacedPastStartError:
     """The error in a configuration's form; as it is where no file says the start (an earlier release)."""
     keys = {
         score_trigger_name(model.name, name): ("models", model.name, "schedules", "score", name, "start")
@@ -30,7 +36,7 @@ def placed(
         for name, start in error.starts
         if keys.get(name) in positions
     ]
-    return InvalidConfigurationError(problems) if len(problems) == len(error.starts) else error
+    return PlacedPastStartError(problems) if len(problems) == len(error.starts) else error
 
 
 _EXPECTED = "no `start`, to begin with the next window, or `backfill_from` in its place"

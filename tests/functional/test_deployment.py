@@ -211,7 +211,7 @@ def test_a_start_that_is_past_is_no_reason_to_run_the_past(project, first):  # n
     (change,) = project.document("plan", "--set", backfill)["changes"]
 
     assert past["code"] == "past_start"
-    assert "backfill_from" in past["hint"]
+    assert "backfill_from" in past["message"]
     assert (change["action"], change["name"]) == ("recreate", "tr_score_diabetes_daily")
     assert change["windows_at_once"] > 0
 
