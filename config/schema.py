@@ -198,13 +198,11 @@ class Dependency(Section):
     model: str | None = None
     """Left out where it is this model."""
     schedule: str | None = None
-    """A tumbling schedule among that model's `score` schedules. Azure: `referenceTrigger`."""
+    """A tumbling schedule among that model's `score` schedules."""
     offset_minutes: int = Field(default=0, ge=-14_400_000, le=14_400_000)
-    """From the window's start to where the windows begin that it needs: -1440 is a day earlier.
-    Azure: `offset`."""
+    """From the window's start to where the windows begin that it needs: -1440 is a day earlier."""
     window_minutes: int | None = Field(default=None, ge=1, le=14_400_000)
-    """How long the span is that must have succeeded, where it is not as long as the window itself.
-    Azure: `size`."""
+    """How long the span is that must have succeeded, where it is not as long as the window itself."""
 
 
 class TumblingSchedule(Section):

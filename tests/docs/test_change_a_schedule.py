@@ -93,7 +93,8 @@ REFUSED = {
     "found the IANA time zone": f"{{{CALENDAR}, time_zone: Europe/Berlin}}",
     "found `0`": f"{{{CALENDAR}, interval: 0}}",
     "found `2026-11-01T06:30:00+01:00`": f"{{{CALENDAR}+01:00}}",
-    "is no window": "{type: tumbling, frequency: Hour, interval: 12}",
+    "found `2026-11-01T06:30:00`,": f"{{{CALENDAR}, hours: [6]}}",
+    "no window": "{type: tumbling, frequency: Hour, interval: 12}",
 }
 
 
@@ -101,7 +102,7 @@ REFUSED = {
 def test_what_is_refused_is_told_as_the_page_says(message: str, project: Project) -> None:
     """Nothing of it is made up."""
     (schedule,) = (text for begin, text in REFUSED.items() if message.startswith(begin))
-    block = Block("yaml", "model", f"schedules: {{score: {{other: {schedule}}}}}\n", None, 0)
+    block = Block("yaml", "model", f"schedules: {{score: {{daily: null, other: {schedule}}}}}\n", None, 0)
     with pytest.raises((ConfigurationError, GenerationError)) as caught:
         desired.build(project.settings(block, "diabetes"))
 

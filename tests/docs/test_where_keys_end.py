@@ -12,17 +12,25 @@ from deployment.desired import contracts
 from deployment.origins import _owners
 from tests.docs.pages import REPOSITORY
 
-CALENDAR = "{type: calendar, start: 2026-11-02T06:00:00, end: 2027-11-01T06:00:00, hours: [6], minutes: [0], "
+CALENDAR = "{type: calendar, start: 2026-11-03T06:00:00, end: 2027-11-01T06:00:00, hours: [6], minutes: [0], "
 OPTIONS = [  # every key that ends in a property is set in one of them, or has a default
     f"models.diabetes.schedules.score.weekly={CALENDAR} frequency: Week, week_days: [Monday]}}",
     f"models.diabetes.schedules.score.monthly={CALENDAR} frequency: Month, month_days: [1]}}",
+    (
+        f"models.diabetes.schedules.score.weekdays={CALENDAR} frequency: Month, "
+        "monthly_occurrences: [first Monday, last Friday]}"
+    ),
     "models.diabetes.schedules.score.daily.start=2027-01-01T00:00:00Z",
     (
         "models.diabetes.schedules.score.past={type: tumbling, frequency: Hour, interval: 24, "
-        "backfill_from: 2026-11-01T00:00:00Z}"
+        "backfill_from: 2026-11-01T00:00:00Z, end: 2026-12-01T00:00:00Z}"
     ),
     "models.diabetes.schedules.score.daily.end=2028-01-01T00:00:00Z",
     "models.diabetes.schedules.score.daily.retry_count=1",
+    (
+        "models.diabetes.schedules.score.daily.depends_on=[{schedule: past, offset_minutes: -2880, "
+        "window_minutes: 720}]"
+    ),
     "models.diabetes.training.timeout_minutes=30",
 ]
 PROPERTY = re.compile(
