@@ -20,7 +20,8 @@
         ├── StillReferenced            400: another entity refers to the one to be deleted
         ├── Provisioning               400: an event subscription is being made or removed
         ├── Throttled                  429
-        └── Unreachable                no answer at all
+        ├── Unreachable                no answer at all
+        └── SubscriptionNotReady       an event subscription that is not made, or removed, in time
 
 Each is built from facts and keeps them; `hint` is what to do about it.
 """
@@ -151,7 +152,10 @@ class AzureRequestFailed(DataFactoryError):
 
 
 class AccessDenied(AzureRequestFailed):
-    hint = "the identity needs the role Data Factory Contributor on the factory, and a valid sign-in"
+    hint = (
+        "the identity needs the role Data Factory Contributor on the factory, and a valid sign-in; for a "
+        "trigger of storage events also Microsoft.EventGrid/eventSubscriptions/write on the storage account"
+    )
 
 
 class NotFound(AzureRequestFailed):
@@ -172,6 +176,21 @@ class StillReferenced(AzureRequestFailed):
 
 class Provisioning(AzureRequestFailed):
     hint = "the trigger's event subscription is being set up: try again in some minutes"
+
+
+class SubscriptionNotReady(DataFactoryError):
+    hint = (
+        "whoever deploys needs Microsoft.EventGrid/eventSubscriptions/write on the storage account, "
+        "and the subscription the resource provider Microsoft.EventGrid"
+    )
+
+    def __init__(self, trigger: str, found: str, wanted: str, seconds: int) -> None:
+        super().__init__(
+            f"trigger {trigger}: after {seconds} seconds its event subscription is {found}, not {wanted}"
+        )
+        self.trigger = trigger
+        self.found = found
+        self.wanted = wanted
 
 
 class Throttled(AzureRequestFailed):

@@ -13,13 +13,19 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
-from adf.errors import AzureRequestFailed, Provisioning, TriggerStillStarted, Unreachable, refusal
+from adf.errors import (
+    AzureRequestFailed,
+    Provisioning,
+    SubscriptionNotReady,
+    TriggerStillStarted,
+    Unreachable,
+)
+from adf.refusals import asking
 from adf.throttle import Throttle, policy
 
 if TYPE_CHECKING:
@@ -31,7 +37,7 @@ Json = dict[str, Any]
 Runs = list[Json]
 
 PROVISIONING_DEADLINE_SECONDS = 300
-PROVISIONING_INTERVAL_SECONDS = 10
+PROVISIONING_LONGEST_PAUSE_SECONDS = 10
 API_VERSION = "?api-version=2018-06-01"
 SEGMENTS: dict[Kind, str] = {
     "linked_service": "linkedservices",
@@ -95,7 +101,7 @@ class DataFactory:
 
     def factory(self) -> Json | None:
         """The factory as Azure describes it; None where there is none."""
-        with _asking(f"read factory {self.name}"):
+        with asking(f"read factory {self.name}"):
             found: Json | None = self._unless_absent(
                 lambda: self._client.factories.get(*self._place, cls=_json)
             )
@@ -104,7 +110,7 @@ class DataFactory:
     def create_factory(self, location: str, *, tags: Mapping[str, str] | None = None) -> Json:
         """Make an empty factory with its own identity. Only where there is none: this is a PUT."""
         body = {"location": location, "identity": {"type": "SystemAssigned"}, "tags": dict(tags or {})}
-        with _asking(f"create factory {self.name}"):
+        with asking(f"create factory {self.name}"):
             made: Json = self._client.factories.create_or_update(*self._place, _bytes(body), cls=_json)
         return made
 
@@ -112,11 +118,11 @@ class DataFactory:
 
     def list(self, kind: Kind) -> list[LiveEntity]:
         """All entities of a kind, those of others included."""
-        with _asking(f"list the {kind}s of {self.name}"):
+        with asking(f"list the {kind}s of {self.name}"):
             return [_live(kind, body) for body in self._listed(f"{self._url}/{SEGMENTS[kind]}{API_VERSION}")]
 
     def get(self, kind: Kind, name: str) -> LiveEntity | None:
-        with _asking(f"read {kind} {name}"):
+        with asking(f"read {kind} {name}"):
             body = self._unless_absent(lambda: self._operations(kind).get(*self._place, name, cls=_json))
         return None if body is None else _live(kind, body)
 
@@ -129,7 +135,7 @@ class DataFactory:
             from azure.core import MatchConditions
 
             condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
-        with _asking(f"write {kind} {name}"):
+        with asking(f"write {kind} {name}"):
             body = self._operations(kind).create_or_update(
                 *self._place, name, _bytes({"properties": properties}), cls=_json, **condition
             )
@@ -137,22 +143,37 @@ class DataFactory:
 
     def delete(self, kind: Kind, name: str) -> None:
         """Delete an entity; one that is not there is fine."""
-        with _asking(f"delete {kind} {name}"):
+        with asking(f"delete {kind} {name}"):
             self._unless_absent(lambda: self._operations(kind).delete(*self._place, name))
 
     # ---------------------------------------------------------------- triggers
 
     def start_trigger(self, name: str) -> None:
-        """Returns when the trigger is started; waits up to five minutes while Azure is provisioning it."""
-        self._patiently(f"start trigger {name}", lambda: self._triggers.begin_start(*self._place, name))
+        """Returns when the trigger is started; waits up to five minutes while Azure is provisioning it.
+
+        One of storage events is subscribed to them first, and does not start before it will hear them.
+        Raises SubscriptionNotReady.
+        """
+        if self._listens(name):
+            self._subscribe(name, "subscribeToEvents", "Enabled")
+        self._patiently(
+            f"start trigger {name}", lambda: self._triggers.begin_start(*self._place, name).result()
+        )
 
     def stop_trigger(self, name: str) -> None:
-        """Returns when the trigger is stopped; waits up to five minutes while Azure is provisioning it."""
-        self._patiently(f"stop trigger {name}", lambda: self._triggers.begin_stop(*self._place, name))
+        """Returns when the trigger is stopped, and hears no events; waits as for a start.
+
+        Not the other way round: what fails in between leaves no started trigger that is deaf.
+        """
+        self._patiently(
+            f"stop trigger {name}", lambda: self._triggers.begin_stop(*self._place, name).result()
+        )
+        if self._listens(name) and self._subscription(name) != "Disabled":
+            self._subscribe(name, "unsubscribeFromEvents", "Disabled")
 
     def rerun_window(self, trigger: str, trigger_run_id: str) -> None:
         """Run a tumbling window again, under its trigger."""
-        with _asking(f"rerun {trigger_run_id} of trigger {trigger}"):
+        with asking(f"rerun {trigger_run_id} of trigger {trigger}"):
             self._client.trigger_runs.rerun(*self._place, trigger, trigger_run_id)
 
     # ---------------------------------------------------------------- runs
@@ -165,7 +186,7 @@ class DataFactory:
         """
         sent_at = self._now() - CLOCK_SKEW
         try:
-            with _asking(f"run pipeline {pipeline}"):
+            with asking(f"run pipeline {pipeline}"):
                 answer: Json = self._client.pipelines.create_run(
                     *self._place, pipeline, parameters=_bytes(parameters), retry_total=0, cls=_json
                 )
@@ -178,7 +199,7 @@ class DataFactory:
 
     def rerun(self, pipeline: str, run_id: str, *, from_failure: bool = True) -> str:
         """Run a run again in its run group, with its parameters; by default from the activity that failed."""
-        with _asking(f"rerun {run_id} of pipeline {pipeline}"):
+        with asking(f"rerun {run_id} of pipeline {pipeline}"):
             answer: Json = self._client.pipelines.create_run(
                 *self._place,
                 pipeline,
@@ -192,7 +213,7 @@ class DataFactory:
 
     def run(self, run_id: str) -> Json | None:
         """The pipeline run, None where there is none of that id."""
-        with _asking(f"read run {run_id}"):
+        with asking(f"read run {run_id}"):
             found: Json | None = self._unless_absent(
                 lambda: self._client.pipeline_runs.get(*self._place, run_id, cls=_json)
             )
@@ -202,7 +223,7 @@ class DataFactory:
         """Pipeline runs updated in between, oldest start first; e.g. `PipelineName="score_diabetes"`."""
         operation = self._client.pipeline_runs.query_by_factory
         query = _query(after, before, equal, order_by="RunStart")
-        with _asking(f"list the runs of {self.name}"):
+        with asking(f"list the runs of {self.name}"):
             return list(_pages(lambda body: operation(*self._place, body, cls=_json), query))
 
     def activity_runs(
@@ -214,19 +235,19 @@ class DataFactory:
         query = _query(
             after or now - timedelta(days=45), before or now + CLOCK_SKEW, {}, order_by="ActivityRunStart"
         )
-        with _asking(f"list the activities of run {run_id}"):
+        with asking(f"list the activities of run {run_id}"):
             return list(_pages(lambda body: operation(*self._place, run_id, body, cls=_json), query))
 
     def trigger_runs(self, after: datetime, before: datetime, **equal: str) -> Runs:
         """Trigger runs in the time between, oldest first; e.g. `TriggerName="tr_score_diabetes_daily"`."""
         operation = self._client.trigger_runs.query_by_factory
         query = _query(after, before, equal, order_by="TriggerRunTimestamp")
-        with _asking(f"list the trigger runs of {self.name}"):
+        with asking(f"list the trigger runs of {self.name}"):
             return list(_pages(lambda body: operation(*self._place, body, cls=_json), query))
 
     def cancel(self, run_id: str) -> None:
         """Cancel a run and the runs it started."""
-        with _asking(f"cancel run {run_id}"):
+        with asking(f"cancel run {run_id}"):
             self._client.pipeline_runs.cancel(*self._place, run_id, is_recursive=True)
 
     # ---------------------------------------------------------------- within
@@ -277,19 +298,46 @@ class DataFactory:
         except ResourceNotFoundError:
             return None
 
-    def _patiently(self, asked: str, begin: Callable[[], Any]) -> None:
-        waited = 0
+    def _patiently(self, asked: str, call: Callable[[], object]) -> None:
+        pauses = _pauses()
         while True:
             try:
-                with _asking(asked):
-                    begin().result()
+                with asking(asked):
+                    call()
             except (Provisioning, TriggerStillStarted):
-                if waited >= PROVISIONING_DEADLINE_SECONDS:
+                if (pause := next(pauses, None)) is None:
                     raise
             else:
                 return
-            self._sleep(PROVISIONING_INTERVAL_SECONDS)
-            waited += PROVISIONING_INTERVAL_SECONDS
+            self._sleep(pause)
+
+    def _listens(self, name: str) -> bool:
+        """Whether it is a trigger of storage events: only they have a subscription."""
+        live = self.get("trigger", name)
+        return live is not None and live.properties.get("type") == "BlobEventsTrigger"
+
+    def _subscribe(self, name: str, operation: str, wanted: str) -> None:
+        """Ask for the subscription, or its end, and return when Azure says that it is so.
+
+        Not by the SDK's own operation: it reads a body that the service need not send, and waits for ever.
+        """
+        from azure.core.rest import HttpRequest
+
+        request = HttpRequest("POST", f"{self._url}/triggers/{quote(name)}/{operation}{API_VERSION}")
+        self._patiently(
+            f"{operation} of trigger {name}", lambda: self._client.send_request(request).raise_for_status()
+        )
+        pauses = _pauses()
+        while (status := self._subscription(name)) != wanted:
+            if (pause := next(pauses, None)) is None:
+                raise SubscriptionNotReady(name, status, wanted, PROVISIONING_DEADLINE_SECONDS)
+            self._sleep(pause)
+
+    def _subscription(self, name: str) -> str:
+        """Enabled, Provisioning, Deprovisioning, Disabled or Unknown."""
+        with asking(f"read the event subscription of trigger {name}"):
+            answer: Json = self._triggers.get_event_subscription_status(*self._place, name, cls=_json)
+        return str(answer["status"])
 
 
 def _client(subscription_id: str, credential: Credential, options: Mapping[str, Any]) -> Any:  # noqa: ANN401
@@ -297,6 +345,15 @@ def _client(subscription_id: str, credential: Credential, options: Mapping[str, 
 
     given = {name: value for name, value in options.items() if value is not None}
     return DataFactoryManagementClient(credential, subscription_id, **given)
+
+
+def _pauses() -> Iterator[int]:
+    """Seconds: 1, 2, 4, 8 and then 10 at a time, to the deadline."""
+    pause, left = 1, PROVISIONING_DEADLINE_SECONDS
+    while left > 0:
+        yield min(pause, left)
+        left -= pause
+        pause = min(2 * pause, PROVISIONING_LONGEST_PAUSE_SECONDS)
 
 
 def _bytes(body: Mapping[str, Any]) -> bytes:
@@ -332,35 +389,3 @@ def _pages(query: Callable[[bytes], Json], body: Json) -> Iterator[Json]:
         if not (token := page.get("continuationToken")):
             return
         body = {**body, "continuationToken": token}
-
-
-@contextmanager
-def _asking(asked: str) -> Iterator[None]:
-    """What the SDK raises inside, in our words."""
-    from azure.core.exceptions import AzureError, HttpResponseError, ServiceRequestError
-
-    try:
-        yield
-    except HttpResponseError as error:
-        code, message = _code_and_message(error)
-        headers = error.response.headers if error.response is not None else {}
-        raise refusal(
-            asked,
-            status=error.status_code,
-            code=code,
-            message=message,
-            correlation_id=headers.get("x-ms-correlation-request-id") or "",
-        ) from error
-    except AzureError as error:
-        raise Unreachable(asked, error.message, sent=not isinstance(error, ServiceRequestError)) from error
-
-
-def _code_and_message(error: Any) -> tuple[str, str]:  # noqa: ANN401
-    """Resource Manager's envelope where the answer has one; else what the SDK made of the answer."""
-    if error.response is None:
-        return type(error).__name__, error.message
-    try:
-        envelope = json.loads(error.response.text())["error"]
-        return str(envelope["code"]), str(envelope["message"])
-    except (ValueError, KeyError, TypeError):
-        return str(error.reason or ""), error.message

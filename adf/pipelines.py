@@ -49,6 +49,7 @@ def score(settings: Settings, model: Model) -> Entity:
         "window_start": NONE,
         "window_end": NONE,
         "fire_time": NONE,
+        "event_path": NONE,
         "model_version": model.scoring.model_version,
     }
     return _pipeline(
@@ -94,6 +95,7 @@ def scoring_parameters(model: Model) -> dict[str, str]:
         "window_start": inline(parameter("window_start")),
         "window_end": inline(parameter("window_end")),
         "fire_time": inline(parameter("fire_time")),
+        "event_path": inline(parameter("event_path")),
         "input_path": constant(model.scoring.input),
         "output_path": constant(model.output.path),
         "adf_run_id": inline("pipeline().RunId"),
@@ -196,11 +198,14 @@ def receipts_folder(model: str) -> str:
 
 
 def _requested_window() -> str:
-    """Readable in ADF Monitor: the window, or when the trigger fired, of which stage makes the window."""
+    """Readable in ADF Monitor: the window, or of what stage makes it: the file that came, the fire time."""
     start, end, fire_time = parameter("window_start"), parameter("window_end"), parameter("fire_time")
+    event_path = parameter("event_path")
     given = joined(start, quoted(" to "), end)
+    of_file = joined(quoted("that of "), event_path)
     at_fire_time = joined(quoted("last complete at "), fire_time)
-    return _unless_none(start, given, _unless_none(fire_time, at_fire_time, quoted("last complete")))
+    last = _unless_none(fire_time, at_fire_time, quoted("last complete"))
+    return _unless_none(start, given, _unless_none(event_path, of_file, last))
 
 
 def _receipt_window() -> str:

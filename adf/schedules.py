@@ -16,12 +16,12 @@ from adf.entities import StartAtCreation
 from adf.errors import BadSchedule, BadSetting, ScheduleOffGrid, TrainingNotConfigured
 from adf.recurrence import IllegalRecurrence, Recurrence
 from adf.windows import BadTumblingWindow, Grid, TumblingWindow, Window, format_instant
-from config.schema import CalendarSchedule
+from config.schema import CalendarSchedule, EventSchedule, TumblingSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from config.schema import Model, Settings, TumblingSchedule
+    from config.schema import Model, Settings
 
 Key = tuple[str, ...]
 _COMPARED = 50
@@ -50,10 +50,13 @@ def _of_model(model: Model) -> Iterator[BadSetting]:
         yield error
         return
     for name, each in model.schedules.score.items():
-        if isinstance(each, CalendarSchedule):
-            yield from _calendar((*key, "score", name), each)
-        else:
-            yield from _tumbling((*key, "score", name), model, grid, each)
+        match each:
+            case CalendarSchedule():
+                yield from _calendar((*key, "score", name), each)
+            case TumblingSchedule():
+                yield from _tumbling((*key, "score", name), model, grid, each)
+            case EventSchedule():
+                pass  # all that can be wrong with it is in its text: config/event_paths.py
 
 
 # ------------------------------------------------------------------------------------------- calendar

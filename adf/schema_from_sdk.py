@@ -29,7 +29,7 @@ KINDS = {
     *("Json", "AzureBlobFSLocation"),
     *("AzureMLExecutePipeline", "Lookup", "IfCondition", "Fail"),
     *("JsonSource", "AzureBlobFSReadSettings", "JsonReadSettings"),
-    *("ScheduleTrigger", "TumblingWindowTrigger"),
+    *("ScheduleTrigger", "TumblingWindowTrigger", "BlobEventsTrigger"),
     *("TumblingWindowTriggerDependencyReference", "SelfDependencyTumblingWindowTriggerReference"),
 }
 """The values of `type` that our entities have, where a shape has several kinds."""

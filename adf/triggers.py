@@ -2,7 +2,8 @@
 
 A calendar schedule is a ScheduleTrigger; its fire time goes to the pipeline, and the last window complete by
 then is scored. A tumbling schedule is a TumblingWindowTrigger; its windows go to the pipeline, so they must
-be windows of the model's grid.
+be windows of the model's grid. An event schedule is a BlobEventsTrigger; the path of the file that appeared
+goes to the pipeline, and the ML pipeline reads the window from it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from adf import pipelines
 from adf.entities import Entity, StartAtCreation
 from adf.errors import BadModelWindow, BadScheduleTime
-from adf.expressions import inline
+from adf.events import CREATED
+from adf.expressions import inline, joined, quoted
 from adf.ownership import annotations_of
 from adf.time_zones import iana_name
 from adf.windows import (
@@ -26,13 +28,14 @@ from adf.windows import (
     format_timespan,
     parse_instant,
 )
+from config import event_paths
 from config.schedules import WEEK_DAYS, occurrence
-from config.schema import CalendarSchedule
+from config.schema import CalendarSchedule, EventSchedule, TumblingSchedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from config.schema import Dependency, Model, Settings, TumblingSchedule
+    from config.schema import Dependency, Model, Settings
 
 
 def score_trigger_name(model: str, schedule: str) -> str:
@@ -60,11 +63,14 @@ def score(settings: Settings, model: Model) -> list[Entity]:
     triggers = []
     for schedule_name, schedule in model.schedules.score.items():
         name = score_trigger_name(model.name, schedule_name)
-        if isinstance(schedule, CalendarSchedule):
-            starts = _start(pipeline, {"fire_time": inline("trigger().scheduledTime")})
-            triggers.append(_calendar(settings, model, name, schedule, starts))
-        else:
-            triggers.append(_tumbling(settings, model, grid, name, schedule))
+        match schedule:
+            case CalendarSchedule():
+                starts = _start(pipeline, {"fire_time": inline("trigger().scheduledTime")})
+                triggers.append(_calendar(settings, model, name, schedule, starts))
+            case TumblingSchedule():
+                triggers.append(_tumbling(settings, model, grid, name, schedule))
+            case EventSchedule():
+                triggers.append(_event(settings, model, name, schedule))
     return triggers
 
 
@@ -197,6 +203,38 @@ def _utc_time(trigger: str, key: str, text: str) -> str:
         return format_instant(parse_instant(text))
     except WindowError:
         raise BadScheduleTime(trigger, key, text, "an instant such as 2026-11-01T00:00:00Z") from None
+
+
+def _event(settings: Settings, model: Model, name: str, schedule: EventSchedule) -> Entity:
+    path = joined("triggerBody().folderPath", quoted("/"), "triggerBody().fileName")
+    properties = {
+        "type": "BlobEventsTrigger",
+        "annotations": annotations_of(settings, model.name),
+        "pipelines": [_start(pipelines.score_name(model.name), {"event_path": inline(path)})],
+        "typeProperties": _event_properties(settings, model, schedule),
+    }
+    return Entity("trigger", name, properties, started=settings.schedules == "on")
+
+
+def _event_properties(settings: Settings, model: Model, schedule: EventSchedule) -> dict[str, Any]:
+    """The container is always named: without it the files of every container of the account would fire."""
+    prefix = event_paths.begins_with(model, schedule)
+    properties: dict[str, Any] = {
+        "scope": _storage_account(settings),
+        "events": [CREATED],
+        "blobPathBeginsWith": f"/{settings.lake.file_system}/blobs/{prefix}",
+        "ignoreEmptyBlobs": event_paths.ignores_empty(model, schedule),
+    }
+    return properties | ({"blobPathEndsWith": schedule.ends_with} if schedule.ends_with else {})
+
+
+def _storage_account(settings: Settings) -> str:
+    """The resource id of the lake's account."""
+    group = settings.lake.resource_group or settings.azure.resource_group
+    return (
+        f"/subscriptions/{settings.azure.subscription_id}/resourceGroups/{group}"
+        f"/providers/Microsoft.Storage/storageAccounts/{settings.lake.account}"
+    )
 
 
 def _start(pipeline: str, parameters: Mapping[str, str]) -> dict[str, Any]:

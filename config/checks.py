@@ -139,7 +139,7 @@ def schedule(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
         case "tumbling":
             yield from schedules.tumbling(value)
         case _:
-            return  # pydantic names the types there are
+            return  # pydantic names the types there are; events: config/event_paths.py
 
 
 def sources(value: Any, folder: Path) -> Iterator[Wrong]:  # noqa: ANN401
@@ -197,6 +197,10 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
     (
         "machine_learning.experiment",
         _named(r"[A-Za-z0-9][\w-]{0,254}", "1 to 255 letters, digits, - and _"),
+    ),
+    (
+        "lake.resource_group",
+        _named(r"[-\w.()]{0,89}[-\w()]", "1 to 90 letters, digits and -_.(), no dot at the end"),
     ),
     ("lake.account", _named(r"[a-z0-9]{3,24}", "a storage account: 3 to 24 small letters and digits")),
     (

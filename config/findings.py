@@ -121,7 +121,7 @@ def _words(  # noqa: PLR0911 - one line an error type
             choices = [str(choice) for model in models for choice in _choices(model, key[-1])]
             return _shown(given), str(context.get("expected")), nearest(str(given), choices)
         case "union_tag_not_found":
-            return "no `type`", "`type: calendar` or `type: tumbling`", None
+            return "no `type`", "`type: calendar`, `type: tumbling` or `type: event`", None
         case "union_tag_invalid":
             tags = str(context.get("expected_tags", "")).replace("'", "")
             return (

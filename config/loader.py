@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import ValidationError
 
-from config import checks
+from config import checks, event_paths
 from config.documents import Document, Key, read
 from config.errors import InvalidConfigurationError, Problem, UnknownEnvironmentError, Where
 from config.findings import at, nearest_position, translate
@@ -150,7 +150,7 @@ def _reserved(document: Document) -> Iterator[Problem]:
 
 
 def _checked(document: Document, folder: Path) -> Iterator[Problem]:
-    for pattern, check in checks.CHECKS:
+    for pattern, check in (*checks.CHECKS, *event_paths.CHECKS):
         for key, value in at(document.values, pattern):
             for wrong in check(value, folder):
                 here = (*key, *wrong.below)

@@ -61,6 +61,9 @@ class Lake(Section):
     """`batchscoringprod`. It must exist. Azure: a storage account with a hierarchical namespace."""
     file_system: str
     """`data`. It must exist. Azure: the file system (container) of all paths in this configuration."""
+    resource_group: str | None = None
+    """Of the storage account, where it is not `azure.resource_group`: storage events name its whole id.
+    Azure: `scope`."""
     url: str | None = None
     """The account's DFS address where it is not `https://<account>.dfs.core.windows.net` (a local lake)."""
 
@@ -238,7 +241,32 @@ class TumblingSchedule(Section):
     Azure: `dependsOn`."""
 
 
-Schedule = Annotated[CalendarSchedule | TumblingSchedule, Field(discriminator="type")]
+class EventSchedule(Section):
+    """A BlobEventsTrigger: a file that appears in the lake scores the window that its path names. Score
+    schedules only.
+
+    The path is read by `scoring.input`, as far as its last folder with a field: with the input
+    `raw/{window_start:yyyy/MM/dd}/*.csv`, the file `raw/2026/11/22/_SUCCESS` means the window of that day.
+
+    A file appears when it is uploaded and closed. One that is *renamed* into its place raises no event that
+    Data Factory hears: write the marker where it belongs, as the last file.
+    """
+
+    type: Literal["event"]
+    begins_with: str | None = None
+    """What the file's path in the file system begins with: `raw/diabetes/incoming/`. No wildcards. Left out:
+    what `scoring.input` has before its first field. Azure: `blobPathBeginsWith`."""
+    ends_with: str | None = None
+    """What the path ends with: `/_SUCCESS`, `.csv`. No wildcards. Azure: `blobPathEndsWith`."""
+    ignore_empty_files: bool | None = None
+    """`true`: a file without a byte starts nothing. Left out: `true` where the file may be input, which is
+    empty while it is being uploaded; `false` where it is a marker, as an empty `_SUCCESS` should count. A
+    marker that is created and then written or closed (by Spark; by `upload_data` of the Data Lake SDK, not by
+    its `create_file`) then fires once for each of the two: one run lands the window, the other finds it
+    landed or gives way. For exactly one, write a byte into it and say `true`. Azure: `ignoreEmptyBlobs`."""
+
+
+Schedule = Annotated[CalendarSchedule | TumblingSchedule | EventSchedule, Field(discriminator="type")]
 
 
 class Schedules(Section):

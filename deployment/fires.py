@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from adf.entities import StartAtCreation, resolve
+from adf.events import BlobTrigger
 from adf.recurrence import Recurrence
 from adf.windows import SELF_DEPENDENCY, TumblingWindow, Window, parse_instant, upstream_of
 
@@ -35,10 +36,33 @@ class Firing:
     """The windows that are due when it is started; none where this step neither starts nor makes it."""
     open_start: datetime | None
     """Where the configuration leaves the start open: what it is now."""
+    files: Files | None
+    """The files whose appearance fires it, in place of times."""
+    deaf: bool
+    """It is stopped for this step: what appears meanwhile fires nothing, and is not made up for."""
     before: Sequence[datetime] | None = None
     """The next fires of the started trigger as it is, where they are others."""
     waits_for: Sequence[str] = ()
     """The triggers whose windows must have succeeded before each of its own."""
+
+
+@dataclass(frozen=True)
+class Files:
+    """Which files' storage events fire a trigger; paths begin with the container."""
+
+    begins_with: str
+    ends_with: str
+    ignores_empty: bool
+
+    def __str__(self) -> str:
+        return f"{self.begins_with} … {self.ends_with}".rstrip()
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "path_begins_with": self.begins_with,
+            "path_ends_with": self.ends_with,
+            "ignore_empty_files": self.ignores_empty,
+        }
 
 
 def firing_of(step: Change, now: datetime) -> Firing | None:
@@ -62,6 +86,8 @@ def firing_of(step: Change, now: datetime) -> Firing | None:
         open_start=parse_instant(body["typeProperties"]["startTime"]) if _is_open(entity) else None,
         before=None if before == fires else before,
         waits_for=_waits_for(entity),
+        files=files_of(body),
+        deaf=step.interrupts,
     )
 
 
@@ -80,6 +106,15 @@ def _waits_for(trigger: Entity) -> list[str]:
 
 def _is_open(entity: Entity) -> bool:
     return isinstance((entity.properties.get("typeProperties") or {}).get("startTime"), StartAtCreation)
+
+
+def files_of(properties: Mapping[str, Any]) -> Files | None:
+    """None for a trigger that fires by the clock."""
+    if properties.get("type") != "BlobEventsTrigger":
+        return None
+    trigger = BlobTrigger.from_json(properties["typeProperties"])
+    begins_with = trigger.begins_with.removeprefix("/").replace("/blobs/", "/", 1)
+    return Files(begins_with, trigger.ends_with, trigger.ignore_empty_blobs)
 
 
 def next_fires(properties: Mapping[str, Any], now: datetime, count: int) -> list[datetime]:

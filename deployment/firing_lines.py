@@ -11,15 +11,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from deployment.fires import Firing
+    from deployment.fires import Files, Firing
 
 
 def told(firing: Firing) -> Iterator[tuple[str, str]]:
-    """How a trigger's windows begin, what it runs at once, and its next fires in its own zone."""
+    """How a trigger's windows begin, what it runs at once, what fires it: files, or times in its own zone."""
     if firing.open_start is not None:
         yield f"begins with {OPEN_START}, now {format_instant(firing.open_start)}", ""
     if firing.at_once:
         yield f"{_verb('run', firing)} {_windows(firing)}", "yellow"
+    if firing.files is not None:
+        yield (
+            f"{_verb('fire', firing)} when a file appears: {firing.files} ({_which(firing.files, firing)})",
+            "",
+        )
     if firing.next:
         yield f"{_verb('fire', firing)} {_times(firing.next, firing)}", ""
     if firing.before:
@@ -31,6 +36,11 @@ def told(firing: Firing) -> Iterator[tuple[str, str]]:
 
 def _verb(verb: str, firing: Firing) -> str:
     return f"{verb}s" if firing.started else f"would {verb}"
+
+
+def _which(files: Files, firing: Firing) -> str:
+    empty = "one that is empty does not count" if files.ignores_empty else "also an empty one"
+    return f"{empty}; none while it is stopped for this step" if firing.deaf else empty
 
 
 def _windows(firing: Firing) -> str:

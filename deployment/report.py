@@ -163,9 +163,9 @@ def plan_document(
     unfinished: Unfinished | None = None,
     origins: Origins | None = None,
 ) -> dict[str, Any]:
-    """With `now`, the change of a trigger says `next`: its next fire times as UTC, and `before` what they are
-    without the change, where they are others; with `origins` a difference says `key`, `file` and `line` of
-    what set its new value.
+    """With `now`, the change of a trigger says `next`: its next fire times as UTC (none where it waits for
+    files: `on_event`), and `before` what they are without the change, where they are others; with `origins`
+    a difference says `key`, `file` and `line` of what set its new value.
     """
     return _with_unfinished(unfinished) | {
         "env": plan.environment,
@@ -193,6 +193,8 @@ def _change_document(step: Change, now: datetime | None, origins: Origins | None
     if firing is not None:
         document["next"] = [format_instant(instant) for instant in firing.next]
         document["windows_at_once"] = len(firing.at_once)
+        if firing.files is not None:
+            document["on_event"] = firing.files.document()
     if firing is not None and firing.before is not None:
         document["before"] = [format_instant(instant) for instant in firing.before]
     return document
@@ -352,7 +354,7 @@ def status_parts(status: Status) -> Iterator[Line | Table]:
     if status.triggers:
         yield Table(
             ("trigger", "state", "next"),
-            [[each.name, each.state, each.next or ""] for each in status.triggers],
+            [[each.name, each.state, each.shown_next] for each in status.triggers],
         )
     else:
         yield Line("No triggers.", "dim")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adf.triggers import grid_of
 from adf.windows import format_instant, parse_instant, window_id
-from deployment.fires import next_fire
+from deployment.fires import files_of, next_fire
 from deployment.journal import Journal
 from deployment.models import version_of
 from deployment.releases import Releases
@@ -39,6 +39,12 @@ class TriggerStatus:
     state: str
     next: str | None
     """The next fire time (a tumbling window's end plus its delay), if the trigger is started."""
+    on_event: bool = False
+    """It is started and waits for a file: nobody knows when it fires."""
+
+    @property
+    def shown_next(self) -> str:
+        return "on event" if self.on_event else self.next or ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class ModelStatus:
     sha256: str | None
     last_success: str | None
     late: bool
-    """Schedules are on, and the last window that a run has had time to score has not landed."""
+    """Schedules are on, and the last window that a run has had time to score has not landed. Where all of a
+    model's schedules wait for files it is never late: nothing says when they come."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,8 @@ def read(settings: Settings, session: Session, progress: Progress, *, now: datet
 def _trigger(live: LiveEntity, now: datetime) -> TriggerStatus:
     state = str(live.properties.get("runtimeState") or "Stopped")
     fire = next_fire(live.properties, now) if state == "Started" else None
-    return TriggerStatus(live.name, state, None if fire is None else format_instant(fire))
+    on_event = state == "Started" and files_of(live.properties) is not None
+    return TriggerStatus(live.name, state, None if fire is None else format_instant(fire), on_event)
 
 
 def _runs(settings: Settings, session: Session, progress: Progress, now: datetime) -> list[RunReport]:
@@ -119,7 +127,8 @@ def _model(
 
 
 def _is_late(settings: Settings, session: Session, model: Model, now: datetime) -> bool:
-    if settings.schedules == "off" or not model.schedules.score:
+    by_clock = [each for each in model.schedules.score.values() if each.type != "event"]
+    if settings.schedules == "off" or not by_clock:
         return False
     had_time = now - timedelta(minutes=model.scoring.timeout_minutes)
     window = grid_of(model).last_complete(had_time)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from adf.entities import StartAtCreation, resolve
 from adf.errors import UnknownTimeZone
+from adf.events import BlobTrigger, IllegalBlobTrigger
 from adf.problems import Problem
 from adf.recurrence import IllegalRecurrence, Recurrence
 from adf.time_zones import iana_name
@@ -24,16 +26,24 @@ ALLOWED = {
 }
 """What a recurrence's schedule may say; Azure's engine ignores the rest in silence."""
 
+STORAGE_ACCOUNT = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[a-z0-9]{3,24}",
+    re.IGNORECASE,
+)
+
 
 def check(entities: Sequence[Entity]) -> Iterator[Problem]:
     """A trigger starts a pipeline, at times that mean what they seem to."""
     for trigger in entities:
         if trigger.kind != "trigger":
             continue
-        if trigger.properties.get("type") == "TumblingWindowTrigger":
-            yield from _tumbling(trigger)
-        else:
-            yield from _calendar(trigger)
+        match trigger.properties.get("type"):
+            case "TumblingWindowTrigger":
+                yield from _tumbling(trigger)
+            case "BlobEventsTrigger":
+                yield from _events(trigger)
+            case _:
+                yield from _calendar(trigger)
 
 
 def _tumbling(trigger: Entity) -> Iterator[Problem]:
@@ -42,6 +52,19 @@ def _tumbling(trigger: Entity) -> Iterator[Problem]:
     begun = resolve(trigger.properties, {}, StartAtCreation.some_day)
     for message in tumbling_problems(begun.get("typeProperties", {})):
         yield Problem(str(trigger), "typeProperties", message)
+
+
+def _events(trigger: Entity) -> Iterator[Problem]:
+    if not trigger.properties.get("pipelines"):
+        yield Problem(str(trigger), "pipelines", "starts no pipeline")
+    written: dict[str, Any] = trigger.properties.get("typeProperties", {})
+    if not STORAGE_ACCOUNT.fullmatch(str(written.get("scope"))):
+        found = f"is {written.get('scope')!r}, expected the resource id of a storage account"
+        yield Problem(str(trigger), "typeProperties.scope", found)
+    try:
+        BlobTrigger.from_json(written)
+    except IllegalBlobTrigger as error:
+        yield Problem(str(trigger), f"typeProperties.{error.field}", error.reason)
 
 
 def _calendar(trigger: Entity) -> Iterator[Problem]:

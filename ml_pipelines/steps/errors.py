@@ -4,6 +4,7 @@ StepError
 ├── ArgumentMissing          a --abs-… argument that the step needs
 ├── BadArgument              an argument that cannot be read
 ├── BadTemplate              an input path template with an unknown field or token
+├── EventPathUnmatched       a storage event's path says no window, or not one
 ├── InputMissing             no input folder, or an empty one, and the model says that is a failure
 ├── InputUnexpected          a file that is not of the input's format
 ├── InputChanged             the input was replaced while the window was scored
@@ -50,6 +51,14 @@ class BadArgument(StepError):
 class BadTemplate(StepError):
     def __init__(self, template: str, found: str, expected: str) -> None:
         super().__init__(f"the path template {template!r} has {found!r}; expected {expected}")
+
+
+class EventPathUnmatched(StepError):
+    def __init__(self, path: str, template: str, found: str) -> None:
+        super().__init__(
+            f"the storage event of {path!r} says no window: {found}. Its path is read by the input template "
+            f"{template!r}, as far as the last folder with a field"
+        )
 
 
 class InputMissing(StepError):

@@ -51,7 +51,7 @@ def staging_folder(model: str, window_id: str, attempt: str) -> str:
 
 # ------------------------------------------------------------------------------------------- templates
 
-_FIELD = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}")
+FIELD = re.compile(r"\{([^{}:]*)(?::([^{}]*))?\}")
 _STRFTIME = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M"}
 TEXT_FIELDS = ("model", "window_id")
 TIME_FIELDS = ("window_start", "window_end")
@@ -102,10 +102,10 @@ def _replace_fields(template: str, text: Callable[[str], str], time: Callable[[s
             template, match[0], "{model}, {window_id}, {window_start:yyyy/MM/dd} or {window_end:…}"
         )
 
-    plain = _FIELD.sub("", template)
+    plain = FIELD.sub("", template)
     if "{" in plain or "}" in plain:
         raise BadTemplate(template, "an unpaired brace", "{field} or {field:format}")
-    return _FIELD.sub(replacement, template)
+    return FIELD.sub(replacement, template)
 
 
 def format_time(moment: datetime, form: str, template: str) -> str:

@@ -22,13 +22,16 @@ BATCH_PARAMETERS: dict[str, str] = {
     "window_start": NONE,
     "window_end": NONE,
     "fire_time": NONE,
+    "event_path": NONE,
     "input_path": NONE,
     "output_path": NONE,
     "adf_run_id": NONE,
     "adf_group_id": NONE,
     "model_version": "approved",
 }
-"""Parameters of `score_<model>`, with their defaults. `-` for the paths means: as configured."""
+"""Parameters of `score_<model>`, with their defaults. `-` for the input and output path means: as configured.
+
+`event_path` is the file whose storage event started the run: `<file system>/<path>`."""
 
 TRAINING_PARAMETERS: dict[str, str] = {
     "training_data": NONE,

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from . import models, receipts
 from .commit import finished
 from .errors import BadArgument, InputMissing, InputUnexpected
+from .event_path import EventPath
 from .lake import ABSENT, Lake
 from .landing import TemplateFields, format_template, predictions_path
 from .listing import list_matching
@@ -25,6 +26,7 @@ from .work import Piece, Plan, WorkItem, cut, digest_of, input_digest, item_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import tzinfo
 
     from .landing import Receipt
 
@@ -100,7 +102,9 @@ def stage(
 
 
 def resolve_window(arguments: Arguments, now: datetime) -> WindowTexts:
-    """The window given, which must be one of the grid; else the last complete at the fire time, or now."""
+    """The window given, which must be one of the grid; else that of the file whose event fired; else the last
+    complete at the fire time, or now.
+    """
     windows = _windows()
     grid = windows.Grid.parse(
         arguments.text("window-every"),
@@ -108,7 +112,10 @@ def resolve_window(arguments: Arguments, now: datetime) -> WindowTexts:
         offset_minutes=arguments.number("window-offset-minutes"),
     )
     start, end, fired = (arguments.optional(name) for name in ("window-start", "window-end", "fire-time"))
-    if start is None:
+    event = arguments.optional("event-path")
+    if start is None and event is not None:
+        window = _of_event(arguments, event).window(grid, windows)
+    elif start is None:
         at = windows.parse_instant(fired) if fired else now
         window = grid.last_complete(at)
     else:
@@ -118,6 +125,22 @@ def resolve_window(arguments: Arguments, now: datetime) -> WindowTexts:
                 "window-end", end, f"{_instant(window.end)}, where the grid's window ends ({grid})"
             )
     return WindowTexts(windows.window_id(window), window.start, window.end)
+
+
+def _of_event(arguments: Arguments, path: str) -> EventPath:
+    return EventPath(
+        path,
+        file_system=arguments.text("file-system"),
+        template=_configured(arguments, "input-path"),
+        model=arguments.text("model"),
+        zone=_zone(arguments),
+    )
+
+
+def _zone(arguments: Arguments) -> tzinfo:
+    """In which paths tell the time: the grid's."""
+    name = arguments.text("window-zone")
+    return UTC if name in ("UTC", "Etc/UTC") else ZoneInfo(name)
 
 
 def _windows() -> Any:  # noqa: ANN401 - adf/windows.py lies beside this file only where it is shipped
@@ -137,7 +160,6 @@ def _configured(arguments: Arguments, name: str) -> str:
 
 
 def _list_input(arguments: Arguments, lake: Lake, window: WindowTexts) -> list[Piece]:
-    zone = arguments.text("window-zone")
     path = format_template(
         _configured(arguments, "input-path"),
         TemplateFields(
@@ -145,7 +167,7 @@ def _list_input(arguments: Arguments, lake: Lake, window: WindowTexts) -> list[P
             window_id=window.id,
             window_start=window.start,
             window_end=window.end,
-            zone=UTC if zone in ("UTC", "Etc/UTC") else ZoneInfo(zone),
+            zone=_zone(arguments),
         ),
     )
     found = list_matching(lake, path)

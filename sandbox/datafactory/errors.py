@@ -5,7 +5,8 @@ AzureError (sandbox.errors)
 │   ├── InvalidReference          a PUT refers to what is not there
 │   ├── Referenced                a DELETE of what others refer to
 │   ├── MissingParameters         a pipeline uses parameters that it does not declare
-│   └── InvalidTriggerPipelines   a trigger that names no pipeline cannot start
+│   ├── InvalidTriggerPipelines   a trigger that names no pipeline cannot start
+│   └── Provisioning              its event subscription is being made or removed
 ├── TriggerEnabledCannotUpdate    400: stop it first
 ├── ReferencedRunNotValid         400: a rerun of a run that is not there
 ├── NotFound                      404 ResourceNotFound
@@ -58,6 +59,11 @@ class MissingParameters(BadRequest):
 class InvalidTriggerPipelines(BadRequest):
     def __init__(self, trigger: str) -> None:
         super().__init__(f"Missing or invalid pipeline references for trigger {trigger}", target=trigger)
+
+
+class Provisioning(BadRequest):
+    def __init__(self, trigger: str) -> None:
+        super().__init__("Resource cannot be updated during provisioning", target=trigger)
 
 
 class TriggerEnabledCannotUpdate(AzureError):

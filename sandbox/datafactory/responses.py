@@ -28,6 +28,13 @@ def body(document: Json) -> web.Response:
     return web.json_response(document, headers=_headers())
 
 
+def accepted(document: Json, location: str) -> web.Response:
+    """It will be so; `location` says when. 200 where it is so already."""
+    if document["status"] not in ("Provisioning", "Deprovisioning"):
+        return body(document)
+    return web.json_response(document, status=202, headers={**_headers(), "Location": location})
+
+
 def done() -> web.Response:
     return web.Response(status=200, headers=_headers())
 

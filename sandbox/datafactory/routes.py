@@ -58,6 +58,8 @@ def add_routes(app: web.Application, context: Context) -> None:
             arm("POST", _FACTORY + "/queryTriggerRuns", query_trigger_runs),
             arm("POST", _TRIGGER + "/start", start_trigger),
             arm("POST", _TRIGGER + "/stop", stop_trigger),
+            arm("POST", _TRIGGER + "/subscribeToEvents", subscribe_to_events),
+            arm("POST", _TRIGGER + "/unsubscribeFromEvents", unsubscribe_from_events),
             arm("POST", _TRIGGER + "/getEventSubscriptionStatus", subscription_status),
             arm("GET", _TRIGGER + "/getEventSubscriptionStatus", subscription_status),
             arm("POST", _TRIGGER + "/triggerRuns/{run}/rerun", rerun_trigger),
@@ -118,6 +120,8 @@ async def put_entity(request: web.Request) -> web.Response:
     asked = await json_body(request)
     service, factory = _addressed(request)
     name = request.match_info["name"]
+    if _kind(request) == "triggers":
+        service.triggers.require_settled(factory, name)
     return responses.entity(
         service.entities.put(factory, _kind(request), name, asked, Conditions.of(request))
     )
@@ -127,6 +131,7 @@ async def delete_entity(request: web.Request) -> web.Response:
     service, factory = _addressed(request)
     kind, name = _kind(request), request.match_info["name"]
     if kind == "triggers":
+        service.triggers.require_settled(factory, name)
         return responses.deleted(existed=service.triggers.delete(factory, name))
     return responses.deleted(existed=service.entities.delete(factory, kind, name))
 
@@ -171,7 +176,7 @@ async def query_trigger_runs(request: web.Request) -> web.Response:
 
 async def start_trigger(request: web.Request) -> web.Response:
     service, factory = _addressed(request)
-    service.triggers.start(factory, request.match_info["name"])
+    await service.triggers.start_listening(factory, request.match_info["name"])
     return responses.done()
 
 
@@ -182,10 +187,35 @@ async def stop_trigger(request: web.Request) -> web.Response:
 
 
 async def subscription_status(request: web.Request) -> web.Response:
-    """Only event triggers ever have a subscription, and there are none here."""
+    """Only event triggers ever have a subscription; the others' is Disabled."""
     service, factory = _addressed(request)
+    return responses.body(_subscription(service, factory, request))
+
+
+async def subscribe_to_events(request: web.Request) -> web.Response:
+    service, factory = _addressed(request)
+    service.triggers.events.subscribe(factory, request.match_info["name"])
+    return _subscription_changes(service, factory, request)
+
+
+async def unsubscribe_from_events(request: web.Request) -> web.Response:
+    service, factory = _addressed(request)
+    service.triggers.events.unsubscribe(factory, request.match_info["name"])
+    return _subscription_changes(service, factory, request)
+
+
+def _subscription(service: Service, factory: FactoryId, request: web.Request) -> Json:
     found = service.entities.get(factory, "triggers", request.match_info["name"])
-    return responses.body({"triggerName": found["name"], "status": "Disabled"})
+    status = service.triggers.events.status(factory, found["name"])
+    return {"triggerName": found["name"], "status": status}
+
+
+def _subscription_changes(service: Service, factory: FactoryId, request: web.Request) -> web.Response:
+    """Where the caller asks how far it is, as the service answers; 200 where nothing needs to be done."""
+    subscription = _subscription(service, factory, request)
+    name = f"{factory.resource_id}/triggers/{subscription['triggerName']}"
+    url = f"{service.context.endpoints.control}{name}/getEventSubscriptionStatus?api-version=2018-06-01"
+    return responses.accepted(subscription, url)
 
 
 async def rerun_trigger(request: web.Request) -> web.Response:

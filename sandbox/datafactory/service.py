@@ -13,6 +13,7 @@ from sandbox.datafactory.engine.engine import Engine
 from sandbox.datafactory.entities import Entities
 from sandbox.datafactory.factories import Factories
 from sandbox.datafactory.runs import Runs
+from sandbox.datafactory.triggers.lake_events import LakeEvents
 from sandbox.datafactory.triggers.triggers import Triggers
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sandbox.context import Context
     from sandbox.datafactory.activities.call import ActivityKind
     from sandbox.datafactory.models import FactoryId
+    from sandbox.datafactory.triggers.lake_events import EventSource
 
 # A call of an activity to a local service; none of them answers slowly, they are polled.
 _REQUEST_SECONDS = 120
@@ -59,13 +61,20 @@ class Service:
     outgoing: Outgoing
 
     @classmethod
-    def of(cls, context: Context, kinds: Mapping[str, ActivityKind] = ACTIVITIES) -> Service:
+    def of(
+        cls,
+        context: Context,
+        kinds: Mapping[str, ActivityKind] = ACTIVITIES,
+        events: EventSource | None = None,
+    ) -> Service:
+        """`events`: where they come from, if not from the lake."""
         factories = Factories(context)
         entities = Entities(context.store, context.endpoints.lake)
         runs = Runs(context.store, context.clock)
         outgoing = Outgoing(context.endpoints.bundle)
         engine = Engine(context, factories, entities, runs, outgoing, kinds)
-        triggers = Triggers(context, entities, runs, engine)
+        source = events or LakeEvents(context, outgoing)
+        triggers = Triggers(context, entities, runs, engine, source)
         return cls(context, factories, entities, runs, engine, triggers, outgoing)
 
     def delete_factory(self, factory: FactoryId) -> bool:

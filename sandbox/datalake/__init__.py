@@ -6,7 +6,8 @@
                    asks   conditions.py (etags, times) and leases.py, without an `await` before the change,
                    fills  uploads.py: bytes on their way in, invisible until a commit, calls  storage.py:
                    the one way in which files change (its docstring proves what a crash leaves) keeps
-                   catalog.py: properties, drafts and blocks, in SQLite
+                   catalog.py: properties, drafts and blocks, in SQLite; with a change it keeps
+                   outbox.py: the events of those who listen, given out by event_routes.py
               ─► responses.py: headers, JSON, XML
 
 One process, one event loop: between the look at a condition and the change there is no `await`, so of two

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sandbox import database
+from sandbox.datalake import outbox
 from sandbox.datalake.models import Address, Entry, Filesystem, Properties
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from sandbox.datalake.outbox import Raised
 
 _TABLES = (
     """
@@ -38,7 +41,7 @@ CREATE TABLE IF NOT EXISTS blocks (
     staged INTEGER NOT NULL, PRIMARY KEY (account, filesystem, path, id)) WITHOUT ROWID
 """,
 )
-FORMAT = database.Format("entries", steps=(_TABLES,))
+FORMAT = database.Format("entries", steps=(_TABLES, outbox.TABLES))
 """Of lake.db."""
 
 
@@ -80,6 +83,7 @@ class Block:
 class Catalog:
     def __init__(self, file: Path) -> None:
         self._connection = database.connect(file, FORMAT)
+        self.outbox = outbox.Outbox(self._connection)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -105,7 +109,16 @@ class Catalog:
         tag, created, modified, properties = row
         return Entry(key, is_directory, size, tag, created, modified, Properties.from_json(properties))
 
-    def put(self, entry: Entry) -> None:
+    def put(self, entry: Entry, raised: Sequence[Raised] = ()) -> None:
+        """With the events that its change will raise."""
+        if not raised:
+            self._put(entry)
+            return
+        with self.transaction():
+            self._put(entry)
+            self.outbox.put(raised)
+
+    def _put(self, entry: Entry) -> None:
         self._connection.execute(
             "INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?, ?)",
             (entry.key, entry.tag, entry.created, entry.modified, entry.properties.to_json()),

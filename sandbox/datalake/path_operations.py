@@ -102,7 +102,7 @@ async def flush(call: Call) -> web.StreamResponse:
 def _flush(call: Call, entry: Entry, position: int) -> Entry:
     headers = attributes.content_headers(call.request.headers, "x-ms-")
     kept = replace(entry.properties, headers={**_without_digest(entry), **headers})
-    return call.uploads.flush(call.address, entry, position, kept)
+    return call.uploads.flush(call.address, entry, position, kept, closes=call.flag("close"))
 
 
 def _writable_file(call: Call) -> Entry:

@@ -31,12 +31,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adf.events import CREATED, DELETED
 from sandbox.datalake.catalog import Catalog
 from sandbox.datalake.errors import (
     AccountNotFound,
     BadRequest,
     CoarseTimes,
     FilesystemNotFound,
+    LakeError,
     PathConflict,
 )
 from sandbox.datalake.models import Address, Entry, Properties, tag_of, ticks
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.clock import Clock
+    from sandbox.datalake.outbox import Raised
 
 _BLOCKS_KEPT_DAYS = 7
 _DAY = 86_400 * 10**9
@@ -138,9 +141,12 @@ class Storage:
         """A name in the staging folder that was never used."""
         return self.staging / uuid.uuid4().hex
 
-    def publish(self, draft: Path, address: Address, properties: Properties, size: int) -> Entry:
+    def publish(
+        self, draft: Path, address: Address, properties: Properties, size: int, *, raises: bool = True
+    ) -> Entry:
         """Put the first `size` bytes of `draft` at the address, replacing what is there (not a directory).
 
+        `raises` the event that the file was created (of a replaced one, too), for those who listen to it.
         No `await` between the caller's look at the conditions and this: that makes both one step.
         """
         previous = self.entry(address)
@@ -148,13 +154,18 @@ class Storage:
         instant = self.instant()
         created = previous.created if previous else instant
         entry = Entry(f"f:{instant}:{size}", False, size, tag_of(instant), created, instant, properties)
-        self.catalog.put(entry)
+        raised = self._created(address, entry) if raises else []
+        self.catalog.put(entry, raised)
         os.truncate(draft, size)
         os.utime(draft, ns=(instant, instant))
         draft.rename(self.location(address))
+        self.catalog.outbox.release(raised)
         if previous is not None:
             self.catalog.forget([previous.key])
         return entry
+
+    def _created(self, address: Address, entry: Entry) -> list[Raised]:
+        return self.catalog.outbox.raised(CREATED, address, entry.key, entry.modified, entry.size)
 
     def create_file(self, address: Address, properties: Properties) -> Entry:
         draft = self.draft()
@@ -185,31 +196,30 @@ class Storage:
         except OSError as error:
             raise _unusable(address, error) from error
 
-    def update(self, address: Address, entry: Entry, properties: Properties) -> Entry:
-        """New properties, a new etag, the same bytes."""
+    def update(
+        self, address: Address, entry: Entry, properties: Properties, *, raises: bool = False
+    ) -> Entry:
+        """New properties, a new etag, the same bytes; `raises` as for `publish`."""
         instant = self.instant()
-        return self._write_row(
-            address, replace(entry, tag=tag_of(instant), modified=instant, properties=properties)
-        )
+        changed = replace(entry, tag=tag_of(instant), modified=instant, properties=properties)
+        return self._write_row(address, changed, raises=raises)
 
     def annotate(self, address: Address, entry: Entry, properties: Properties) -> Entry:
         """New properties, the same etag: for leases."""
         return self._write_row(address, replace(entry, properties=properties))
 
-    def _write_row(self, address: Address, entry: Entry) -> Entry:
+    def _write_row(self, address: Address, entry: Entry, *, raises: bool = False) -> Entry:
         """A hand-made file gets a time of ours first: two such files may share theirs, and would share the
         row.
         """
-        if (
-            entry.is_directory
-            or self.catalog.entry(entry.key, is_directory=False, size=entry.size) is not None
-        ):
-            self.catalog.put(entry)
-            return entry
+        known = entry.is_directory or self.catalog.entry(entry.key, is_directory=False, size=entry.size)
         instant = self.instant()
-        owned = replace(entry, key=f"f:{instant}:{entry.size}")
-        self.catalog.put(owned)
-        os.utime(self.location(address), ns=(instant, instant))
+        owned = entry if known else replace(entry, key=f"f:{instant}:{entry.size}")
+        raised = self._created(address, owned) if raises else []
+        self.catalog.put(owned, raised)
+        if not known:
+            os.utime(self.location(address), ns=(instant, instant))
+        self.catalog.outbox.release(raised)
         return owned
 
     def rename(self, source: Address, destination: Address) -> Entry:
@@ -230,7 +240,10 @@ class Storage:
         if entry.is_directory:
             self._discard(self.location(address))
             return
+        raised = self.catalog.outbox.raised(DELETED, address, entry.key, self.now())
+        self.catalog.outbox.put(raised)
         self.location(address).unlink()
+        self.catalog.outbox.release(raised)
         self.catalog.forget([entry.key])
 
     def delete_filesystem(self, address: Address) -> None:
@@ -246,6 +259,7 @@ class Storage:
         """After a crash or a stop: drop what no file refers to. Committed files are not touched."""
         for leftover in self._trash.iterdir():
             shutil.rmtree(leftover)
+        self.catalog.outbox.settle(self._key_at)
         live = set(self._live_keys(self.root))
         self.catalog.forget(self.catalog.keys() - live)
         self.catalog.forget_blocks_before(self.now() - _BLOCKS_KEPT_DAYS * _DAY)
@@ -255,6 +269,13 @@ class Storage:
                 file.rmdir()
             elif file.name not in wanted:
                 file.unlink()
+
+    def _key_at(self, address: Address) -> str | None:
+        try:
+            entry = self.entry(address)
+        except LakeError:  # not even its file system is there
+            return None
+        return None if entry is None else entry.key
 
     async def close(self) -> None:
         """Waits for the sweeping of what was deleted."""

@@ -68,21 +68,24 @@ class Uploads:
             self._stop_writing(entry.key, mine)
         self._record(entry.key, start, end)
 
-    def flush(self, address: Address, entry: Entry, position: int, properties: Properties) -> Entry:
+    def flush(
+        self, address: Address, entry: Entry, position: int, properties: Properties, *, closes: bool = False
+    ) -> Entry:
         """Make the first `position` bytes the file's content; later ones are dropped. One step: never
-        awaits.
+        awaits. Only a flush that `closes` the file raises an event, as its last one.
         """
         draft = self._storage.catalog.draft(entry.key)
         if draft is None or position == entry.size:
             if position != entry.size:
                 raise InvalidFlushPosition
-            return self._storage.update(address, entry, properties)
+            return self._storage.update(address, entry, properties, raises=closes)
         if position < entry.size or not draft.covers(position):
             raise InvalidFlushPosition
         for other in self._writing.get(entry.key, ()):
             other.lost = True
         self._storage.catalog.put_draft(Draft(draft.key, draft.file, ((0, position),)))
-        return self._storage.publish(self._storage.staging / draft.file, address, properties, position)
+        staged = self._storage.staging / draft.file
+        return self._storage.publish(staged, address, properties, position, raises=closes)
 
     async def _draft(self, address: Address, entry: Entry) -> Draft:
         """The file that becomes the next version. It begins with a copy of what is committed."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from adf.entities import Entity, resolve
-from tests.unit.adf.builders import built, calendar, model, tumbling
+from tests.unit.adf.builders import built, calendar, event, model, tumbling
 
 GOLDEN = Path(__file__).parent / "factory"
 
@@ -85,12 +85,20 @@ def every_recurrence_and_a_dependency() -> dict[str, Entity]:
     return built(cleaning, model(schedules={"score": {"daily": scored, **calendars}}))
 
 
+def storage_events() -> dict[str, Entity]:
+    """A marker that may be empty, and the input file itself; the lake is in another resource group."""
+    schedules = {"marker": event(), "file": event(begins_with="raw/diabetes/incoming/20", ends_with=".csv")}
+    lake = {"account": "demolake", "file_system": "data", "resource_group": "rg-lake"}
+    return built(model(schedules={"score": schedules}), lake=lake)
+
+
 CASES: list[Callable[[], dict[str, Entity]]] = [
     smallest,
     trained_and_scheduled,
     tumbling_backfill,
     two_models_in_a_shared_factory,
     every_recurrence_and_a_dependency,
+    storage_events,
 ]
 
 

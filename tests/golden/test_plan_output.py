@@ -28,6 +28,7 @@ from tests.unit.deployment.fakes import (
     dataset,
     desired,
     linked_service,
+    on_files,
     open_start,
     pipeline,
     tumbling,
@@ -113,6 +114,7 @@ STATUS = Status(
     [
         TriggerStatus("tr_daily", "Started", "2026-11-24T06:00:00Z"),
         TriggerStatus("tr_monthly", "Stopped", None),
+        TriggerStatus("tr_arrived", "Started", None, on_event=True),
     ],
     [ModelStatus("churn", "4", "9f86d081884c7d65", "2026-11-23T06:14:03Z", late=False)],
     RUNS,
@@ -140,7 +142,7 @@ def run_result():
 
 
 def triggers():
-    """What a new trigger does first: with the next window, with the past, in local time, not at all."""
+    """What a new trigger does first: the next window, the past, local time, nothing at all, a file."""
     return desired(
         pipeline(),
         tumbling("tr_next_window", start=open_start()),
@@ -148,6 +150,8 @@ def triggers():
         tumbling("tr_past_stopped", start="2026-11-10T00:00:00Z", started=False),
         calendar("tr_berlin", zone="W. Europe Standard Time"),
         calendar("tr_stopped", started=False),
+        on_files(),
+        on_files("tr_arrived_stopped", ends_with=".csv", ignores_empty=True, started=False),
     )
 
 

@@ -1,9 +1,11 @@
-"""Triggers: a schedule that can be, and pipelines that exist."""
+"""Triggers: a schedule or events that can be, and pipelines that exist."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from adf.events import BlobTrigger, IllegalBlobTrigger
 from adf.windows import WindowError, tumbling_change_problems, tumbling_problems
 from sandbox.datafactory.checks.dependencies import check_dependencies
 from sandbox.datafactory.checks.recurrences import check_recurrence
@@ -15,6 +17,11 @@ from sandbox.datafactory.values import require_list, require_object
 if TYPE_CHECKING:
     from sandbox.datafactory.models import Json, JsonValue
     from sandbox.datafactory.view import View
+
+_STORAGE_ACCOUNT = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Storage/storageAccounts/[^/]+",
+    re.IGNORECASE,
+)
 
 
 def check_trigger(name: str, properties: Json, existing: Json | None, view: View) -> Json:
@@ -34,6 +41,9 @@ def check_trigger(name: str, properties: Json, existing: Json | None, view: View
             _check_one_pipeline(name, properties)
             _check_windows(name, written, before)
             check_dependencies(name, properties, view)
+        case "BlobEventsTrigger":
+            _check_pipelines(name, properties)
+            _check_events(name, written)
         case _:
             raise NotRun(f"The trigger '{name}' of type {kind}")
     return {**properties, "runtimeState": "Stopped"}
@@ -58,6 +68,15 @@ def _check_one_pipeline(name: str, properties: Json) -> None:
         raise BadRequest(f"The trigger '{name}': a tumbling window trigger has one 'pipeline'.", target=name)
     if properties.get("pipeline") is not None:
         require_object(properties["pipeline"], "pipeline", name)
+
+
+def _check_events(name: str, written: Json) -> None:
+    if not _STORAGE_ACCOUNT.fullmatch(str(written.get("scope"))):
+        raise BadRequest(f"The trigger '{name}': scope is not the id of a storage account.", target=name)
+    try:
+        BlobTrigger.from_json(written)
+    except IllegalBlobTrigger as error:
+        raise BadRequest(f"The trigger '{name}': {error}.", target=name) from error
 
 
 def _check_windows(name: str, written: Json, before: JsonValue) -> None:

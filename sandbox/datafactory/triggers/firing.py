@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from adf.language import LanguageError, Scope, evaluate
+from adf.language import ABSENT, LanguageError, Scope, evaluate
 from sandbox.datafactory.checks.triggers import pipelines_of
 from sandbox.datafactory.engine.orders import Order
 from sandbox.datafactory.errors import BadRequest
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from adf.events import BlobEvent
     from adf.windows import Window
     from sandbox.datafactory.engine.engine import Engine
     from sandbox.datafactory.runs import Runs
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Firing:
-    """One trigger at one moment. `window` is None for a schedule."""
+    """One trigger at one moment: of a schedule, of a window, or of an event."""
 
     factory: FactoryId
     trigger: str
@@ -33,6 +34,7 @@ class Firing:
     scheduled: datetime
     now: datetime
     window: Window | None = None
+    event: BlobEvent | None = None
 
     def start(self, engine: Engine) -> Iterator[tuple[str, str]]:
         """Start its pipelines one by one: name, run id. Raises `AzureError`; what started before goes on."""
@@ -93,16 +95,20 @@ class Firing:
 
     def _parameters(self, written: Json) -> Json:
         try:
-            values: Any = evaluate(written, Scope(trigger=self.accessor(), now=lambda: self.now))
+            values: Any = evaluate(written, self._scope())
         except LanguageError as error:
             raise BadRequest(f"ErrorCode=InvalidTemplate, ErrorMessage={error}") from error
         evaluated: Json = values
         return evaluated
 
+    def _scope(self) -> Scope:
+        body: Any = ABSENT if self.event is None else self.event.trigger_body()
+        return Scope(trigger=self.accessor(), trigger_body=body, now=lambda: self.now)
+
 
 def fire_once(firing: Firing, engine: Engine, runs: Runs, progress: Callable[[], None]) -> Json:
-    """A schedule's fire: trigger run, pipeline runs and progress together; Succeeded once the pipelines
-    started.
+    """The fire of a schedule or an event: trigger run, pipeline runs and progress together; Succeeded once
+    the pipelines started.
     """
     record = firing.record()
     with runs.transaction():

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from sandbox.datafactory.checks.triggers import pipelines_of
 from sandbox.datafactory.errors import BadRequest, InvalidTriggerPipelines, NotFound
 from sandbox.datafactory.models import wire_instant
+from sandbox.datafactory.triggers.events import KIND as EVENTS
+from sandbox.datafactory.triggers.events import Events
 from sandbox.datafactory.triggers.records import Records
 from sandbox.datafactory.triggers.schedule import Schedule
 from sandbox.datafactory.triggers.tumbling import Windows
@@ -19,18 +21,23 @@ if TYPE_CHECKING:
     from sandbox.datafactory.entities import Entities
     from sandbox.datafactory.models import FactoryId, Json
     from sandbox.datafactory.runs import Runs
+    from sandbox.datafactory.triggers.lake_events import EventSource
 
 TRY_AGAIN_SECONDS = 30
 _log = logging.getLogger("sandbox.runs")
 
 
 class Triggers:
-    def __init__(self, context: Context, entities: Entities, runs: Runs, engine: Engine) -> None:
+    def __init__(
+        self, context: Context, entities: Entities, runs: Runs, engine: Engine, source: EventSource
+    ) -> None:
         self._context = context
         self._entities = entities
         self._runs = runs
         self._engine = engine
         self._records = Records(context.store)
+        self.events = Events(context, entities, runs, engine, self._records, source)
+        self._listening: asyncio.Task[None] | None = None
         self._tasks: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._windows: dict[tuple[str, str], Windows] = {}
 
@@ -38,9 +45,10 @@ class Triggers:
         """At the sandbox's start: go on with the started triggers, and with windows that were under way."""
         for factory, name in [*self._records.started(), *self._records.with_open_runs()]:
             self._go(factory, name)
+        self._listening = asyncio.get_running_loop().create_task(self.events.run())
 
     async def stop_all(self) -> None:
-        tasks = list(self._tasks.values())
+        tasks = [*self._tasks.values(), *([self._listening] if self._listening else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -50,7 +58,12 @@ class Triggers:
         for key, task in list(self._tasks.items()):
             if key[0] == factory.scope:
                 task.cancel()
+        self.events.end_all(factory)
         self._records.forget_all(factory)
+
+    def require_settled(self, factory: FactoryId, name: str) -> None:
+        """Before a trigger is written or deleted; raises `Provisioning`."""
+        self.events.refuse_while_provisioning(factory, name)
 
     def delete(self, factory: FactoryId, name: str) -> bool:
         """With its progress, and the windows that wait to be run (again): a trigger that is later made under
@@ -58,9 +71,19 @@ class Triggers:
         """
         with self._context.store.transaction():
             existed = self._entities.delete(factory, "triggers", name)
+            self.events.end(factory, name)
             self._records.forget(factory, name)
             self._new_windows(factory, name).abandon()
         return existed
+
+    async def start_listening(self, factory: FactoryId, name: str) -> None:
+        """Start it; one of events once the lake knows that it listens. Raises also `Provisioning`."""
+        trigger = self._entities.get(factory, "triggers", name)
+        if trigger["properties"]["type"] == EVENTS:
+            self._check_pipelines(factory, trigger)
+            self.events.subscribe(factory, name)
+            await self.events.settled(factory, name)
+        self.start(factory, name)
 
     def start(self, factory: FactoryId, name: str) -> None:
         """Starting a started trigger changes nothing. Raises `InvalidTriggerPipelines`."""
@@ -71,7 +94,7 @@ class Triggers:
         with self._context.store.transaction():
             self._entities.set_runtime_state(factory, name, "Started")
             self._records.mark_started(factory, trigger["name"])
-            if trigger["properties"]["type"] == "ScheduleTrigger":
+            if trigger["properties"]["type"] in ("ScheduleTrigger", EVENTS):
                 # What lies before the start is not made up for.
                 progress = {"after": wire_instant(self._context.clock.now())}
                 self._records.set_progress(factory, trigger["name"], progress)
@@ -85,6 +108,7 @@ class Triggers:
         with self._context.store.transaction():
             self._entities.set_runtime_state(factory, name, "Stopped")
             self._records.mark_stopped(factory, name)
+            self.events.end(factory, name)
         windows = self._windows.get(_key(factory, name))
         if windows is not None:
             windows.look()
@@ -136,6 +160,8 @@ class Triggers:
             trigger = self._entities.get(factory, "triggers", name)
         except NotFound:
             trigger = {"name": name, "properties": {"type": "TumblingWindowTrigger"}}
+        if trigger["properties"]["type"] == EVENTS:
+            return  # one task listens for all of them
         task = asyncio.get_running_loop().create_task(
             self._keep_running(self._worker(factory, trigger), key[1])
         )

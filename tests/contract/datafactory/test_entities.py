@@ -131,7 +131,6 @@ def test_an_illegal_schedule_is_refused(factory: Factory) -> None:
         ("GET", "/credentials"),
         ("PUT", "/globalParameters/default"),
         ("POST", "/createDataFlowDebugSession"),
-        ("POST", "/triggers/t/subscribeToEvents"),
     ],
 )
 def test_what_is_not_implemented_says_so(factory: Factory, method: str, path: str) -> None:

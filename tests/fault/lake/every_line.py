@@ -27,8 +27,18 @@ if TYPE_CHECKING:
 
 A, B, D, E = (Address("lake1", "data", path) for path in ("a", "b", "d", "e"))
 OLD, NEW = Properties({"is": "old"}), Properties({"is": "new"})
-TRACED = ("storage.py", "catalog.py", "uploads.py")
+TRACED = ("storage.py", "catalog.py", "uploads.py", "outbox.py")
 FOUND = dict[str, tuple[bytes, str | None]]
+TOLD = list[tuple[str, str, int | None]]
+LISTENS = {
+    "id": "s1",
+    "account": "lake1",
+    "typeProperties": {
+        "events": ["Microsoft.Storage.BlobCreated", "Microsoft.Storage.BlobDeleted"],
+        "blobPathBeginsWith": "/data/blobs/",
+        "ignoreEmptyBlobs": False,
+    },
+}
 
 
 def put(storage: Storage, address: Address, content: bytes, properties: Properties) -> None:
@@ -42,6 +52,7 @@ def prepare(storage: Storage) -> None:
     put(storage, B, b"new", NEW)
     put(storage, Address("lake1", "data", "d/x"), b"old", OLD)
     (storage.location(A).parent / "hand").write_bytes(b"hand")
+    storage.catalog.outbox.subscribe([LISTENS])
 
 
 def replace_a_file(storage: Storage) -> None:
@@ -54,7 +65,26 @@ def flush_a_draft(storage: Storage) -> None:
     draft = storage.draft()
     draft.write_bytes(b"old+new, and what is not flushed")
     storage.catalog.put_draft(Draft(entry.key, draft.name, ((0, 32),)))
-    Uploads(storage).flush(A, entry, 7, NEW)
+    Uploads(storage).flush(A, entry, 7, NEW, closes=True)
+
+
+def close_a_file_without_new_bytes(storage: Storage) -> None:
+    entry = storage.entry(A)
+    assert entry is not None
+    Uploads(storage).flush(A, entry, entry.size, NEW, closes=True)
+
+
+def close_a_hand_made_file(storage: Storage) -> None:
+    hand = Address("lake1", "data", "hand")
+    entry = storage.entry(hand)
+    assert entry is not None
+    Uploads(storage).flush(hand, entry, entry.size, NEW, closes=True)
+
+
+def delete_a_file(storage: Storage) -> None:
+    entry = storage.entry(A)
+    assert entry is not None
+    storage.delete(A, entry)
 
 
 def rename_over_a_file(storage: Storage) -> None:
@@ -101,12 +131,21 @@ def look(storage: Storage) -> FOUND:
     return found
 
 
-def check(folder: Path, allowed: list[FOUND]) -> None:
+def told(storage: Storage) -> TOLD:
+    """The events that are given out."""
+    events = asyncio.run(storage.catalog.outbox.waiting(0))
+    return [(event["type"].rpartition(".")[2], event["path"], event["size"]) for event in events]
+
+
+def check(folder: Path, allowed: list[tuple[FOUND, TOLD]]) -> None:
+    """What happened is told, and what did not happen is not."""
     storage = Storage(folder, SystemClock())
     before = look(storage)
-    assert before in allowed, before
     storage.recover()
+    assert (before, told(storage)) in allowed, before
     assert look(storage) == before
+    pending = storage.catalog._connection.execute("SELECT count(*) FROM events WHERE NOT released")
+    assert pending.fetchone() == (0,)
     live = set(storage._live_keys(storage.root))
     assert storage.catalog.keys() <= live
     wanted = storage.catalog.staged_files()
@@ -146,8 +185,8 @@ def crash_everywhere(base: Path, change: Callable[[Storage], None]) -> int:
     before = look(origin)
     origin.catalog.close()
     line = 0
-    allowed = [before, after(base, change)]
-    assert allowed[0] != allowed[1], change.__name__
+    allowed = [(before, []), after(base, change)]
+    assert allowed[0][0] != allowed[1][0], change.__name__
     while True:
         line += 1
         folder = base / f"line{line}"
@@ -159,20 +198,33 @@ def crash_everywhere(base: Path, change: Callable[[Storage], None]) -> int:
             return line - 1
 
 
-def after(base: Path, change: Callable[[Storage], None]) -> FOUND:
-    """What is there when nothing dies."""
+def after(base: Path, change: Callable[[Storage], None]) -> tuple[FOUND, TOLD]:
+    """What is there, and told, when nothing dies."""
     shutil.copytree(base / "origin", base / "after")
     assert not dies_at(1_000_000, base / "after", change)
     storage = Storage(base / "after", SystemClock())
-    found = look(storage)
+    found = look(storage), told(storage)
     storage.catalog.close()
+    assert found[1] == RAISED.get(change.__name__, []), change.__name__
     return found
 
+
+RAISED: dict[str, TOLD] = {
+    "replace_a_file": [("BlobCreated", "a", 3)],
+    "flush_a_draft": [("BlobCreated", "a", 7)],
+    "close_a_file_without_new_bytes": [("BlobCreated", "a", 3)],
+    "close_a_hand_made_file": [("BlobCreated", "hand", 4)],
+    "delete_a_file": [("BlobDeleted", "a", None)],
+}
+"""A rename, a directory and new properties raise none that Data Factory hears."""
 
 if __name__ == "__main__":
     for each in (
         replace_a_file,
         flush_a_draft,
+        close_a_file_without_new_bytes,
+        close_a_hand_made_file,
+        delete_a_file,
         rename_over_a_file,
         rename_a_directory,
         describe_a_hand_made_file,

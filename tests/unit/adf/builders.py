@@ -10,6 +10,7 @@ SCORING = (
     "window_start",
     "window_end",
     "fire_time",
+    "event_path",
     "input_path",
     "output_path",
     "adf_run_id",
@@ -45,6 +46,10 @@ def tumbling(**parts: Any) -> dict[str, Any]:
         "start": "2026-11-01T00:00:00Z",
         **parts,
     }
+
+
+def event(**parts: Any) -> dict[str, Any]:
+    return {"type": "event", "ends_with": "/_SUCCESS", **parts}
 
 
 def settings(*models: dict[str, Any], **parts: Any) -> Settings:

@@ -101,6 +101,7 @@ def test_a_missing_receipt_names_the_file():
     [
         ({}, "last complete"),
         ({"fire_time": "2026-11-23T06:00:00Z"}, "last complete at 2026-11-23T06:00:00Z"),
+        ({"event_path": "data/raw/2026/11/22/_SUCCESS"}, "that of data/raw/2026/11/22/_SUCCESS"),
         (
             {"window_start": "2026-11-22T00:00:00Z", "window_end": "2026-11-23T00:00:00Z"},
             "2026-11-22T00:00:00Z to 2026-11-23T00:00:00Z",

@@ -7,7 +7,8 @@ import pytest
 
 from adf.entities import StartAtCreation
 from adf.errors import BadModelWindow, BadSchedule, BadScheduleTime, ScheduleOffGrid, UnknownTimeZone
-from tests.unit.adf.builders import built, calendar, model, tumbling
+from adf.language import Scope, evaluate
+from tests.unit.adf.builders import built, calendar, event, model, tumbling
 
 
 def trigger(schedule: dict[str, Any], **parts: Any) -> Any:
@@ -172,3 +173,36 @@ def test_a_tumbling_schedule_that_azure_would_refuse_is_refused():
     """The least window has five minutes."""
     with pytest.raises(BadSchedule, match="shorter than the least, 5 minutes"):
         trigger(tumbling(frequency="Minute", interval=4), window={"every": "4 minutes"})
+
+
+def test_an_event_trigger_passes_the_path_of_the_file():
+    """With its file system, as Data Factory says it; of which window it is, the ML pipeline reads there."""
+    (starts,) = trigger(event()).properties["pipelines"]
+    body = {"folderPath": "data/raw/2026/11/22", "fileName": "_SUCCESS"}
+
+    path = evaluate(starts["parameters"]["event_path"], Scope(trigger_body=body))
+
+    assert (list(starts["parameters"]), path) == (["event_path"], "data/raw/2026/11/22/_SUCCESS")
+
+
+def test_an_event_trigger_listens_to_files_that_appear_in_one_file_system_only():
+    """The prefix is the input's own where none is said; another container's files are not ours."""
+    assert trigger(event()).properties["typeProperties"] == {
+        "scope": "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg-demo"
+        "/providers/Microsoft.Storage/storageAccounts/demolake",
+        "events": ["Microsoft.Storage.BlobCreated"],
+        "blobPathBeginsWith": "/data/blobs/raw/diabetes/incoming/",
+        "blobPathEndsWith": "/_SUCCESS",
+        "ignoreEmptyBlobs": False,
+    }
+
+
+def test_an_event_trigger_finds_the_lake_in_the_resource_group_that_is_said():
+    """Which often is another team's."""
+    lake = {"account": "demolake", "file_system": "data", "resource_group": "rg-lake"}
+    made = built(model(schedules={"score": {"e": event(begins_with="raw/", ends_with=None)}}), lake=lake)
+    properties = made["tr_score_diabetes_e"].properties["typeProperties"]
+
+    assert "/resourceGroups/rg-lake/" in properties["scope"]
+    assert "blobPathEndsWith" not in properties
+    assert properties["ignoreEmptyBlobs"] is True

@@ -9,10 +9,10 @@ import pytest
 from adf.entities import EndpointId, Entity
 from adf.factory import build
 from adf.validation import Problem, validate
-from tests.unit.adf.builders import calendar, contracts, model, settings, tumbling
+from tests.unit.adf.builders import calendar, contracts, event, model, settings, tumbling
 
 SCHEDULES = {
-    "score": {"daily": calendar(), "hourly": tumbling()},
+    "score": {"daily": calendar(), "hourly": tumbling(), "arrived": event()},
     "train": {"weekly": calendar(frequency="Week", week_days=["Monday"], hours=[6])},
 }
 MODEL = model(training={"data": "raw/patients.csv"}, schedules=SCHEDULES)
@@ -51,7 +51,7 @@ def waits_for(properties: dict[str, Any], trigger: str, **span: str) -> None:
 
 
 SCORE, DAILY, WEEKLY = "score_diabetes", "tr_score_diabetes_daily", "tr_train_diabetes_weekly"
-HOURLY = "tr_score_diabetes_hourly"
+HOURLY, ARRIVED = "tr_score_diabetes_hourly", "tr_score_diabetes_arrived"
 
 
 @pytest.mark.parametrize(
@@ -214,6 +214,20 @@ HOURLY = "tr_score_diabetes_hourly"
         (HOURLY, lambda p: waits_for(p, DAILY), "typeProperties.dependsOn", "which has no windows"),
         (HOURLY, lambda p: waits_for(p, HOURLY), "typeProperties.dependsOn", "wait for each other"),
         (HOURLY, lambda p: waits_for(p, HOURLY, size="00:00:00"), "typeProperties", "not positive"),
+        (ARRIVED, lambda p: p.update(pipelines=[]), "pipelines", "starts no pipeline"),
+        (
+            ARRIVED,
+            lambda p: p["typeProperties"].update(scope="demolake"),
+            "typeProperties.scope",
+            "resource id",
+        ),
+        (ARRIVED, lambda p: p["typeProperties"].update(events=[]), "typeProperties.events", "is no list of"),
+        (
+            ARRIVED,
+            lambda p: p["typeProperties"].update(blobPathBeginsWith="", blobPathEndsWith=""),
+            "typeProperties.blobPathBeginsWith",
+            "is required",
+        ),
         # machine learning
         (SCORE, lambda p: score(p).pop("linkedServiceName"), "activities[0]", "has no linkedServiceName"),
         (
@@ -287,5 +301,5 @@ def test_a_missing_contract_counts_every_parameter_as_undeclared():
     entities = [e for e in factory().values() if e.name == SCORE]
     undeclared = [p for p in validate(entities, {}) if "is passed and not declared" in p.message]
 
-    assert len(undeclared) == 8
+    assert len(undeclared) == 9
     assert score(entities[0].properties)["typeProperties"]["mlPipelineEndpointId"] == EndpointId(SCORE)

@@ -310,6 +310,26 @@ def _waits_for(trigger: str) -> dict[str, Any]:
     return {"type": "TumblingWindowTriggerDependencyReference", "referenceTrigger": reference}
 
 
+def on_files(
+    name: str = "tr_arrived",
+    pipeline: str = "score_churn",
+    *,
+    ends_with: str = "/_SUCCESS",
+    ignores_empty: bool = False,
+    started: bool = True,
+) -> Entity:
+    starts = {"pipelineReference": {"referenceName": pipeline, "type": "PipelineReference"}, "parameters": {}}
+    listens = {
+        "scope": "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/shop",
+        "events": ["Microsoft.Storage.BlobCreated"],
+        "blobPathBeginsWith": "/data/blobs/raw/churn/",
+        "blobPathEndsWith": ends_with,
+        "ignoreEmptyBlobs": ignores_empty,
+    }
+    body = {"type": "BlobEventsTrigger", "pipelines": [starts], "typeProperties": listens}
+    return Entity("trigger", name, {**body, "annotations": OURS}, started=started)
+
+
 def open_start(hours: int = 24, offset_minutes: int = 0) -> StartAtCreation:
     return StartAtCreation(Grid.parse(f"{hours} hours", offset_minutes=offset_minutes))
 

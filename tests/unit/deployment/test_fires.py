@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 import pytest
 
 from adf.windows import format_instant
-from deployment.fires import next_fire, next_fires, zone_of
+from deployment.fires import files_of, firing_of, next_fire, next_fires, zone_of
+from deployment.planner import plan
+from deployment.resources import NOTHING, Observed
+from tests.unit.deployment.fakes import Live, desired, on_files, pipeline
 
 NOW = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
 DAILY = {"frequency": "Day", "interval": 1, "startTime": "2026-11-01T06:00:00Z", "timeZone": "UTC"}
@@ -52,3 +55,23 @@ def test_a_trigger_is_in_its_own_zone():
 
     assert (name, next_fires(properties, NOW, 1)[0].astimezone(zone).hour) == ("W. Europe Standard Time", 6)
     assert zone_of({"typeProperties": HOURLY})[0] == "UTC"
+
+
+def test_files_fire_and_no_time_does():
+    """Which ones, with their container in front, as people write paths."""
+    firing = firing_of(plan(desired(on_files(ends_with=".csv")), NOTHING).steps[-1], NOW)
+
+    assert firing is not None
+    assert (str(firing.files), list(firing.next), firing.deaf) == ("data/raw/churn/ … .csv", [], False)
+    assert files_of({"type": "ScheduleTrigger", "typeProperties": {"recurrence": DAILY}}) is None
+
+
+def test_a_started_trigger_that_is_edited_is_deaf_meanwhile():
+    """What appears while it is stopped starts nothing, and nobody makes up for it: the plan says so."""
+    body = on_files().properties | {"runtimeState": "Started"}
+    live = Observed(True, (Live("trigger", "tr_arrived", body, "e"),))
+    step = plan(desired(pipeline(), on_files(ends_with=".csv")), live).steps[-1]
+
+    firing = firing_of(step, NOW)
+
+    assert (step.action, firing is not None and firing.deaf) == ("change", True)

@@ -11,19 +11,22 @@ import pytest
 from config.schema import Settings
 from deployment.status import read
 from ml_pipelines.observed import RegisteredModel
-from tests.unit.deployment.fakes import FakeLake, Live, Told, calendar
+from tests.unit.deployment.fakes import FakeLake, Live, Told, calendar, on_files
 
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 DAILY = {"type": "calendar", "frequency": "Day", "start": "2026-11-01T06:00:00"}
 
 
-def settings(*, schedules: str = "on", **scoring: object) -> Settings:
+ARRIVED = {"type": "event", "ends_with": "/_SUCCESS"}
+
+
+def settings(*, schedules: str = "on", score: dict = DAILY, **scoring: object) -> Settings:
     model = {
         "name": "churn",
         "source": Path("models/churn"),
         "scoring": {"input": "raw/churn", **scoring},
         "output": {"path": "predictions/churn"},
-        "schedules": {"score": {"daily": DAILY}},
+        "schedules": {"score": {"regular": score}},
     }
     return Settings.model_validate(
         {
@@ -107,6 +110,22 @@ def test_only_our_own_triggers_are_shown_with_their_next_fire():
 
     found = [(each.name, each.state, each.next) for each in status.triggers]
     assert found == [("tr_a", "Started", "2026-11-24T06:00:00Z"), ("tr_b", "Stopped", None)]
+
+
+def test_a_trigger_that_waits_for_files_is_shown_as_such():
+    """When nobody knows; a stopped one waits for nothing."""
+    body = on_files().properties
+    started = Live("trigger", "tr_a", {**body, "runtimeState": "Started"}, "e")
+    stopped = Live("trigger", "tr_b", {**body, "runtimeState": "Stopped"}, "e")
+
+    status = status_of(Session(Factory([started, stopped])))
+
+    assert [(each.next, each.shown_next) for each in status.triggers] == [(None, "on event"), (None, "")]
+
+
+def test_a_model_that_waits_for_files_is_never_late():
+    """Nothing says when they come."""
+    assert status_of(Session(), score=ARRIVED).models[0].late is False
 
 
 def test_runs_of_others_are_left_out_and_the_newest_come_first():

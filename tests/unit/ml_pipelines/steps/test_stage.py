@@ -19,6 +19,7 @@ USUAL = {
     "window_start": "-",
     "window_end": "-",
     "fire_time": "-",
+    "event_path": "-",
     "input_path": "-",
     "output_path": "-",
     "adf_run_id": "adf-1",
@@ -79,10 +80,19 @@ def receipt(lake: FakeLake) -> Receipt:
         ({"window_start": "2026-11-20T00:00:00.0000000Z", "window_end": "2026-11-21T00:00:00Z"},
          "2026-11-20T00:00:00Z"),
         ({"window_zone": "Europe/Berlin"}, "2026-11-21T23:00:00Z"),
+        ({"event_path": "data/in/2026/11/20/_SUCCESS"}, "2026-11-20T00:00:00Z"),
+        ({"event_path": "data/in/2026/10/25/sub/a.csv", "window_zone": "Europe/Berlin"},
+         "2026-10-24T22:00:00Z"),
+        ({"event_path": "data/in/2026/11/20/_SUCCESS", "window_start": "2026-11-19T00:00:00Z"},
+         "2026-11-19T00:00:00Z"),
+        ({"event_path": "data/x/20.csv", "input_path": "x/{window_start:dd}.csv",
+          "configured_input_path": "no", "window_start": "2026-11-20T00:00:00Z"}, "2026-11-20T00:00:00Z"),
     ],
 )  # fmt: skip
 def test_which_window(changes, start):
-    """The one given; else the last complete one at the fire time; else the last complete one now."""
+    """The one given; else that of the file whose event fired, its path read in the grid's zone; else the last
+    complete one at the fire time; else the last complete one now.
+    """
     assert stage.resolve_window(arguments(**changes), NOW).start_text == start
 
 
@@ -92,6 +102,16 @@ def test_which_window(changes, start):
         ({"window_start": "2026-11-20T01:00:00Z"}, "no window of the grid"),
         ({"window_start": "2026-11-20T00:00:00Z", "window_end": "2026-11-22T00:00:00Z"}, "window-end"),
         ({"window_start": "yesterday"}, "is not an instant"),
+        ({"event_path": "data/in/2026/11/_SUCCESS"}, "it does not match"),
+        ({"event_path": "data/in/2026/11/22x/_SUCCESS"}, "it does not match"),
+        ({"event_path": "data/in/2026/11/31/_SUCCESS"}, "says no window: day"),
+        ({"event_path": "data/in/2026/11/22/_SUCCESS", "window_every": "week"}, "no window of the grid"),
+        ({"event_path": "other/in/2026/11/22/_SUCCESS"}, "not in the file system 'data'"),
+        ({"event_path": "data/in/x", "configured_input_path": "in"}, "the template has no field"),
+        (
+            {"event_path": "data/in/2026", "configured_input_path": "in/{window_start:yyyy}"},
+            "year and the month",
+        ),
     ],
 )
 def test_a_window_that_is_none_of_the_grid_fails_the_run(changes, said):

@@ -8,15 +8,18 @@ import asyncio
 import heapq
 import itertools
 import math
-from collections.abc import Callable, Coroutine
+import uuid
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from adf.events import CREATED, BlobEvent, BlobTrigger
 from sandbox.context import Context, Endpoints
 from sandbox.datafactory.conditions import Conditions
 from sandbox.datafactory.engine.orders import Order, Rerun
 from sandbox.datafactory.models import TERMINAL, EntityKind, FactoryId, Json
 from sandbox.datafactory.service import Service
+from sandbox.datafactory.triggers.lake_events import Delivery
 from sandbox.identity import Identity
 from sandbox.store import Store
 
@@ -82,6 +85,43 @@ class ManualClock:
         await self.settle()
 
 
+class ToldEvents:
+    """In the lake's place: a test says what happened; it is told until it is taken."""
+
+    def __init__(self) -> None:
+        self.subscriptions: list[Json] = []
+        self.untaken: list[Delivery] = []
+        self.fails: list[Exception] = []
+        self._happened = asyncio.Event()
+
+    def happens(self, path: str, at: datetime, size: int | None = 1, kind: str = CREATED) -> None:
+        """For each subscription that wants it."""
+        event = BlobEvent(kind, "data", path, size)
+        for one in self.subscriptions:
+            if BlobTrigger.from_json(one["typeProperties"]).fires(event):
+                self.untaken.append(Delivery(uuid.uuid4().hex, one["id"], event, at))
+        self._happened.set()
+
+    async def subscribe(self, wanted: Sequence[Json]) -> None:
+        self._fail()
+        self.subscriptions = list(wanted)
+
+    async def waiting(self) -> list[Delivery]:
+        while not self.untaken:
+            self._happened.clear()
+            await self._happened.wait()
+        return list(self.untaken)
+
+    async def take(self, deliveries: Sequence[Delivery]) -> None:
+        self._fail()
+        taken = {one.id for one in deliveries}
+        self.untaken = [one for one in self.untaken if one.id not in taken]
+
+    def _fail(self) -> None:
+        if self.fails:
+            raise self.fails.pop()
+
+
 class LocalFactory:
     """A factory in the words of a test: put, start, finish, activities."""
 
@@ -101,7 +141,8 @@ class LocalFactory:
         endpoints = Endpoints(control, lake, "http://127.0.0.1:1/identity/token", "header", str(bundle))
         self.context = Context(state, self.store, clock, identity, endpoints)
         self.id = FactoryId("sub", "rg", "adf-test")
-        self.service = Service.of(self.context)
+        self.lake = ToldEvents()
+        self.service = Service.of(self.context, events=self.lake)
 
     def create(self, **body: Any) -> Json:
         body = {"location": "westeurope", "identity": {"type": "SystemAssigned"}, **body}

@@ -8,7 +8,7 @@ from sandbox.datafactory.activities import ACTIVITIES
 from sandbox.datafactory.known_types import TRIGGER_TYPES
 
 README = Path(__file__).parents[4] / "sandbox" / "README.md"
-SUPPORTED_TRIGGERS = {"ScheduleTrigger", "TumblingWindowTrigger"}
+SUPPORTED_TRIGGERS = {"ScheduleTrigger", "TumblingWindowTrigger", "BlobEventsTrigger"}
 
 
 def tables() -> tuple[str, str]:

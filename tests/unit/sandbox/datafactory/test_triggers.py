@@ -347,7 +347,7 @@ def test_a_recurrence_that_never_fires_is_refused(factory: LocalFactory) -> None
             factory.put("triggers", "t", schedule(**never))
 
 
-@pytest.mark.parametrize("kind", ["BlobEventsTrigger", "CustomEventsTrigger", "ChainingTrigger"])
+@pytest.mark.parametrize("kind", ["CustomEventsTrigger", "ChainingTrigger"])
 def test_triggers_that_are_not_run_are_refused_by_name(factory: LocalFactory, kind: str) -> None:
     """Never accepted and then silent."""
     with pytest.raises(NotRun, match=kind):
