@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from config import dependencies, schedules
+from config import dependencies, output_checks, schedules
 from config.wrong import Wrong, nearest
 
 if TYPE_CHECKING:
@@ -211,7 +211,11 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
     ("sandbox.files", lake_files),
     ("models.*", sources),
     ("models.*.scoring.input", path_template),
+    ("models.*", output_checks.reserved_key),
+    ("models.*.scoring", output_checks.duplicate_keys),
     ("models.*.output.path", output_path),
+    ("models.*.output.checks.columns.*", output_checks.column),
+    ("models.*.output.checks.sql.*", output_checks.query),
     ("models.*.training.data", lake_path),
     ("models.*.training.gate", gate),
     ("models.*.window.every", every),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PATTERNS: Final = {
     r"^[a-z][a-z0-9_]{1,29}$": "2 to 30 small letters, digits and _, a letter first",
     r"^[a-z0-9][a-z0-9-]{1,39}$": "2 to 40 small letters, digits and dashes, no dash first",
+    r"^[a-z][a-z0-9_]{0,39}$": "1 to 40 small letters, digits and _, a letter first",
     r"^(approved|latest|[1-9][0-9]*)$": "`approved`, `latest` or the number of a version",
 }
 """The patterns of config/schema.py in words."""

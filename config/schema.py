@@ -127,6 +127,9 @@ class Scoring(Section):
     row_key: str | None = None
     """The column that says which row a prediction is for: `patient_id`. Left out, the predictions have
     `file` and `row`."""
+    duplicate_keys: Literal["error", "keep_first", "keep_last", "allow"] = "error"
+    """Of rows that share a row key: fail the window, score one of them (the others go to quarantine with the
+    reason and are not counted by `max_quarantined_percent`), or land them all."""
     passes: Literal["files", "tables"] = "tables"
     """What run(mini_batch) is given: local file paths, or one pandas DataFrame."""
     returns: Literal["rows", "files"] = "rows"
@@ -151,10 +154,64 @@ class Scoring(Section):
     timeout_minutes: int = Field(default=720, ge=10)
     """How long a window may take. Azure: `policy.timeout` of the activity `score`."""
     max_quarantined_percent: float = Field(default=0.0, ge=0, le=100)
-    """Rows that cannot be read are set aside, up to this share; more fail the window. `0`: any bad row
-    does."""
+    """Of the window's rows, those that cannot be read, or for which run() raises: they are set aside up to
+    this share, and more fail the window. Above 0, run() is called again on smaller parts of what it raised
+    for, until the bad rows are found."""
     empty_window: Literal["fail", "land_empty"] = "fail"
     """A window without input fails, or lands as a file without rows."""
+
+
+Scalar = str | int | float | bool
+
+
+class ColumnChecks(Section):
+    """What the values of one column must be. NaN counts as missing, and a missing value breaks no bound."""
+
+    maximum_nulls_percent: float | None = Field(default=None, ge=0, le=100)
+    """Of the column's rows, at most so many without a value."""
+    minimum: float | None = None
+    """No number below it."""
+    maximum: float | None = None
+    """No number above it."""
+    allowed_values: list[Scalar] = []
+    """No value but these."""
+
+
+class Drift(Section):
+    """The distribution of a score against a known one, by the population stability index (PSI)."""
+
+    column: str = "prediction"
+    """The score: a column of numbers or of labels."""
+    against: Literal["training", "last_window"]
+    """`training`: what evaluate.py wrote to `predictions.csv` (or `.parquet`) beside its metrics, for the
+    model version that scores. `last_window`: the newest earlier window that landed with rows."""
+    maximum_psi: float = Field(default=0.2, gt=0)
+    """Above it the window fails. Few rows make the index large: docs/checks.md."""
+    bins: int = Field(default=10, ge=2, le=20)
+    """Bins of equal share in the known distribution; fewer where it has fewer different values."""
+    without_reference: Literal["skip", "fail"] | None = None
+    """Where there is nothing to compare with; left out: `fail` against training, `skip` against windows."""
+
+
+QueryName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class OutputChecks(Section):
+    """What must hold before a window is published; else the run fails and readers keep what they have."""
+
+    minimum_rows: int | None = Field(default=None, ge=0)
+    """Rows that would land."""
+    minimum_share_of_input_percent: float | None = Field(default=None, ge=0, le=100)
+    """Rows that land, of all rows that came in: 100 allows none in quarantine."""
+    columns: dict[str, ColumnChecks] = Field(default={}, max_length=20)
+    """Column → what its values must be."""
+    schema_change: Literal["allow", "fail"] = "allow"
+    """`fail`: columns and types must be those of the newest earlier window that landed with rows."""
+    drift: Drift | None = None
+    """How far the score's distribution may be from a known one."""
+    sql: dict[QueryName, str] = Field(default={}, max_length=20)
+    """Name → a DuckDB query over the view `predictions` that returns the rows that must not be. The model's
+    ml_environment must hold the package duckdb."""
 
 
 class Output(Section):
@@ -163,6 +220,10 @@ class Output(Section):
     parameter `output_path` of the ML pipeline."""
     format: Literal["parquet", "csv"] = "parquet"
     """The kind of file that lands."""
+    run_columns: bool = True
+    """Behind the results each row says `window_start`, `model_version` and `scored_at`."""
+    checks: OutputChecks = OutputChecks()
+    """What must hold before the window is published."""
 
 
 class CalendarSchedule(Section):

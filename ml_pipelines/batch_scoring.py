@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -150,6 +151,7 @@ def _fixed(settings: Settings, model: Model, zone: str) -> dict[str, object]:
         "configured_model_version": scoring.model_version,
         "input_format": scoring.input_format,
         "row_key": scoring.row_key,
+        "duplicate_keys": scoring.duplicate_keys,
         "passes": scoring.passes,
         "returns": scoring.returns,
         "score_script": model.score_script,
@@ -159,4 +161,12 @@ def _fixed(settings: Settings, model: Model, zone: str) -> dict[str, object]:
         "max_quarantined_percent": scoring.max_quarantined_percent,
         "empty_window": scoring.empty_window,
         "format": model.output.format,
+        "run_columns": model.output.run_columns,
+        "checks": _checks(model),
     }
+
+
+def _checks(model: Model) -> str | None:
+    """What is said of `output.checks`, as JSON; None where nothing is."""
+    said = model.output.checks.model_dump(mode="json", exclude_defaults=True)
+    return json.dumps(said, sort_keys=True) if said else None

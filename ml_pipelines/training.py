@@ -93,7 +93,7 @@ def _run_arguments(settings: Settings, model: Model) -> tuple[Argument, ...]:
 
 
 def _register_arguments(model: Model, training: Training, git_commit: str) -> tuple[Argument, ...]:
-    gate = training.gate
+    gate, drift = training.gate, model.output.checks.drift
     return (
         *(argument("registered_model"), model.scoring.model_name or model.name),
         *(argument("trained"), Read("trained")),
@@ -103,5 +103,6 @@ def _register_arguments(model: Model, training: Training, git_commit: str) -> tu
         *(argument("gate_minimum"), literal(gate and gate.minimum)),
         *(argument("gate_maximum"), literal(gate and gate.maximum)),
         *(argument("approve"), literal(training.approve)),
+        *(argument("score_column"), drift.column if drift else "prediction"),
         *(argument("git_commit"), Note(literal(git_commit))),
     )

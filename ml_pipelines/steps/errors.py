@@ -19,6 +19,10 @@ StepError
 ├── RowsUnaccounted          rows in ≠ rows scored + rows quarantined
 ├── TooManyQuarantined       more bad rows than the model allows
 ├── PartsMissing             a work item left no part
+├── DuplicateKeys            rows with one row key, where that is an error
+├── ReservedColumn           run() returned a column with a name of ours
+├── CheckImpossible          a check that needs what is not there
+├── ChecksFailed             the window is whole, and not as `output.checks` says it must be
 ├── GateNotPassed            the new model's metric is out of its bounds
 ├── Superseded               a later attempt has landed this window
 └── LakeError                the lake refused
@@ -28,10 +32,16 @@ StepError
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from .check_results import whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from .check_results import CheckResult
+    from .landing import Receipt
 
 
 class StepError(Exception):
@@ -118,6 +128,9 @@ class ScriptFailed(StepError):
 class ScoringFailed(StepError):
     def __init__(self, model: str, window: str, where: str, files: str, cause: BaseException) -> None:
         super().__init__(f"{model}, window {window}, {files}: {where} raised {describe(cause)}")
+        self.cause = f"{where} raised {describe(cause)}"
+        self.concerns_rows = isinstance(cause, Exception) and not isinstance(cause, MemoryError)
+        """Not a wish to end the process, nor a machine that is too small."""
 
 
 class WrongResultLength(StepError):
@@ -157,6 +170,40 @@ class PartsMissing(StepError):
             f"{model}, window {window}: {len(missing)} of {expected} work items left no part, "
             f"the first is {missing[0]}"
         )
+
+
+class DuplicateKeys(StepError):
+    def __init__(self, model: str, window: str, key: str, count: int, first: str) -> None:
+        super().__init__(
+            f"{model}, window {window}: {count} rows have the {key!r} of another (`scoring.row_key`). "
+            f"The first: {first}. Set `scoring.duplicate_keys` to keep_first, keep_last or allow if that is "
+            "right for this model"
+        )
+
+
+class ReservedColumn(StepError):
+    def __init__(self, model: str, column: str) -> None:
+        super().__init__(
+            f"{model}: run() returned a column {column!r}, which every landed row says of its run: "
+            "rename it, or set `output.run_columns: false`"
+        )
+
+
+class CheckImpossible(StepError):
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where} cannot be checked: {why}")
+
+
+class ChecksFailed(StepError):
+    """Knows the receipt: what was scored, what each check found, and where the file lies."""
+
+    def __init__(self, receipt: Receipt, staged: str, results: Sequence[CheckResult], days: int) -> None:
+        said = "; ".join(f"the check {result}" for result in results if result.failed)
+        super().__init__(
+            f"{receipt.model}, window {receipt.window_id}: {said}. Nothing was published; the file that "
+            f"failed lies at {staged!r} for {days} days"
+        )
+        self.receipt = replace(receipt, path="", staged=staged, checks=whole(results))
 
 
 class GateNotPassed(StepError):

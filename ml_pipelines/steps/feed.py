@@ -8,7 +8,14 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .errors import WrongResult
-from .rows import after_first_row, count_rows, rows_starting_before, split_header, whole_rows
+from .rows import (
+    NEWLINE,
+    after_first_row,
+    rows_and_lines,
+    rows_starting_before,
+    split_header,
+    whole_rows,
+)
 from .tables import Block, CsvReader, Share, parquet_blocks
 
 if TYPE_CHECKING:
@@ -40,11 +47,11 @@ def table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
             yield from parquet_blocks(local, piece.name, item.plan.row_key)
             continue
         header, body = content
-        before = 0
+        before, lines_before = 0, header.count(NEWLINE) if piece.offset == 0 else 0
         for block in whole_rows(body, BLOCK_BYTES):
-            share = Share(piece.name, count_rows(block), before)
-            before += share.rows
-            yield from gathered.add(header, block, share)
+            rows, lines = rows_and_lines(block)
+            yield from gathered.add(header, block, Share(piece.name, rows, before, lines, lines_before))
+            before, lines_before = before + rows, lines_before + lines
     yield from gathered.flush()
 
 
@@ -136,6 +143,8 @@ class FileBatch:
     expected: int
     keys: dict[str, Any]
     label: str
+    shares: tuple[Share, ...] = ()
+    """Whose rows those are, where a file is many."""
 
 
 def file_batches(item: WorkItem, lake: Lake, folder: Path) -> Iterator[FileBatch]:
@@ -151,16 +160,17 @@ def file_batches(item: WorkItem, lake: Lake, folder: Path) -> Iterator[FileBatch
     if item.plan.returns == "files":
         yield FileBatch(tuple(targets), len(targets), {"file": names}, item.label)
         return
-    keys = _row_keys(item, targets)
-    yield FileBatch(tuple(targets), len(next(iter(keys.values()))), keys, item.label)
+    reader = CsvReader(item.plan.row_key, rejects_allowed=False)
+    blocks = list(chain.from_iterable(_local_blocks(item, reader, *pair) for pair in _pairs(item, targets)))
+    keys = _row_keys(item, blocks)
+    shares = tuple(chain.from_iterable(block.shares for block in blocks))
+    yield FileBatch(tuple(targets), len(next(iter(keys.values()))), keys, item.label, shares)
 
 
-def _row_keys(item: WorkItem, targets: Sequence[Path]) -> dict[str, Any]:
+def _row_keys(item: WorkItem, blocks: Sequence[Block]) -> dict[str, Any]:
     """The row key of every row of the files, or where there is none their file and number."""
     import pyarrow as pa
 
-    reader = CsvReader(item.plan.row_key, rejects_allowed=False)
-    blocks = list(chain.from_iterable(_local_blocks(item, reader, *pair) for pair in _pairs(item, targets)))
     if item.plan.row_key is not None:
         columns = [block.table.column(item.plan.row_key) for block in blocks]
         kinds = {column.type for column in columns}
@@ -182,7 +192,9 @@ def _local_blocks(item: WorkItem, reader: CsvReader, piece: Piece, target: Path)
         header, body = split_header([target.read_bytes()])
         content = b"".join(body)
         if content:
-            yield reader.block(header, [content], [Share(piece.name, count_rows(content))])
+            rows, lines = rows_and_lines(content)
+            share = Share(piece.name, rows, 0, lines, header.count(NEWLINE))
+            yield reader.block(header, [content], [share])
     else:
         raise WrongResult(
             plan.model, plan.window_id, piece.path, "rows of a file whose rows cannot be counted",

@@ -93,6 +93,19 @@ class Lake:
             ]
         return sorted(found, key=lambda each: each.path)
 
+    def names(self, folder: str) -> list[str]:
+        """Of the files directly in `folder`; none where there is no such folder."""
+        try:
+            with _errors("list", folder):
+                found = [
+                    each.name
+                    for each in self._files.get_paths(folder, recursive=False)
+                    if not each.is_directory
+                ]
+        except LakePathMissing:
+            return []
+        return [name.rpartition("/")[2] for name in found]
+
     def folders_older_than(self, root: str, moment: datetime) -> list[str]:
         """The folders two levels below `root` under which nothing was written since `moment`."""
         newest: dict[str, datetime] = {}

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Literal, Self
 
+from .check_results import from_text, to_documents
 from .errors import BadTemplate
 
 if TYPE_CHECKING:
@@ -29,8 +30,12 @@ def receipt_path(model: str, group_id: str) -> str:
     return f"_landing/{model}/_runs/{group_id}.json"
 
 
+def manifest_folder(model: str) -> str:
+    return f"_landing/{model}"
+
+
 def manifest_path(model: str, window_id: str) -> str:
-    return f"_landing/{model}/{window_id}.json"
+    return f"{manifest_folder(model)}/{window_id}.json"
 
 
 def window_folder(output_path: str, window_id: str) -> str:
@@ -141,8 +146,14 @@ class Receipt:
     rows_in: int = 0
     rows_scored: int = 0
     rows_quarantined: int = 0
+    rows_duplicate: int = 0
+    """Of those in quarantine, rows whose key another row has."""
     path: str = ""
+    staged: str = ""
+    """Where a file lies that failed its checks."""
     error: str = ""
+    checks: str = ""
+    """What the window's checks found, as check_results.whole writes it."""
 
     def to_json(self) -> bytes:
         shortened = asdict(self) | {"error": self.error[:ERROR_LENGTH]}
@@ -179,6 +190,13 @@ class Record:
     rows_in: str
     rows_scored: str
     rows_quarantined: str
+    rows_duplicate: str = ""
+    checks: str = ""
+    """JSON of check_results.compact: what the window's checks found."""
+    columns: str = ""
+    """JSON of name → type, of a window with rows."""
+    profile: str = ""
+    """JSON of drift.Profile, where the model's drift is watched."""
     sha256: str = ""
 
     def to_metadata(self) -> dict[str, str]:
@@ -191,7 +209,7 @@ class Record:
         return cls(**{each.name: found.get(each.name, "") for each in fields(cls)})
 
 
-NUMBERS = ("rows_in", "rows_scored", "rows_quarantined")
+NUMBERS = ("rows_in", "rows_scored", "rows_quarantined", "rows_duplicate")
 
 
 def manifest(record: Record, path: str, size: int, etag: str) -> bytes:
@@ -200,4 +218,6 @@ def manifest(record: Record, path: str, size: int, etag: str) -> bytes:
     described |= {
         name: int(value) if name in NUMBERS and value else value for name, value in asdict(record).items()
     }
+    described["checks"] = to_documents(from_text(record.checks))
+    described |= {name: json.loads(getattr(record, name) or "{}") for name in ("columns", "profile")}
     return (json.dumps(described, ensure_ascii=False, indent=2) + "\n").encode()

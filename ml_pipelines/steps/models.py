@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MODELS_FOLDER = "azureml-models"
 APPROVED = "approved"
 SHA256 = "sha256"
+SCORE_PROFILE = "score_profile"
+"""The tag that says how the version's predictions were distributed in training: drift.py."""
 
 
 @dataclass(frozen=True)

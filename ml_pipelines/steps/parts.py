@@ -7,8 +7,8 @@ are joined as the narrowest type that holds both, numbers as numbers, anything e
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from .errors import RowsUnaccounted
 
@@ -16,10 +16,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    import numpy as np
     import pyarrow as pa
+
+    from .run_columns import RunColumns
 
 FACTS = b"abs_part"
 ROWS_A_BATCH = 65_536
+
+
+class Span(NamedTuple):
+    """Rows of an input file that an item met one after the other.
+
+    `before`: the rows above them in a Parquet file. Of a CSV file, `lines` says how many lines they take and
+    `header` how many its header takes, where they stand right below it; what a range of a file has above it
+    only publish can tell, which knows all of them.
+    """
+
+    file: str
+    before: int
+    rows: int
+    lines: int
+    header: int
 
 
 @dataclass(frozen=True)
@@ -30,6 +48,15 @@ class PartFacts:
     rows_in: int
     rows_quarantined: int
     model_sha256: str
+    spans: tuple[Span, ...] = ()
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self)).encode()
+
+    @classmethod
+    def from_json(cls, content: bytes) -> Self:
+        found = json.loads(content)
+        return cls(**{**found, "spans": tuple(Span(*span) for span in found["spans"])})
 
 
 def schema_of(columns: Sequence[pa.Schema]) -> pa.Schema:
@@ -72,7 +99,7 @@ class PartWriter:
         from pyarrow import parquet
 
         schema = schema_of([table.schema for table in self._tables])
-        schema = schema.with_metadata({FACTS: json.dumps(asdict(facts)).encode()})
+        schema = schema.with_metadata({FACTS: facts.to_json()})
         with parquet.ParquetWriter(self._path, schema, compression="zstd") as writer:
             for table in self._tables:
                 writer.write_table(conformed(table, schema))
@@ -107,36 +134,73 @@ class Part:
         from pyarrow import parquet
 
         with parquet.ParquetFile(path) as file:
-            facts = PartFacts(**json.loads(file.schema_arrow.metadata[FACTS]))
+            facts = PartFacts.from_json(file.schema_arrow.metadata[FACTS])
             return cls(path, facts, int(file.metadata.num_rows), file.schema_arrow.remove_metadata())
 
     def check(self, name: str) -> None:
         if self.rows + self.facts.rows_quarantined != self.facts.rows_in:
             raise RowsUnaccounted(name, self.facts.rows_in, self.rows, self.facts.rows_quarantined)
 
-    def batches(self, schema: pa.Schema) -> Iterator[pa.Table]:
+    def without(self, rows: np.ndarray[Any, Any], target: Path) -> Part:
+        """A part that lacks these rows, by their numbers from 0, in a file of its own."""
+        import numpy as np
         import pyarrow as pa
         from pyarrow import parquet
 
+        kept = np.ones(self.rows, bool)
+        kept[rows] = False
+        before = 0
+        with parquet.ParquetWriter(target, self.schema, compression="zstd") as writer:
+            for table in self.batches(self.schema):
+                writer.write_table(table.filter(pa.array(kept[before : before + table.num_rows])))
+                before += table.num_rows
+        return replace(self, path=target, rows=self.rows - len(rows))
+
+    def batches(self, schema: pa.Schema) -> Iterator[pa.Table]:
+        """Its rows, with the columns and types of `schema` and no others."""
+        import pyarrow as pa
+        from pyarrow import parquet
+
+        mine = [name for name in schema.names if name in self.schema.names]
         with parquet.ParquetFile(self.path) as file:
-            for batch in file.iter_batches(ROWS_A_BATCH):
+            for batch in file.iter_batches(ROWS_A_BATCH, columns=mine):
                 yield conformed(pa.Table.from_batches([batch]).replace_schema_metadata(None), schema)
 
 
+@dataclass(frozen=True)
+class Scored:
+    """The rows to land, in parts that may disagree; `schema` is the results', `landed` the file's."""
+
+    parts: Sequence[Part]
+    schema: pa.Schema
+    landed: pa.Schema
+    rows_in: int
+
+    @property
+    def rows(self) -> int:
+        return sum(part.rows for part in self.parts)
+
+    def batches(self, names: Sequence[str]) -> Iterator[pa.Table]:
+        import pyarrow as pa
+
+        schema = pa.schema([self.schema.field(name) for name in names])
+        for part in self.parts:
+            if part.rows:
+                yield from part.batches(schema)
+
+
 def write_file(
-    parts: Sequence[Part], target: Path, file_format: str, record: dict[str, str], empty: pa.Schema
+    scored: Scored, target: Path, file_format: str, record: dict[str, str], run_columns: RunColumns
 ) -> int:
     """All parts in one file, in order, a batch at a time; the number of rows written.
 
-    `record` goes into the Parquet footer. A window without a part has the columns of `empty`.
+    `record` goes into the Parquet footer.
     """
-    schema = schema_of([part.schema for part in parts if part.rows] or [empty])
     written = 0
-    with _writer(target, file_format, schema, record) as writer:
-        for part in parts:
-            for table in part.batches(schema):
-                writer.write_table(table)
-                written += table.num_rows
+    with _writer(target, file_format, scored.landed, record) as writer:
+        for table in scored.batches(scored.schema.names):
+            writer.write_table(run_columns.append(table))
+            written += table.num_rows
     return written
 
 

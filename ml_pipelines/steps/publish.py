@@ -1,4 +1,7 @@
-"""The last step of a batch run: account for every row, write one file, land it, say so.
+"""The last step of a batch run: account for every row, check, write one file, land it, say so.
+
+A window that fails its checks is written and staged all the same, for whoever wants to know why; it is not
+landed, and nobody removes it for STAGING_DAYS.
 
 Whatever is derived (quarantine, manifest, receipt) is derived after the commit, from the landed file's own
 record: a publish that dies in between is made good by the next.
@@ -14,23 +17,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import receipts
+from .audit import audit
 from .commit import Committed, commit, finished
 from .errors import (
+    ChecksFailed,
     InputMissing,
     LakeError,
     ModelDamaged,
     PartsMissing,
     RowsUnaccounted,
     Superseded,
-    TooManyQuarantined,
 )
 from .lake import Lake
-from .landing import Receipt, Record, Status, manifest, manifest_path, quarantine_path, window_folder
+from .landing import Receipt, Record, Status, manifest, manifest_path, window_folder
 from .parameters import Arguments
-from .parts import Part, write_file
+from .parts import Part, Scored, schema_of, write_file
+from .quarantine import Quarantine
 from .results import PREDICTION
+from .run_columns import RunColumns
 from .stage import PLAN_FILE
-from .work import Plan, WorkItem, digest_of_folder, rejects_path
+from .work import Plan, WorkItem, digest_of_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +77,9 @@ def _receipt(plan: Plan, status: Status, record: Record) -> Receipt:
         rows_in=int(record.rows_in or 0),
         rows_scored=int(record.rows_scored or 0),
         rows_quarantined=int(record.rows_quarantined or 0),
+        rows_duplicate=int(record.rows_duplicate or 0),
         path=plan.destination,
+        checks=record.checks,
     )
 
 
@@ -92,23 +100,28 @@ def _landed_already(plan: Plan, lake: Lake) -> Committed | None:
 
 
 def _land(plan: Plan, lake: Lake, folder: Path) -> Committed:
-    parts = _parts(plan, lake, folder)
-    record = _accounted(plan, parts)
+    quarantine = Quarantine(plan, lake, _parts(plan, lake, folder))
+    parts = quarantine.without_duplicates(folder)
+    run_columns = RunColumns.of(plan)
+    schema = schema_of([part.schema for part in parts if part.rows] or [_empty_schema(plan)])
+    scored = Scored(parts, schema, run_columns.behind(schema, plan.model), quarantine.rows_in)
+    record = _accounted(plan, scored, quarantine)
+    quarantine.check()
+    audited = audit(plan, scored, lake)
+    record = replace(record, **audited.record())
     file = folder / f"predictions.{plan.output_format}"
-    written = write_file(parts, file, plan.output_format, record.to_metadata(), _empty_schema(plan))
+    written = write_file(scored, file, plan.output_format, record.to_metadata(), run_columns)
     if written != int(record.rows_scored):
         raise RowsUnaccounted(plan.destination, int(record.rows_scored), written, 0)
-    rejects = [part for part in parts if part.facts.rows_quarantined]
-    if rejects:
-        _check_rejects(plan, lake, rejects, record)
     record = replace(record, sha256=digest_of_folder(file))
     staged = f"{plan.staging}/{file.name}"
     lake.upload(staged, file, record.to_metadata())
     _verify(lake, staged, file.stat().st_size, record)
+    if audited.failures:
+        raise ChecksFailed(_receipt(plan, "failed", record), staged, audited.results, STAGING_DAYS)
     lake.make_folder(window_folder(plan.output_path, plan.window_id))
     committed = commit(lake, staged, plan.destination, record, plan.destination_etag)
-    if rejects:
-        _quarantine(plan, lake, rejects, folder)
+    quarantine.write(folder)
     return committed
 
 
@@ -129,15 +142,13 @@ def _parts(plan: Plan, lake: Lake, folder: Path) -> list[Part]:
     return parts
 
 
-def _accounted(plan: Plan, parts: Sequence[Part]) -> Record:
+def _accounted(plan: Plan, scored: Scored, quarantine: Quarantine) -> Record:
     """The file's record, with the rows that score counted as they came in and those that are in the parts."""
-    rows_in = sum(part.facts.rows_in for part in parts)
-    scored = sum(part.rows for part in parts)
-    quarantined = sum(part.facts.rows_quarantined for part in parts)
-    if rows_in != scored + quarantined:
-        raise RowsUnaccounted(plan.destination, rows_in, scored, quarantined)
+    rows_in, set_aside = scored.rows_in, quarantine.rows
+    if rows_in != scored.rows + set_aside:
+        raise RowsUnaccounted(plan.destination, rows_in, scored.rows, set_aside)
     if plan.returns == "files" and rows_in != plan.files:
-        raise RowsUnaccounted(plan.destination, plan.files, scored, quarantined)
+        raise RowsUnaccounted(plan.destination, plan.files, scored.rows, set_aside)
     if not rows_in and plan.empty_window == "fail":
         raise InputMissing(plan.model, plan.window_id, plan.input_path, f"{plan.files} files without a row")
     return Record(
@@ -146,7 +157,7 @@ def _accounted(plan: Plan, parts: Sequence[Part]) -> Record:
         digest=plan.digest,
         model=plan.model,
         model_version=plan.model_version,
-        model_sha256=_one_model(plan, parts),
+        model_sha256=_one_model(plan, scored.parts),
         window_id=plan.window_id,
         window_start=plan.window_start,
         window_end=plan.window_end,
@@ -157,8 +168,9 @@ def _accounted(plan: Plan, parts: Sequence[Part]) -> Record:
         git_commit=plan.git_commit,
         input_digest=plan.input_digest,
         rows_in=str(rows_in),
-        rows_scored=str(scored),
-        rows_quarantined=str(quarantined),
+        rows_scored=str(scored.rows),
+        rows_quarantined=str(set_aside),
+        rows_duplicate=str(quarantine.rows_duplicate),
     )
 
 
@@ -182,39 +194,6 @@ def _verify(lake: Lake, staged: str, size: int, record: Record) -> None:
     found = lake.state(staged)
     if found is None or found.size != size or Record.from_metadata(found.metadata) != record:
         raise LakeError("keep", staged, f"expected {size} bytes and their metadata, found {found}")
-
-
-# ------------------------------------------------------------------------------------------- rejects
-
-
-def _check_rejects(plan: Plan, lake: Lake, parts: Sequence[Part], record: Record) -> None:
-    quarantined, rows_in = int(record.rows_quarantined), int(record.rows_in)
-    if 100 * quarantined > plan.max_quarantined_percent * rows_in:
-        reject = _rejects(plan, lake, parts[0]).slice(0, 1).to_pylist()[0]
-        first = f"{reject['file']}, row {reject['row']}: {reject['cause']}: {reject['text'][:200]}"
-        raise TooManyQuarantined(
-            plan.model, plan.window_id, quarantined, rows_in, plan.max_quarantined_percent, first
-        )
-
-
-def _quarantine(plan: Plan, lake: Lake, parts: Sequence[Part], folder: Path) -> None:
-    from pyarrow import csv
-
-    target = folder / "rows.csv"
-    first = _rejects(plan, lake, parts[0])
-    with csv.CSVWriter(target, first.schema) as writer:
-        writer.write_table(first)
-        for part in parts[1:]:
-            writer.write_table(_rejects(plan, lake, part))
-    lake.replace(quarantine_path(plan.model, plan.window_id), target.read_bytes())
-
-
-def _rejects(plan: Plan, lake: Lake, part: Part) -> pa.Table:
-    import io
-
-    from pyarrow import parquet
-
-    return parquet.read_table(io.BytesIO(lake.read(rejects_path(plan, part.facts.number))))
 
 
 # ------------------------------------------------------------------------------------------- tidying

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from . import ml_run
-from .errors import BadArgument, LakeError, LakePathMissing, StepError, Superseded, describe
+from .errors import BadArgument, ChecksFailed, LakeError, LakePathMissing, StepError, Superseded, describe
 from .landing import Receipt, Status, receipt_path
 from .parameters import NONE
 
@@ -77,7 +77,10 @@ SECRET_VARIABLES = ("IDENTITY_HEADER", "MSI_SECRET", "AZUREML_RUN_TOKEN")
 
 
 def text_of(error: BaseException) -> str:
-    text = str(error) if isinstance(error, StepError) else describe(error)
+    return without_secrets(str(error) if isinstance(error, StepError) else describe(error))
+
+
+def without_secrets(text: str) -> str:
     for secret in filter(None, map(os.environ.get, SECRET_VARIABLES)):
         text = text.replace(secret, "***")
     return text
@@ -89,7 +92,8 @@ def write_failure(lake: Receipts, receipt: Receipt, error: BaseException) -> Non
     if earlier is not None and earlier.status == "failed" and earlier.ml_run_id == receipt.ml_run_id:
         return
     status: Status = "superseded" if isinstance(error, Superseded) else "failed"
-    write(lake, replace(receipt, status=status, error=text_of(error)))
+    known = error.receipt if isinstance(error, ChecksFailed) else receipt
+    write(lake, replace(known, status=status, error=text_of(error)))
 
 
 @contextmanager

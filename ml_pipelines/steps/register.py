@@ -1,7 +1,8 @@
 """The last step of a training run: log the metrics, apply the gate, register the model, finish the receipt.
 
 The registered model is the folder that train.py wrote, under the name `model`; its tags say the metrics, the
-digest of the data, the Git commit that published this code, the folder's sha256, and whether it is approved.
+digest of the data, the Git commit that published this code, the folder's sha256, whether it is approved, and,
+where evaluate.py left its predictions, how those are distributed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from . import ml_run, models, receipts
 from .errors import GateNotPassed
-from .evaluate import METRICS_FILE, read_metrics
+from .evaluate import METRICS_FILE, read_metrics, read_profile
 from .lake import Lake
 from .parameters import Arguments
 from .prepare import FACTS_FILE
@@ -38,7 +39,8 @@ def main(argv: Sequence[str]) -> None:
 
 def _register(arguments: Arguments) -> str:
     """The version that the model has now."""
-    metrics = read_metrics(Path(arguments.text("metrics")) / METRICS_FILE)
+    judged = Path(arguments.text("metrics"))
+    metrics = read_metrics(judged / METRICS_FILE)
     ml_run.log_metrics(metrics)
     check_gate(
         arguments.text("model"),
@@ -51,6 +53,9 @@ def _register(arguments: Arguments) -> str:
     facts = json.loads((Path(arguments.text("facts")) / FACTS_FILE).read_text())
     tags = tags_of(metrics, facts, trained, approved=arguments.flag("approve"))
     tags["git_commit"] = arguments.text("git-commit")
+    profile = read_profile(judged, arguments.text("score-column"))
+    if profile is not None:
+        tags[models.SCORE_PROFILE] = profile.to_json()
     return register(arguments.text("registered-model"), trained, tags)
 
 

@@ -19,14 +19,39 @@ _QUOTED = re.compile(rb'"[^"]*"')
 
 def count_rows(block: bytes) -> int:
     """Rows in `block`, which holds whole rows only; the last may lack its newline."""
-    if QUOTE in block:
+    return rows_and_lines(block)[0]
+
+
+def rows_and_lines(block: bytes) -> tuple[int, int]:
+    """How many rows `block` holds, and how many lines they take: more where lines are empty or quoted."""
+    quoted = QUOTE in block
+    lines = _lines(block) if quoted else 0
+    if quoted:
         block = _QUOTED.sub(b"q", block)
     if b"\r" in block:
         block = block.replace(b"\r\n", NEWLINE)
-    lines = block.count(NEWLINE) + (not block.endswith(NEWLINE) if block else 0)
+    rows = unquoted = _lines(block)
     if block.startswith(NEWLINE) or b"\n\n" in block:
-        lines -= sum(not line for line in block.removesuffix(NEWLINE).split(NEWLINE))
-    return lines
+        rows -= sum(not line for line in block.removesuffix(NEWLINE).split(NEWLINE))
+    return rows, lines if quoted else unquoted
+
+
+def _lines(block: bytes) -> int:
+    return block.count(NEWLINE) + (not block.endswith(NEWLINE) if block else 0)
+
+
+def lines_of_rows(block: bytes) -> list[int]:
+    """For each row of `block`, the line of the block, from 1, on which it starts."""
+    found, start, line = [], 0, 1
+    while start < len(block):
+        end = start + (first_row_end(block[start : start + 1024]) or first_row_end(block[start:]))
+        end = end if end > start else len(block)
+        row = block[start:end]
+        if row.strip(b"\r\n"):
+            found.append(line)
+        line += row.count(NEWLINE)
+        start = end
+    return found
 
 
 def last_row_end(block: bytes) -> int:

@@ -14,23 +14,27 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import ml_run, models, receipts
+from .bad_rows import Search
 from .errors import ScoringFailed, ScriptMissing
 from .feed import FileBatch, file_batches, table_blocks
 from .lake import Lake
+from .origins import joined, spans_of
 from .parts import PartFacts, PartWriter
 from .results import Place, as_frame, with_keys
+from .tables import Reject
 from .work import Plan, WorkItem, part_path, rejects_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import ModuleType
 
-    from .tables import Block, Reject
+    from .parts import Span
+    from .tables import Block
 
 FILE, ROW = "file", "row"
 
@@ -144,8 +148,10 @@ class _Item:
     plan: Plan
     script: UserScript
     writer: PartWriter
-    rejects: list[Reject]
+    rejects: list[Reject] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
     rows_in: int = 0
+    search: Search = field(default_factory=Search)
 
     def score(self, given: object, expected: int, unit: str, files: str, keys: dict[str, Any]) -> None:
         plan = self.plan
@@ -157,6 +163,7 @@ class _Item:
     def score_table(self, block: Block) -> None:
         self.rows_in += block.rows_in
         self.rejects += block.rejects
+        self.spans += spans_of(block.shares)
         if not block.table.num_rows:
             return
         if self.plan.row_key is None:
@@ -164,27 +171,56 @@ class _Item:
             keys: dict[str, Any] = {FILE: files, ROW: rows}
         else:
             keys = {self.plan.row_key: block.table.column(self.plan.row_key)}
-        self.score(block.table.to_pandas(), block.table.num_rows, "rows", block.label, keys)
+
+        def score(start: int, stop: int) -> None:
+            given = block.table.slice(start, stop - start).to_pandas()
+            mine = {name: values[start:stop] for name, values in keys.items()}
+            self.score(given, stop - start, "rows", block.label, mine)
+
+        self._score_all(block.table.num_rows, score, block.reject)
 
     def score_files(self, batch: FileBatch) -> None:
         self.rows_in += batch.expected
-        unit = "files" if self.plan.returns == "files" else "rows"
-        self.score([str(path) for path in batch.paths], batch.expected, unit, batch.label, batch.keys)
+        self.spans += spans_of(batch.shares)
+        paths = [str(path) for path in batch.paths]
+        if self.plan.returns == "rows":
+            self.score(paths, batch.expected, "rows", batch.label, batch.keys)
+            return
+
+        def score(start: int, stop: int) -> None:
+            mine = {name: values[start:stop] for name, values in batch.keys.items()}
+            self.score(paths[start:stop], stop - start, "files", batch.label, mine)
+
+        self._score_all(
+            batch.expected, score, lambda at, cause: Reject(batch.keys[FILE][at], 1, 0, cause, "")
+        )
+
+    def _score_all(
+        self, count: int, score: Callable[[int, int], None], reject: Callable[[int, str], Reject]
+    ) -> None:
+        """Where rejects are allowed, rows for which run() raises are some."""
+        if not self.plan.max_quarantined_percent:
+            score(0, count)
+            return
+        for row, error in self.search.bad_rows(count, score):
+            self.rejects.append(reject(row, receipts.without_secrets(error.cause)))
+
+    def facts(self, number: int, sha256: str) -> PartFacts:
+        return PartFacts(number, self.rows_in, len(self.rejects), sha256, tuple(joined(self.spans)))
 
 
 def _score_item(item: WorkItem, lake: Lake, script: UserScript, sha256: str) -> int:
     plan = item.plan
     with tempfile.TemporaryDirectory(prefix="abs-") as folder:
         part = Path(folder) / "part.parquet"
-        scoring = _Item(plan, script, PartWriter(part), [])
+        scoring = _Item(plan, script, PartWriter(part))
         if plan.passes == "tables" and plan.returns == "rows":
             for block in table_blocks(item, lake, Path(folder)):
                 scoring.score_table(block)
         else:
             for batch in file_batches(item, lake, Path(folder)):
                 scoring.score_files(batch)
-        facts = PartFacts(item.number, scoring.rows_in, len(scoring.rejects), sha256)
-        rows = scoring.writer.close(facts)
+        rows = scoring.writer.close(scoring.facts(item.number, sha256))
         if scoring.rejects:
             lake.upload(rejects_path(plan, item.number), _rejects(scoring.rejects))
         lake.upload(part_path(plan, item.number), part)

@@ -6,6 +6,7 @@ destination (its etag) and this attempt's start; the model version; the input. T
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from .lake import ABSENT, Lake
 from .landing import TemplateFields, format_template, predictions_path
 from .listing import list_matching
 from .parameters import Arguments
-from .work import Piece, Plan, WorkItem, cut, digest_of, input_digest, item_name
+from .work import DUPLICATE_KEYS, Piece, Plan, WorkItem, cut, digest_of, input_digest, item_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from .landing import Receipt
 
 PLAN_FILE = "plan.json"
+HANDLING = ("row-key", "duplicate-keys", "passes", "returns", "max-quarantined-percent", "format",
+            "run-columns", "checks")  # fmt: skip
+"""Arguments of which a landed window is the outcome, as it is of its input, model and code."""
 
 
 def main(argv: Sequence[str]) -> None:
@@ -195,7 +199,7 @@ def _plan(
     started: datetime,
 ) -> Plan:
     inputs = input_digest(pieces)
-    handling = [arguments.text(name) for name in ("row-key", "passes", "returns", "format")]
+    handling = [arguments.text(name) for name in HANDLING]
     digest = digest_of(receipt.model, version.name, version.version, version.sha256, receipt.window_id,
                        inputs, arguments.text("code"), *handling)  # fmt: skip
     return Plan(
@@ -220,6 +224,7 @@ def _plan(
         output_format=arguments.text("format"),
         destination_etag=ABSENT,
         row_key=arguments.optional("row-key"),
+        duplicate_keys=arguments.choice("duplicate-keys", DUPLICATE_KEYS),
         passes=arguments.choice("passes", ("files", "tables")),
         returns=arguments.choice("returns", ("rows", "files")),
         score_script=arguments.text("score-script"),
@@ -230,6 +235,9 @@ def _plan(
         empty_window=arguments.text("empty-window"),
         files=len(pieces),
         items=0,
+        run_columns=arguments.flag("run-columns"),
+        checks=json.loads(arguments.optional("checks") or "{}"),
+        training_profile=version.tags.get(models.SCORE_PROFILE, ""),
         unchanged=False,
     )
 

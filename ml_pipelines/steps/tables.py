@@ -12,11 +12,11 @@ The row key is text unless all keys of a block are whole numbers written plainly
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .errors import ColumnMissing, RowsUnaccounted
-from .rows import NEWLINE
+from .rows import NEWLINE, lines_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,19 +33,42 @@ PARQUET_ROWS = 131_072
 
 @dataclass(frozen=True)
 class Share:
-    """A block's rows that come from one file, `before` of whose rows (of its piece) are in earlier blocks."""
+    """A block's rows that come from one file, `before` of whose rows (of its piece) are in earlier blocks.
+
+    `lines`: how many lines of a CSV file they take, and how many stand above them in their piece, a file's
+    header among them; 0 where there are no lines. `row_lines`: where a row is not always one line, the line
+    of each, from 1, among these.
+    """
 
     file: str
     rows: int
     before: int = 0
+    lines: int = 0
+    lines_before: int = 0
+    row_lines: tuple[int, ...] = ()
+
+    def origin(self, position: int) -> Origin:
+        if not self.lines:
+            return Origin(self.file, self.before + position + 1, 0)
+        line = self.row_lines[position] if self.row_lines else position + 1
+        return Origin(self.file, self.before + position + 1, self.lines_before + line)
+
+
+class Origin(NamedTuple):
+    """A row of the input, from 1 below the header, and its line from 1; both within its piece."""
+
+    file: str
+    row: int
+    line: int
 
 
 @dataclass(frozen=True)
 class Reject:
-    """A row that cannot be scored; `row` counts from 1 below the header, within its piece."""
+    """A row that cannot be scored. `row` counts from 1 below the header, `line` from 1 (0: it has none)."""
 
     file: str
     row: int
+    line: int
     cause: str
     text: str
 
@@ -72,7 +95,11 @@ class Block:
     def origins(self) -> tuple[list[str], list[int]]:
         """The file and the row number of each row of the table."""
         places = [_place(self.shares, int(position)) for position in self.positions]
-        return [file for file, _ in places], [row for _, row in places]
+        return [place.file for place in places], [place.row for place in places]
+
+    def reject(self, row: int, cause: str) -> Reject:
+        """The row of the table, set aside."""
+        return Reject(*_place(self.shares, int(self.positions[row])), cause, _text(self.table, row))
 
 
 @dataclass
@@ -87,6 +114,8 @@ class CsvReader:
         """The rows of `bodies` under one header; `shares` counts them, one a body, by other means."""
         table, malformed = self._parse(header, header + b"".join(_ended(body) for body in bodies))
         check_key(table, self.row_key, shares[0].file)
+        if malformed or self.rejects_allowed:
+            shares = [_with_lines(share, body) for share, body in zip(shares, bodies, strict=True)]
         rows_in = sum(share.rows for share in shares)
         if table.num_rows + len(malformed) != rows_in:
             raise RowsUnaccounted(shares[0].file, rows_in, table.num_rows, len(malformed))
@@ -106,6 +135,11 @@ class CsvReader:
             table, malformed = _read_csv(content, texts)
         self._texts[header] = texts
         return table, malformed
+
+
+def _with_lines(share: Share, body: bytes) -> Share:
+    """Where rows are not lines, the line of each: rows of it may be set aside."""
+    return share if share.lines == share.rows else replace(share, row_lines=tuple(lines_of_rows(body)))
 
 
 def _read_csv(content: bytes, texts: frozenset[str]) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
@@ -147,10 +181,10 @@ def _positions(rows_in: int, malformed: dict[int, Any]) -> np.ndarray[Any, Any]:
     return np.delete(np.arange(rows_in), list(malformed)) if malformed else np.arange(rows_in)
 
 
-def _place(shares: Sequence[Share], position: int) -> tuple[str, int]:
+def _place(shares: Sequence[Share], position: int) -> Origin:
     for share in shares:
         if position < share.rows:
-            return share.file, share.before + position + 1
+            return share.origin(position)
         position -= share.rows
     raise AssertionError("a position is within the shares")
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 
+DUPLICATE_KEYS = ("error", "keep_first", "keep_last", "allow")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """All that `stage` decided. Instants are ISO texts in UTC; `-` means none, an etag `""` not there."""
@@ -44,6 +47,7 @@ class Plan:
     output_format: str
     destination_etag: str
     row_key: str | None
+    duplicate_keys: str
     passes: str
     returns: str
     score_script: str
@@ -54,6 +58,11 @@ class Plan:
     empty_window: str
     files: int
     items: int
+    run_columns: bool
+    checks: dict[str, Any]
+    """`output.checks` of the configuration, without what is left at its default."""
+    training_profile: str
+    """What the model version's tag says of its predictions in training; `""` where it says nothing."""
     unchanged: bool
     """What is landed already came from these very inputs, model and code: nothing is to be scored."""
 

@@ -26,6 +26,8 @@ def main():
         "patients": len(patients),
     }
     args.output.write_text(json.dumps(metrics))
+    # What scores of new patients are compared with, to see whether they drift.
+    pd.DataFrame({"prediction": predicted}).to_csv(args.output.parent / "predictions.csv", index=False)
 
 
 if __name__ == "__main__":

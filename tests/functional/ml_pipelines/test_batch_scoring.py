@@ -10,6 +10,7 @@ import pytest
 
 from tests.functional.ml_pipelines.workspace import WINDOW, day_of
 
+RUN_COLUMNS = ("window_start", "model_version", "scored_at")
 TRIPLE = """
 from azureml.core import Model
 
@@ -33,7 +34,7 @@ def scoring(model) -> None:
 def predictions(workspace, model, suffix: str = "csv") -> pd.DataFrame:
     path = f"out/{model.name}/window={WINDOW}/predictions.{suffix}"
     read = pd.read_csv if suffix == "csv" else pd.read_parquet
-    return read(io.BytesIO(workspace.lake.read(path)))
+    return read(io.BytesIO(workspace.lake.read(path))).drop(columns=list(RUN_COLUMNS))
 
 
 def test_a_day_is_scored_and_lands(workspace, new_scored_model):
@@ -137,8 +138,11 @@ def test_parquet_in_and_parquet_out(workspace, new_scored_model):
 
     ran = workspace.score(model)
     found = workspace.lake.read(ran.outcome.path)
+    rows = pd.read_parquet(io.BytesIO(found))
 
-    assert pd.read_parquet(io.BytesIO(found)).to_dict("list") == {"id": ["a", "b"], "risk": [1.5, 2.5]}
+    assert rows[["id", "risk"]].to_dict("list") == {"id": ["a", "b"], "risk": [1.5, 2.5]}
+    assert rows["window_start"].unique().tolist() == [pd.Timestamp("2026-11-22", tz="UTC")]
+    assert (rows["model_version"].tolist(), rows.columns[2:].tolist()) == ([1, 1], list(RUN_COLUMNS))
     assert ran.ml_run.id.encode() in found
 
 

@@ -60,11 +60,11 @@ def test_the_receipt_names_the_registered_version_and_the_ml_run(trained):
 
 
 def test_the_registered_model_says_where_it_comes_from(trained, workspace):
-    """Its tags: metrics, the data's digest, the commit, its own sha256, and that it may be used."""
+    """Its tags: metrics, the data's digest, the commit, its own sha256, that it may be used, its scores."""
     tags = workspace.gateway.models(trained.model.name)[0].tags
 
     assert json.loads(tags["metrics"])["r2"] == pytest.approx(0.485, abs=0.001)
-    assert set(tags) == {"metrics", "data_digest", "sha256", "git_commit", "approved"}
+    assert set(tags) == {"metrics", "data_digest", "sha256", "git_commit", "approved", "score_profile"}
     assert tags["approved"] == "true"
 
 

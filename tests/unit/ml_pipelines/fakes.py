@@ -42,6 +42,10 @@ class FakeLake:
             LakeFile(path, self.stored[path].etag, len(self.stored[path].content)) for path in sorted(found)
         ]
 
+    def names(self, folder: str) -> list[str]:
+        below = [path.removeprefix(folder + "/") for path in self.stored if path.startswith(folder + "/")]
+        return [name for name in below if "/" not in name]
+
     def folders_older_than(self, _root: str, _moment: datetime) -> list[str]:
         return []
 
@@ -128,6 +132,7 @@ def plan(**changes: object) -> Plan:
         output_format="csv",
         destination_etag=ABSENT,
         row_key="id",
+        duplicate_keys="error",
         passes="tables",
         returns="rows",
         score_script="score.py",
@@ -138,6 +143,9 @@ def plan(**changes: object) -> Plan:
         empty_window="fail",
         files=1,
         items=1,
+        run_columns=False,
+        checks={},
+        training_profile="",
         unchanged=False,
     )
     return replace(usual, **changes)  # type: ignore[arg-type]

@@ -75,7 +75,8 @@ def test_a_receipt_is_one_line_with_all_its_keys():
     assert text.count("\n") == 1
     assert list(json.loads(text)) == [
         "status", "group_id", "adf_run_id", "ml_run_id", "model", "model_version", "window_id",
-        "window_start", "window_end", "rows_in", "rows_scored", "rows_quarantined", "path", "error",
+        "window_start", "window_end", "rows_in", "rows_scored", "rows_quarantined",
+        "rows_duplicate", "path", "staged", "error", "checks",
     ]  # fmt: skip
     assert None not in json.loads(text).values()
 

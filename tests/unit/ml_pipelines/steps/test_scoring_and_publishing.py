@@ -153,7 +153,9 @@ def test_a_bad_row_fails_the_window_unless_some_are_allowed(tmp_path):
     """With `max_quarantined_percent: 0` the first bad row is named and nothing lands."""
     lake = FakeLake({"in/a.csv": b"id,x\n1,1\n2,2,2\n3,3\n"})
 
-    with pytest.raises(errors.TooManyQuarantined, match=r"a\.csv, row 2: 3 values under 2 columns"):
+    with pytest.raises(
+        errors.TooManyQuarantined, match=r"a\.csv, row 2 \(line 3\): 3 values under 2 columns"
+    ):
         publish(score(tmp_path, lake, TWICE), lake)
 
     assert LANDED not in lake.stored

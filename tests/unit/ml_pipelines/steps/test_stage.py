@@ -37,6 +37,7 @@ USUAL = {
     "configured_model_version": "approved",
     "input_format": "csv",
     "row_key": "id",
+    "duplicate_keys": "error",
     "passes": "tables",
     "returns": "rows",
     "score_script": "score.py",
@@ -46,6 +47,8 @@ USUAL = {
     "max_quarantined_percent": "0",
     "empty_window": "fail",
     "format": "csv",
+    "run_columns": "true",
+    "checks": "-",
     "code": "code-1",
     "git_commit": "abc",
 }

@@ -1,0 +1,50 @@
+"""What the types of `scoring` and `output.checks` cannot say: contradictions, and checks of nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from config.wrong import Wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+RUN_COLUMNS: Final = ("window_start", "model_version", "scored_at")
+
+
+def duplicate_keys(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    """Of `scoring`: without a row key there are no duplicates."""
+    if isinstance(value, dict) and value.get("row_key") is None and value.get("duplicate_keys") is not None:
+        expected = "`row_key` beside it: without one no row is another's duplicate"
+        yield Wrong(f"`{value['duplicate_keys']}`", expected, key="duplicate_keys")
+
+
+def reserved_key(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    """Of a model: the row key cannot have the name of a column of ours."""
+    scoring, output = (_section(value, name) for name in ("scoring", "output"))
+    if scoring.get("row_key") in RUN_COLUMNS and output.get("run_columns", True) is not False:
+        found = f"`{scoring['row_key']}`, which every landed row says of its run"
+        yield Wrong(found, "another name, or `output.run_columns: false`", key=("scoring", "row_key"))
+
+
+def _section(value: Any, name: str) -> dict[str, Any]:  # noqa: ANN401
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def column(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    """Of one column of `output.checks.columns`."""
+    if not isinstance(value, dict):
+        return
+    if not any(each not in (None, []) for each in value.values()):
+        yield Wrong("nothing to check", "maximum_nulls_percent, minimum, maximum or allowed_values")
+    low, high = value.get("minimum"), value.get("maximum")
+    if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+        yield Wrong(f"{low} above `maximum` {high}", "a range that holds a number", key="minimum")
+
+
+def query(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    """Of one query of `output.checks.sql`."""
+    if isinstance(value, str) and "predictions" not in value.lower():
+        yield Wrong("a query that does not read `predictions`", "SELECT * FROM predictions WHERE …")

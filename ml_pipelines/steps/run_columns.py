@@ -1,0 +1,68 @@
+"""What each landed row says of its run, behind the results: window_start, model_version, scored_at. Pure.
+
+Instants are UTC: timestamps in Parquet, ISO texts in CSV. `scored_at` is the attempt's start, one instant for
+the whole window. Their values repeat: that is a few bytes a row group in Parquet, and their length in CSV.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from .errors import ReservedColumn
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from .work import Plan
+
+
+@dataclass(frozen=True)
+class RunColumns:
+    """Name → the value that every row has."""
+
+    values: dict[str, pa.Scalar]
+
+    @classmethod
+    def of(cls, plan: Plan) -> RunColumns:
+        if not plan.run_columns:
+            return cls({})
+        import pyarrow as pa
+
+        instant = _text if plan.output_format == "csv" else _timestamp
+        return cls(
+            {
+                "window_start": instant(plan.window_start),
+                "model_version": pa.scalar(int(plan.model_version), pa.int64()),
+                "scored_at": instant(plan.started),
+            }
+        )
+
+    def behind(self, schema: pa.Schema, model: str) -> pa.Schema:
+        """Raises ReservedColumn where the results have a column of that name."""
+        import pyarrow as pa
+
+        for name in self.values:
+            if name in schema.names:
+                raise ReservedColumn(model, name)
+        return pa.schema([*schema, *(pa.field(name, value.type) for name, value in self.values.items())])
+
+    def append(self, table: pa.Table) -> pa.Table:
+        import pyarrow as pa
+
+        for name, value in self.values.items():
+            table = table.append_column(name, pa.repeat(value, table.num_rows))
+        return table
+
+
+def _timestamp(instant: str) -> Any:  # noqa: ANN401 - pyarrow is imported late
+    import pyarrow as pa
+
+    return pa.scalar(datetime.fromisoformat(instant), pa.timestamp("us", "UTC"))
+
+
+def _text(instant: str) -> Any:  # noqa: ANN401 - pyarrow is imported late
+    import pyarrow as pa
+
+    return pa.scalar(datetime.fromisoformat(instant).replace(tzinfo=None).isoformat() + "Z")
