@@ -23,7 +23,7 @@ VERBS: Final = {
 }
 TAKES_A_VALUE: Final = frozenset(
     {"-e", "--env", "-o", "--output", "--set", "--project-dir", "--model", "--window", "--from", "--to"}
-    | {"--select", "--release", "--plan", "--out"}
+    | {"--select", "--release", "--plan", "--out", "--head"}
 )
 EXAMPLES: Final = """\
 examples:
@@ -194,8 +194,19 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-wait", action="store_true", help="start, print the run ids, do not wait")
 
 
-def _status(parser: argparse.ArgumentParser) -> None:  # noqa: ARG001 - no option of its own yet
-    return
+def _status(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", help="one landed window of this model: its rows, its checks, its files")
+    parser.add_argument("--window", help="which (default: the last complete window); written as for `run`")
+    parser.add_argument("--head", type=_count, metavar="N", help="its first N rows too")
+    parser.add_argument(
+        "--output-path", action="store_true", help="nothing but the address of each of its files"
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows")
+    return int(text)
 
 
 def _render(parser: argparse.ArgumentParser) -> None:

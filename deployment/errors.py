@@ -14,6 +14,7 @@
     ├── PastStartError              64: a new tumbling trigger would run what is past, and nobody said so
     ├── InvalidFactoryError         what we would deploy breaks Data Factory's own rules
     ├── NothingDeployedError        a command needs what no deployment has made yet
+    ├── NotLandedError              a window of which nothing has landed
     ├── RunsFailedError             a pipeline run that Data Factory lost
     ├── ApplyError                  steps of a plan that failed, each with its reason
     ├── VerificationError           what was read back is not what was written
@@ -157,6 +158,14 @@ class NothingDeployedError(DeploymentError):
 
     def __init__(self, what: str, environment: str) -> None:
         super().__init__(f"{what} does not exist", hint=f"python deploy.py --env {environment}")
+
+
+class NotLandedError(DeploymentError):
+    code = "not_landed"
+
+    def __init__(self, model: str, window: str, environment: str) -> None:
+        hint = f"python deploy.py run --env {environment} --model {model} --window {window}"
+        super().__init__(f"{model}: nothing has landed for the window {window}", hint=hint)
 
 
 class ApplyError(DeploymentError):

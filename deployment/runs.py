@@ -22,6 +22,7 @@ from deployment.errors import (
     RunsFailedError,
     UsageError,
 )
+from ml_pipelines.steps.check_results import CheckResult, from_text
 from ml_pipelines.steps.landing import Receipt, receipt_path
 
 if TYPE_CHECKING:
@@ -77,6 +78,10 @@ class RunReport:
     ended: str | None = None
     model_version: str | None = None
     """The registered version that scored, or that a training run made."""
+    checks: Sequence[CheckResult] = ()
+    """What the window's checks found, before it landed or did not."""
+    staged: str | None = None
+    """Where the file lies that failed its checks."""
 
     @property
     def succeeded(self) -> bool:
@@ -334,6 +339,8 @@ def _with_window(report: RunReport, receipt: Receipt) -> RunReport:
         rows_scored=receipt.rows_scored,
         rows_quarantined=receipt.rows_quarantined,
         output=_given(receipt.path),
+        checks=tuple(from_text(receipt.checks)),
+        staged=_given(receipt.staged),
     )
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator
 
+    from adf.windows import Window
     from deployment.report import Line, Table
     from deployment.runs import RunReport, RunRequest
     from deployment.session import Session
@@ -49,7 +50,7 @@ def _tell_logs(command: Command, session: Session, reports: list[RunReport]) -> 
 def _requests(command: Command) -> Iterator[RunRequest]:
     arguments = command.arguments
     _refuse_contradictions(arguments)
-    for name in _models(command):
+    for name in models_of(command):
         if arguments.training:
             if command.settings.models[name].training is None:
                 raise UsageError(f"model {name} has no training", hint=f"config/models/{name}.yaml: training")
@@ -67,7 +68,7 @@ def _refuse_contradictions(arguments: Namespace) -> None:
         raise UsageError("a range has two ends", hint="give both --from and --to")
 
 
-def _models(command: Command) -> list[str]:
+def models_of(command: Command) -> list[str]:
     known = command.settings.models
     wanted = command.arguments.model
     if wanted is None:
@@ -80,13 +81,19 @@ def _models(command: Command) -> list[str]:
 def _scoring_requests(command: Command, name: str) -> Iterator[RunRequest]:
     from adf.triggers import grid_of
 
-    grid = grid_of(command.settings.models[name])
     arguments = command.arguments
     if arguments.since:
+        grid = grid_of(command.settings.models[name])
         windows = runs.windows_between(arguments.since, arguments.until, grid)
-    elif arguments.window:
-        windows = [runs.window_of(arguments.window, grid)]
     else:
-        windows = [grid.last_complete(command.now)]
+        windows = [window_of(command, name)]
     for window in windows:
         yield runs.scoring_request(name, window)
+
+
+def window_of(command: Command, name: str) -> Window:
+    """The model's window that --window says, or the last complete one."""
+    from adf.triggers import grid_of
+
+    grid, said = grid_of(command.settings.models[name]), command.arguments.window
+    return runs.window_of(said, grid) if said else grid.last_complete(command.now)

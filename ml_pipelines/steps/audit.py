@@ -104,13 +104,13 @@ def _seen(checks: Mapping[str, Any], scored: Scored) -> tuple[list[ColumnWatch],
 
 
 def _missing_columns(checks: Mapping[str, Any], scored: Scored) -> Iterator[CheckResult]:
+    if not scored.rows:
+        return
     there = f"no such column; there are {', '.join(scored.schema.names)}"
     for name, wanted in checks.get("columns", {}).items():
         if name not in scored.schema.names:
-            passed = not scored.rows
-            yield from (
-                judged(f"columns.{name}.{check}", there, "a column", passed=passed) for check in wanted
-            )
+            checks_of_it = (f"columns.{name}.{check}" for check in wanted)
+            yield from (judged(check, there, "a column", passed=False) for check in checks_of_it)
 
 
 # ------------------------------------------------------------------------------------------- windows before
@@ -164,7 +164,7 @@ def _drift(
     if not drift:
         return
     column, bound = _drift_column(plan.checks), drift.get("maximum_psi", 0.2)
-    allowed = f"a PSI of at most {bound:g}"
+    allowed = f"at most {bound:g}"
     if sample is None:
         found = f"no column {column!r}" if scored.rows else "no rows"
         yield CheckResult("drift", "failed" if scored.rows else "skipped", found, allowed)
@@ -176,7 +176,7 @@ def _drift(
         yield CheckResult("drift", "failed" if strict else "skipped", none, allowed)
         return
     distance = psi(known, sample, drift.get("bins", 10))
-    found = f"{distance:.4f} of {column} against {reference}"
+    found = f"PSI {distance:.4f} of {column} against {reference}"
     yield judged("drift", found, allowed, passed=distance <= bound)
 
 

@@ -85,18 +85,18 @@ class ColumnWatch:
         return self._result("maximum_nulls_percent", found, f"at most {bound:g} %", passed=percent <= bound)
 
     def _minimum(self) -> CheckResult:
-        return self._bound("minimum", f"at least {self.wanted['minimum']:g}", self.low, self.below)
+        return self._bound("minimum", f"at least {_number(self.wanted['minimum'])}", self.low, self.below)
 
     def _maximum(self) -> CheckResult:
-        return self._bound("maximum", f"at most {self.wanted['maximum']:g}", self.high, self.above)
+        return self._bound("maximum", f"at most {_number(self.wanted['maximum'])}", self.high, self.above)
 
     def _bound(self, name: str, allowed: str, found: Any, beyond: int) -> CheckResult:  # noqa: ANN401
         if not self.numeric and self.nulls < self.rows:
             return self._result(name, "values that are no numbers", allowed, passed=False)
         if found is None:
             return self._result(name, "no value", allowed, passed=True)
-        text = f"{found:g} ({beyond} of {self.rows} rows are beyond)" if beyond else f"{found:g}"
-        return self._result(name, text, allowed, passed=not beyond)
+        more = f" ({beyond} of {self.rows} rows are beyond)" if beyond else ""
+        return self._result(name, f"{_number(found)}{more}", allowed, passed=not beyond)
 
     def _allowed_values(self) -> CheckResult:
         allowed = f"one of {', '.join(map(repr, self.wanted['allowed_values']))}"
@@ -134,6 +134,10 @@ def _as_type(values: list[Any], kind: pa.DataType) -> pa.Array:
         return pa.array(values, kind)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
         return pa.array([_text(each) for each in values], pa.string())
+
+
+def _number(value: float) -> str:
+    return f"{value:.10g}"
 
 
 def _text(value: Any) -> str:  # noqa: ANN401

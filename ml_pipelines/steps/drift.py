@@ -53,14 +53,13 @@ class Profile:
         """None for `""`, and for what this version of the steps cannot read."""
         try:
             found: dict[str, Any] = json.loads(text)
-            lists = {
-                name: tuple(found[name])
-                for name in ("shares", "edges", "values")
-                if found.get(name) is not None
-            }
-            return cls(**{**found, **lists})
-        except (ValueError, TypeError):
+            lists = {name: tuple(found[name]) for name in ("shares", "edges", "values") if name in found}
+            made = cls(**{**found, **lists})
+        except (ValueError, TypeError, KeyError):
             return None
+        return (
+            made if len(made.shares) == len(made.edges if made.numeric else made.values or ()) + 1 else None
+        )
 
     @property
     def numeric(self) -> bool:

@@ -33,7 +33,14 @@ MISSING = 0x9E6C63D0876A9A99
 SECOND = 0xD1B54A32D192ED03
 
 
-def repeated_rows(parts: Sequence[Part], key: str, kind: pa.DataType, folder: Path, keep: str) -> Numbers:
+def repeated_rows(
+    parts: Sequence[Part],
+    key: str,
+    kind: pa.DataType,
+    folder: Path,
+    keep: str,
+    rows_a_file: int = ROWS_A_FILE,
+) -> Numbers:
     """Row numbers, in the order of `parts`, of all but the first (`keep="last"`: the last) row of each key.
 
     `kind` is the type in which keys are compared; a missing key equals a missing key.
@@ -42,7 +49,8 @@ def repeated_rows(parts: Sequence[Part], key: str, kind: pa.DataType, folder: Pa
 
     if _increasing(parts, key, kind):
         return np.empty(0, np.int64)
-    hashes = _repeated_hashes(parts, key, kind, folder)
+    count = 2 ** (sum(part.rows for part in parts) // rows_a_file).bit_length()
+    hashes = _repeated_hashes(parts, key, kind, [folder / f"keys-{number}" for number in range(count)])
     return _all_but_one(*_candidates(parts, key, kind, hashes), keep=keep)
 
 
@@ -76,16 +84,14 @@ def _increasing(parts: Sequence[Part], key: str, kind: pa.DataType) -> bool:
     return True
 
 
-def _repeated_hashes(parts: Sequence[Part], key: str, kind: pa.DataType, folder: Path) -> Numbers:
-    """Sorted: the hashes that more than one row has."""
+def _repeated_hashes(parts: Sequence[Part], key: str, kind: pa.DataType, paths: Sequence[Path]) -> Numbers:
+    """Sorted: the hashes that more than one row has. `paths`: where they are spread, a power of 2."""
     import numpy as np
 
-    count = 2 ** (sum(part.rows for part in parts) // ROWS_A_FILE).bit_length()
-    paths = [folder / f"keys-{number}" for number in range(count)]
     with ExitStack() as opened:
         files = [opened.enter_context(path.open("wb")) for path in paths]
         for column in keys_of(parts, key, kind):
-            for file, hashes in zip(files, _spread(hashes_of(column), count), strict=True):
+            for file, hashes in zip(files, _spread(hashes_of(column), len(files)), strict=True):
                 hashes.tofile(file)
     with ThreadPoolExecutor(SORTED_AT_ONCE) as pool:
         return np.concatenate(list(pool.map(_repeated, paths)))

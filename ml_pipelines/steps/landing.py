@@ -13,7 +13,7 @@ import json
 import re
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from .check_results import from_text, to_documents
 from .errors import BadTemplate
@@ -36,6 +36,11 @@ def manifest_folder(model: str) -> str:
 
 def manifest_path(model: str, window_id: str) -> str:
     return f"{manifest_folder(model)}/{window_id}.json"
+
+
+def landed_paths(described: Mapping[str, Any]) -> list[str]:
+    """The files that a window's rows are in, in order: what its manifest says, read whole."""
+    return [str(described["path"])]
 
 
 def window_folder(output_path: str, window_id: str) -> str:

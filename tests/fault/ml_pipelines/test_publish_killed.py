@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ml_pipelines.steps.commit import finished
+from ml_pipelines.steps.errors import ChecksFailed
 from ml_pipelines.steps.lake import ABSENT
 from ml_pipelines.steps.publish import publish
 from ml_pipelines.steps.score_entry import Worker
@@ -44,7 +45,7 @@ def revive(lake: FakeLake) -> None:
     lake.before = lake.after = lambda _operation, _path: None
 
 
-def attempt(folder: Path, lake: FakeLake, name: str):
+def attempt(folder: Path, lake: FakeLake, name: str, **changes: object):
     """What stage and score of one ML run leave for publish."""
     (folder / "score.py").write_text("def run(b):\n    return b['x']\n")
     landed = lake.state(LANDED)
@@ -55,6 +56,7 @@ def attempt(folder: Path, lake: FakeLake, name: str):
         started=f"2026-11-23T06:00:0{name[-1]}",
         destination_etag=landed.etag if landed else ABSENT,
         unchanged=complete is not None and complete.record.digest == "digest-1",
+        **changes,
     )
     if not work.plan.unchanged:
         Worker(folder, lambda *_: lake, lambda _n, _v, target: (target / "m").write_text("")).score(work)
@@ -110,3 +112,42 @@ def test_all_of_publishs_requests_are_among_the_points(tmp_path):
     publish(plan, lake)
 
     assert len(made) < len(REQUESTS)
+
+
+DUPLICATES = {"duplicate_keys": "keep_first", "max_quarantined_percent": 50.0}
+QUARANTINE = "quarantine/churn/window=2026-11-22T00-00-00Z/rows.csv"
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("point", REQUESTS)
+def test_a_kill_loses_no_row_in_quarantine(tmp_path, point, after):
+    """What is set aside is derived from the parts again, until the window is finished."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n2,2\n1,3\n4,oops\n5,5\n"})
+    plan = attempt(tmp_path, lake, "attempt-1", **DUPLICATES)
+
+    kill_at(lake, point, after=after)
+    with suppress(Killed):
+        publish(plan, lake)
+    revive(lake)
+
+    receipt = publish(attempt(tmp_path, lake, "attempt-2", **DUPLICATES), lake)
+    assert (receipt.rows_in, receipt.rows_scored, receipt.rows_quarantined) == (5, 3, 2)
+    assert lake.stored[QUARANTINE].content.count(b"a.csv") == 2
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("point", REQUESTS)
+def test_a_kill_while_a_check_fails_never_publishes(tmp_path, point, after):
+    """The old window stays as it is; a rerun with mended checks lands the new one."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n2,2\n"})
+    lake.upload(LANDED, OLD)
+    plan = attempt(tmp_path, lake, "attempt-1", checks={"minimum_rows": 3})
+
+    kill_at(lake, point, after=after)
+    with suppress(Killed, ChecksFailed):
+        publish(plan, lake)
+    revive(lake)
+
+    assert lake.stored[LANDED].content == OLD
+    assert publish(attempt(tmp_path, lake, "attempt-2"), lake).status == "committed"
+    assert lake.stored[LANDED].content == NEW

@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
-from typing import TYPE_CHECKING
 
-import pandas as pd
 import pytest
 
 from ml_pipelines.steps import errors
-from ml_pipelines.steps.landing import Receipt
 from ml_pipelines.steps.publish import publish
 from ml_pipelines.steps.score_entry import Worker
 from tests.unit.ml_pipelines.fakes import FakeLake, item
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-RECEIPT = "_landing/churn/_runs/group-1.json"
-MANIFEST = "_landing/churn/2026-11-22T00-00-00Z.json"
-LANDED = "out/window=2026-11-22T00-00-00Z/predictions.csv"
-TWICE = "def run(mini_batch):\n    return [2 * x for x in mini_batch['x']]\n"
-
-
-def score(folder: Path, lake: FakeLake, script: str, **changes: object):
-    """Score every file of `in` as one work item, with a model that is one text file."""
-    (folder / "score.py").write_text(script)
-
-    def load(_name: str, version: str, target: Path) -> None:
-        (target / "model.txt").write_text(version)
-
-    work = item(lake, **changes)
-    Worker(folder, lambda _url, _name: lake, load).score(work)
-    return work.plan
-
-
-def landed(lake: FakeLake, path: str = LANDED) -> pd.DataFrame:
-    return pd.read_csv(io.BytesIO(lake.stored[path].content))
-
-
-def receipt(lake: FakeLake) -> Receipt:
-    return Receipt.from_json(lake.stored[RECEIPT].content)
+from tests.unit.ml_pipelines.scored import LANDED, MANIFEST, TWICE, landed, receipt, score
 
 
 def test_a_window_lands_with_its_key_first_and_its_results_behind(tmp_path):
