@@ -132,6 +132,8 @@ def _words(  # noqa: PLR0911 - one line an error type
             )
         case "model_type" | "model_attributes_type" | "dict_type":
             return _shown(given), "a map of `key: value` lines", None
+        case "list_type":
+            return _shown(given), "a list", None
         case "string_pattern_mismatch":
             pattern = str(context.get("pattern"))
             return _shown(given), PATTERNS.get(pattern, f"what {pattern} matches"), None

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from pyarrow import parquet
 
 from deployment.canonical import canonical
 from tests.ports import three_free_ports
@@ -378,6 +379,41 @@ def test_a_window_that_fails_ends_with_1_and_its_reason(project, first):  # noqa
 
     assert failed["status"] == "Failed"
     assert "raw/diabetes/incoming/2026/10/01" in failed["error"]
+
+
+def test_a_window_that_fails_its_checks_changes_nothing_for_readers(project, first):  # noqa: ARG001
+    """The run is red with what was found and what is allowed; what had landed is read as before."""
+    strict = ("--set", "models.diabetes.output.checks.columns.prediction.maximum=200")
+    of_the_window = ("--model", "diabetes", "--window", "2026-11-22")
+    before = project.document("status", *of_the_window, "--head", "2")
+    project.document("deploy", *strict)
+
+    ended = project.document("run", "--window", "2026-11-22", *strict, code=1)["runs"][0]
+    newest = project.document("status", *strict)["runs"][0]
+    project.document("deploy")
+
+    found = (
+        "the check `columns.prediction.maximum` found 299.8949587 (31 of 147 rows are beyond); allowed: at mo"
+    )
+    assert found in ended["error"]
+    assert (ended["status"], ended["output"], ended["rows_scored"]) == ("Failed", None, 147)
+    assert (project.lake / ended["staged"]).is_file()
+    assert newest["checks"] == ended["checks"]
+    assert {check["outcome"] for check in ended["checks"]} == {"passed", "failed"}
+    assert project.document("status", *of_the_window, "--head", "2") == before
+    assert [row["patient_id"] for row in before["rows"]] == ["P0296", "P0297"]
+
+
+def test_a_landed_window_is_where_its_address_says(project, first):  # noqa: ARG001
+    """One line, for a shell; the local lake is a folder."""
+    line = project.line("status", "--model", "diabetes", "--window", "2026-11-22", "--output-path")
+    line[line.index("json")] = "text"
+    ended = subprocess.run(line, capture_output=True, text=True, check=True, cwd=REPOSITORY)
+
+    rows = parquet.read_table(ended.stdout.removesuffix("\n"))
+
+    assert rows.column_names[2:] == ["window_start", "model_version", "scored_at"]
+    assert rows.num_rows == 147
 
 
 def test_a_training_below_its_gate_ends_with_1_and_the_bound(project, first):  # noqa: ARG001

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import json
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from adf.entities import EndpointVersion
-from deployment import report
+from deployment import landed, report
 from deployment.canonical import canonical
 from deployment.journal import Unfinished
 from deployment.planner import plan
@@ -20,6 +21,7 @@ from deployment.resources import NOTHING, Observed, Written
 from deployment.runs import RunReport
 from deployment.status import ModelStatus, Status, TriggerStatus
 from deployment.terminal import Terminal, narrow_lines
+from ml_pipelines.steps.check_results import CheckResult
 from tests.unit.deployment.fakes import (
     Definition,
     Live,
@@ -141,6 +143,54 @@ def run_result():
     return parts, {"runs": [report.run_document(each) for each in RUNS]}
 
 
+CHECKS = (
+    CheckResult("minimum_rows", "passed", "12340 rows", "at least 10000"),
+    CheckResult("columns.prediction.maximum", "failed", "1.02 (3 of 12340 rows are beyond)", "at most 1"),
+    CheckResult("drift", "skipped", "nothing to compare with: no earlier window", "at most 0.2"),
+)
+FAILED = replace(
+    RUNS[0],
+    status="Failed",
+    output=None,
+    error=f"churn, window 2026-11-22T00-00-00Z: the check {CHECKS[1]}. Nothing was published",
+    checks=CHECKS,
+    staged="_staging/churn/2026-11-22T00-00-00Z/f00d/predictions.parquet",
+)
+
+
+def checks_result():
+    """The newest run of a model failed one of its checks."""
+    status = replace(STATUS, runs=[FAILED, *RUNS])
+    return list(report.status_parts(status)), report.status_document(status)
+
+
+LANDED = landed.LandedWindow(
+    {
+        "path": "predictions/churn/window=2026-11-22T00-00-00Z/predictions.parquet",
+        "bytes": 123456,
+        "model": "churn",
+        "model_version": "4",
+        "model_sha256": "9f86d081884c7d65",
+        "window_id": "2026-11-22T00-00-00Z",
+        "window_start": "2026-11-22T00:00:00Z",
+        "window_end": "2026-11-23T00:00:00Z",
+        "adf_run_id": "0b5e7b34-1111-4c5e-9d3f-000000000001",
+        "ml_run_id": "5f0f3c5e-2222-4c5e-9d3f-000000000002",
+        "rows_in": 12345,
+        "rows_scored": 12340,
+        "rows_quarantined": 5,
+        "rows_duplicate": 2,
+        "checks": [CHECKS[0].document()],
+    }
+)
+
+
+def landed_result():
+    opened = [f"abfss://data@shop.dfs.core.windows.net/{path}" for path in LANDED.paths]
+    rows = [{"id": "k1", "prediction": 0.5}, {"id": "k2", "prediction": None}]
+    return list(landed.parts(LANDED, opened, rows)), landed.document(LANDED, opened, rows)
+
+
 def triggers():
     """What a new trigger does first: the next window, the past, local time, nothing at all, a file."""
     return desired(
@@ -184,6 +234,8 @@ CASES = {
     "plan_without_prune": lambda: plan_result(*everything()),
     "plan_empty": lambda: plan_result(desired(), Observed(factory_exists=True)),
     "run": run_result,
+    "status_checks": checks_result,
+    "status_landed": landed_result,
     "status": lambda: (list(report.status_parts(STATUS)), report.status_document(STATUS)),
 }
 

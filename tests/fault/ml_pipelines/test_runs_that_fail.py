@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from pyarrow import parquet
 
+from ml_pipelines.steps.check_results import from_text
 from tests.functional.ml_pipelines.workspace import Ran, Workspace, day_of, new_model, script
 
 GOOD = b"id,x\n1,1\n2,2\n"
@@ -22,6 +25,7 @@ class Case:
     files: dict[str, bytes] = field(default_factory=lambda: {"a.csv": GOOD})
     registered: bool = True
     scoring: dict[str, Any] = field(default_factory=dict)
+    checks: dict[str, Any] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
 
 
@@ -34,6 +38,11 @@ CASES = {
     "empty_file": Case("1 empty files at", files={"a.csv": b""}),
     "no_key": Case("'a.csv' has no column 'id' (`scoring.row_key`); it has x", files={"a.csv": b"x\n1\n"}),
     "not_registered": Case("nothing is registered under that name", registered=False),
+    "duplicates": Case("b.csv, row 2 (line 3): 1", files={"a.csv": GOOD, "b.csv": b"id,x\n3,3\n1,1\n"}),
+    "a_check": Case(
+        "the check `columns.prediction.maximum` found 2 (1 of 2 rows are beyond); allowed: at most 1",
+        checks={"minimum_rows": 1, "columns": {"prediction": {"maximum": 1}}},
+    ),
     "off_grid": Case("no window of the grid", parameters={"window_start": "2026-11-22T06:00:00Z"}),
 }
 
@@ -45,7 +54,9 @@ def runs(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> dict
     weights.write_text("1")
     started = {}
     for name, case in CASES.items():
-        model = new_model(script(tmp_path_factory.mktemp(name), case.score), scoring=case.scoring)
+        output = {"path": f"out/{name}", "checks": case.checks}
+        source = script(tmp_path_factory.mktemp(name), case.score)
+        model = new_model(source, scoring=case.scoring, output=output)
         workspace.put({f"{day_of(model)}/{file}": content for file, content in case.files.items()})
         if case.registered:
             workspace.gateway.register_model(model.name, weights, {"approved": "true"})
@@ -72,7 +83,18 @@ def test_a_failed_run_says_why(runs, name):
 @pytest.mark.parametrize("name", CASES)
 def test_a_failed_run_lands_nothing(runs, workspace, name):
     """Completely or not at all."""
-    assert workspace.names(f"out/{runs[name].outcome.model}") == []
+    assert runs[name].outcome.path == ""
+    assert workspace.names(f"out/{name}") == []
+
+
+@pytest.mark.timeout(600)
+def test_the_file_that_failed_a_check_is_there_to_be_looked_at(runs, workspace):
+    """Where the receipt says; with all that the checks found."""
+    outcome = runs["a_check"].outcome
+    rows = parquet.read_table(io.BytesIO(workspace.lake.read(outcome.staged)))
+
+    assert rows["prediction"].to_pylist() == [1, 2]
+    assert [result.outcome for result in from_text(outcome.checks)] == ["passed", "failed"]
 
 
 @pytest.mark.timeout(600)

@@ -37,6 +37,7 @@ def test_the_verb_may_stand_anywhere_and_is_deploy_where_there_is_none(line, ver
         ("plan -e dev -o xml", "--help"),
         ("plan status -e dev", "--help"),
         ("plan -e", "--help"),
+        ("status -e dev --head 0", "--help"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_with_a_hint(line, hint):

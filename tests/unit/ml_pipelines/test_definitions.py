@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -69,6 +70,9 @@ def test_changed_files_are_other_content(tmp_path, changes):
         {"scoring": {"input": "raw/{window_start:yyyy/MM/dd}", "row_key": "id", "node_count": 2}},
         {"window": {"every": "hour"}},
         {"output": {"path": "predictions/churn", "format": "csv"}},
+        {"output": {"path": "predictions/churn", "run_columns": False}},
+        {"output": {"path": "predictions/churn", "checks": {"minimum_rows": 1}}},
+        {"scoring": {"input": "raw/{window_start:yyyy/MM/dd}", "row_key": "id", "duplicate_keys": "allow"}},
     ],
 )
 def test_changed_configuration_is_other_content(tmp_path, changes):
@@ -76,6 +80,22 @@ def test_changed_configuration_is_other_content(tmp_path, changes):
     source = models.folder(tmp_path)
 
     assert build(source, **changes).fingerprint != build(source).fingerprint
+
+
+def test_checks_reach_stage_as_they_are_said(tmp_path):
+    """Without the defaults, so that a new key of ours publishes nothing anew; and `-` for none."""
+    said = {"minimum_rows": 1, "drift": {"against": "training", "column": "risk"}}
+    output = {"path": "predictions/churn", "checks": said}
+    source = models.folder(tmp_path)
+
+    assert json.loads(argument_of(build(source, output=output).steps[0], "--abs-checks")) == said
+    assert argument_of(build(source).steps[0], "--abs-checks") == "-"
+    register = build(source, training.build, output=output).steps[-1]
+    assert argument_of(register, "--abs-score-column") == "risk"
+
+
+def argument_of(step, name: str):
+    return step.arguments[step.arguments.index(name) + 1]
 
 
 @pytest.mark.parametrize("make", BUILDS)

@@ -1,0 +1,72 @@
+"""Checks of checks: what a configuration says of them is understood before anything is deployed."""
+
+from __future__ import annotations
+
+import pytest
+
+from config.errors import ConfigurationError
+from config.loader import load
+from config.schema import OutputChecks
+from tests.unit.config import project
+
+CHECKS = "models.churn.output.checks"
+
+
+def problem(tmp_path, *options: str) -> str:
+    with pytest.raises(ConfigurationError) as raised:
+        load(project.write(tmp_path), "dev", options=options)
+    (found,) = raised.value.problems
+    return f"{found.key}: {found.found}; {found.expected}; {found.nearest}"
+
+
+def test_nothing_is_checked_unless_it_is_said(tmp_path):
+    """And a row key is a key."""
+    model = load(project.write(tmp_path), "dev").models["churn"]
+
+    assert model.output.checks == OutputChecks()
+    assert (model.output.run_columns, model.scoring.duplicate_keys) == (True, "error")
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("minimum_row=5", "an unknown key"),
+        ("minimum_rows=-1", "greater than or equal to 0"),
+        ("minimum_share_of_input_percent=101", "less than or equal to 100"),
+        ("columns.prediction={}", "nothing to check"),
+        ("columns.prediction={minimum: 2, maximum: 1}", "2 above `maximum` 1"),
+        ("columns.prediction={allowed_values: a}", "list"),
+        ("schema_change=warn", "'allow' or 'fail'"),
+        ("drift={against: yesterday}", "'training' or 'last_window'"),
+        ("drift={against: training, bins: 1}", "greater than or equal to 2"),
+        ("drift={against: training, maximum_psi: 0}", "greater than 0"),
+        ("sql.ok=SELECT 1", "a query that does not read `predictions`"),
+        ("sql.Bad-Name=SELECT * FROM predictions", "1 to 40 small letters, digits and _"),
+    ],
+)
+def test_a_check_that_makes_no_sense_is_named(tmp_path, option, said):
+    """With its key, what was found and what is expected."""
+    found = problem(tmp_path, f"{CHECKS}.{option}")
+
+    assert found.startswith(CHECKS)
+    assert said in found
+
+
+def test_duplicates_of_no_key_are_a_contradiction(tmp_path):
+    """Where it is said at all; the default does not disturb a model without a key."""
+    found = problem(
+        tmp_path, "models.churn.scoring.row_key=null", "models.churn.scoring.duplicate_keys=keep_last"
+    )
+
+    assert found.startswith("models.churn.scoring.duplicate_keys: `keep_last`")
+
+
+def test_a_row_key_cannot_be_called_as_a_column_of_ours(tmp_path):
+    """Unless those are switched off."""
+    named = "models.churn.scoring.row_key=scored_at"
+    off = load(
+        project.write(tmp_path / "off"), "dev", options=[named, "models.churn.output.run_columns=false"]
+    )
+
+    assert off.models["churn"].scoring.row_key == "scored_at"
+    assert "models.churn.scoring.row_key: `scored_at`" in problem(tmp_path / "on", named)
