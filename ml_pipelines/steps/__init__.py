@@ -7,14 +7,16 @@ In go the arguments of parameters.py; out comes one file in the lake, or a regis
                   name some input (copies none), and the receipt `started`
         score     the ParallelRunStep: score_entry.py reads each item's share straight from the lake, calls
                   the user's score.py, and leaves one part an item in the lake's staging folder
-        publish   accounts for every row, writes one file, lands it by one conditional rename (commit.py),
-                  then derives the manifest and finishes the receipt
+        publish   accounts for every row (quarantine.py), writes one file, checks it (audit.py), lands it by
+                  one conditional rename (commit.py), then derives the manifest and finishes the receipt
     training   prepare ─► train ─► evaluate ─► register
         each runs the user's script of that name, if there is one; register applies the gate. prepare starts
         the run's receipt, register finishes it with the version, whichever fails says why in it
 
 The formats (paths, receipt, manifest, templates) are in landing.py, pure; work.py cuts work items, pure;
-tables.py and results.py turn input into what run() takes and what run() gives into rows, pure; lake.py alone
+tables.py and results.py turn input into what run() takes and what run() gives into rows, pure; so are
+bad_rows.py, duplicates.py and origins.py, which find rows that do not land and where they stand, and the
+checks in column_checks.py, drift.py and sql_checks.py (what they found: check_results.py). lake.py alone
 speaks to the lake, models.py and ml_run.py to Azure ML, and both import Azure inside functions.
 
 Nothing here imports the rest of the repository. `windows.py` lies beside these files only once they are
