@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .parts import ROWS_A_BATCH
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
     Numbers = np.ndarray[Any, Any]
 
+Keep = Literal["first", "last"]
 ROWS_A_FILE = 4_000_000
 SORTED_AT_ONCE = 2
-BATCHES_AT_ONCE = 8
+ROWS_AT_ONCE = 8 * ROWS_A_BATCH
 MISSING = 0x9E6C63D0876A9A99
 SECOND = 0xD1B54A32D192ED03
 
@@ -38,7 +39,7 @@ def repeated_rows(
     key: str,
     kind: pa.DataType,
     folder: Path,
-    keep: str,
+    keep: Keep,
     rows_a_file: int = ROWS_A_FILE,
 ) -> Numbers:
     """Row numbers, in the order of `parts`, of all but the first (`keep="last"`: the last) row of each key.
@@ -54,7 +55,9 @@ def repeated_rows(
     return _all_but_one(*_candidates(parts, key, kind, hashes), keep=keep)
 
 
-def keys_of(parts: Sequence[Part], key: str, kind: pa.DataType) -> Iterator[pa.ChunkedArray]:
+def keys_of(
+    parts: Sequence[Part], key: str, kind: pa.DataType, rows_at_once: int = ROWS_AT_ONCE
+) -> Iterator[pa.ChunkedArray]:
     """The key column of all parts, in order, some rows at a time."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -63,7 +66,7 @@ def keys_of(parts: Sequence[Part], key: str, kind: pa.DataType) -> Iterator[pa.C
         if not part.rows:
             continue
         with parquet.ParquetFile(part.path) as file:
-            for batch in file.iter_batches(BATCHES_AT_ONCE * ROWS_A_BATCH, columns=[key]):
+            for batch in file.iter_batches(rows_at_once, columns=[key]):
                 yield pa.chunked_array([batch.column(0)]).cast(kind)
 
 
@@ -137,7 +140,7 @@ def _candidates(
     return first, second, rows
 
 
-def _all_but_one(first: Numbers, second: Numbers, rows: Numbers, *, keep: str) -> Numbers:
+def _all_but_one(first: Numbers, second: Numbers, rows: Numbers, *, keep: Keep) -> Numbers:
     import numpy as np
 
     order = np.lexsort((rows, second, first))
@@ -178,12 +181,22 @@ def _hashes_of_texts(array: pa.LargeStringArray, seed: int) -> Numbers:
     for length in np.unique(lengths):
         rows = np.flatnonzero(lengths == length)
         padded = np.zeros((len(rows), -(-length // 8) * 8), np.uint8)
-        padded[:, :length] = content[offsets[rows][:, None] + np.arange(length)]
+        padded[:, :length] = _bytes_of(content, offsets, rows, int(length))
         mine = hashes[rows]
         for word in padded.view(np.uint64).T:
             mine = _mixed(mine ^ word)
         hashes[rows] = mine
     return hashes
+
+
+def _bytes_of(content: Numbers, offsets: Numbers, rows: Numbers, length: int) -> Numbers:
+    """The bytes of texts of one length, a row each; at once, where they are neighbours."""
+    import numpy as np
+
+    first, last = rows[0], rows[-1]
+    if last - first + 1 == len(rows):
+        return content[offsets[first] : offsets[last + 1]].reshape(len(rows), length)
+    return content[offsets[rows][:, None] + np.arange(length)]
 
 
 def _mixed(numbers: Numbers) -> Numbers:

@@ -176,7 +176,7 @@ class Lake:
             else:
                 client.create_file(metadata=described)  # the SDK uploads no empty content at all
 
-    def replace(self, path: str, content: bytes) -> None:
+    def replace(self, path: str, content: bytes | Path) -> None:
         """Put `content` at `path` so that a reader finds the old or the new, never a part."""
         draft = f"_staging/_drafts/{uuid.uuid4().hex}"
         self.upload(draft, content)

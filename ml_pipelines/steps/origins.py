@@ -6,15 +6,16 @@ it; so the origin of any row can be told afterwards, and costs nothing while row
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
-from itertools import accumulate, chain
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from .parts import Span
 from .tables import Origin, Reject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy as np
 
@@ -77,16 +78,21 @@ class Origins:
         """A reject as score wrote it, counted from the top of its file."""
         return self._above.get((part.number, reject.file), NOTHING).shift(reject)
 
-    def of_rows(self, part: PartFacts, rejects: Sequence[Reject], rows: Sequence[int]) -> list[Origin]:
-        """Of some rows of a part, by their numbers in it from 0; `rejects` are as score wrote them."""
-        starts = [0, *accumulate(span.rows for span in part.spans)]
-        places = _positions(part, rejects, starts)
-        return [self._origin(part, starts, int(places[row])) for row in rows]
+    def of_part(self, part: PartFacts, rejects: Sequence[Reject]) -> Callable[[int], Origin]:
+        """Of the part's row of a number, from 0; `rejects` are the part's, as score wrote them."""
+        ends = list(accumulate(span.rows for span in part.spans))
+        places = _positions(part, rejects, [0, *ends])
 
-    def _origin(self, part: PartFacts, starts: Sequence[int], position: int) -> Origin:
-        number = next(n for n, end in enumerate(starts[1:]) if position < end)
-        span = part.spans[number]
-        row = position - starts[number] + 1
+        def origin(row: int) -> Origin:
+            position = int(places[row])
+            number = bisect_right(ends, position)
+            span = part.spans[number]
+            return self._origin(part, span, position - ends[number] + span.rows + 1)
+
+        return origin
+
+    def _origin(self, part: PartFacts, span: Span, row: int) -> Origin:
+        """Of the span's row of a number, from 1."""
         if not span.lines:
             return Origin(span.file, span.before + row, 0)
         above = self._above[part.number, span.file]
@@ -102,5 +108,5 @@ def _positions(part: PartFacts, rejects: Sequence[Reject], starts: Sequence[int]
         span.file: start - (0 if span.lines else span.before) - 1
         for span, start in zip(part.spans, starts, strict=False)
     }
-    gone = np.fromiter(chain(first[reject.file] + reject.row for reject in rejects), np.int64, len(rejects))
+    gone = np.fromiter((first[reject.file] + reject.row for reject in rejects), np.int64, len(rejects))
     return np.delete(np.arange(starts[-1]), gone)

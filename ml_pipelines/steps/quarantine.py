@@ -13,7 +13,7 @@ from .duplicates import keys_of, repeated_rows
 from .errors import DuplicateKeys, TooManyQuarantined
 from .landing import quarantine_path
 from .origins import Origins
-from .parts import schema_of
+from .parts import ROWS_A_BATCH, schema_of
 from .tables import Reject
 from .work import rejects_path
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from .duplicates import Numbers
+    from .duplicates import Keep, Numbers
     from .lake import Lake
     from .parts import Part
     from .work import Plan
@@ -38,8 +38,9 @@ class Quarantine:
         self._plan = plan
         self._lake = lake
         self._parts = parts
-        self._duplicates: list[Reject] = []
         self._origins = Origins([part.facts for part in parts])
+        self._repeated: Numbers | None = None
+        """Numbers of rows, over all parts with rows, that `duplicate_keys` sets aside."""
 
     @property
     def rows_in(self) -> int:
@@ -47,7 +48,7 @@ class Quarantine:
 
     @property
     def rows_duplicate(self) -> int:
-        return len(self._duplicates)
+        return 0 if self._repeated is None else len(self._repeated)
 
     @property
     def rows(self) -> int:
@@ -61,49 +62,58 @@ class Quarantine:
 
     def without_duplicates(self, folder: Path) -> list[Part]:
         """The parts without the rows that `duplicate_keys` sets aside; raises DuplicateKeys for `error`."""
-        plan, parts = self._plan, [part for part in self._parts if part.rows]
-        if plan.row_key is None or plan.duplicate_keys == "allow" or not parts:
+        plan = self._plan
+        if plan.row_key is None or plan.duplicate_keys == "allow" or not self._filled:
             return list(self._parts)
-        keep = "last" if plan.duplicate_keys == "keep_last" else "first"
-        kind = schema_of([part.schema for part in parts]).field(plan.row_key).type
-        repeated = repeated_rows(parts, plan.row_key, kind, folder, keep)
+        repeated = repeated_rows(self._filled, plan.row_key, self._key_type, folder, self._kept)
         if not len(repeated):
             return list(self._parts)
         if plan.duplicate_keys == "error":
-            raise self._error(parts, repeated, kind)
-        return list(self._split(parts, repeated, kind, folder))
+            first = next(self._duplicates(repeated[:1]))[0]
+            said = f"{_place(first)}: {first.text}"
+            raise DuplicateKeys(plan.model, plan.window_id, plan.row_key, len(repeated), said)
+        self._repeated = repeated
+        return [
+            part.without(mine, folder / f"{part.path.stem}-unique.parquet") if len(mine) else part
+            for part, mine in self._shared_out(repeated)
+        ]
 
-    def _error(self, parts: Sequence[Part], repeated: Numbers, kind: pa.DataType) -> DuplicateKeys:
-        plan = self._plan
-        reject = next(self._rejects_for(parts, repeated[:1], kind))
-        return DuplicateKeys(
-            plan.model, plan.window_id, str(plan.row_key), len(repeated), f"{_place(reject)}: {reject.text}"
-        )
+    @property
+    def _filled(self) -> list[Part]:
+        return [part for part in self._parts if part.rows]
 
-    def _split(
-        self, parts: Sequence[Part], repeated: Numbers, kind: pa.DataType, folder: Path
-    ) -> Iterator[Part]:
-        self._duplicates = list(self._rejects_for(parts, repeated, kind))
+    @property
+    def _key_type(self) -> pa.DataType:
+        """The type that keys have where they land."""
+        return schema_of([part.schema for part in self._filled]).field(self._plan.row_key).type
+
+    @property
+    def _kept(self) -> Keep:
+        return "last" if self._plan.duplicate_keys == "keep_last" else "first"
+
+    def _shared_out(self, repeated: Numbers) -> Iterator[tuple[Part, Numbers]]:
+        """Each part with those of the rows that are its own, by their numbers in it."""
         before = 0
-        for part in parts:
-            mine = _within(repeated, before, part.rows)
+        for part in self._filled:
+            yield part, _within(repeated, before, part.rows)
             before += part.rows
-            yield part.without(mine, folder / f"{part.path.stem}-unique.parquet") if len(mine) else part
 
-    def _rejects_for(self, parts: Sequence[Part], rows: Numbers, kind: pa.DataType) -> Iterator[Reject]:
-        """Rows of `parts`, by their numbers over all of them, set aside as somebody's duplicates."""
-        kept = "last" if self._plan.duplicate_keys == "keep_last" else "first"
-        before = 0
-        for part in parts:
-            mine = _within(rows, before, part.rows)
-            before += part.rows
+    def _duplicates(self, repeated: Numbers) -> Iterator[list[Reject]]:
+        """These rows as they are set aside, some at a time."""
+        import pyarrow as pa
+
+        cause = f"another row has this {self._plan.row_key}; the {self._kept} of them was kept"
+        for part, mine in self._shared_out(repeated):
             if not len(mine):
                 continue
-            origins = self._origins.of_rows(part.facts, self._read(part), mine.tolist())
-            keys = _keys(part, str(self._plan.row_key), kind, mine)
-            for origin, key in zip(origins, keys, strict=True):
-                cause = f"another row has this {self._plan.row_key}; the {kept} of them was kept"
-                yield Reject(*origin, cause, "" if key is None else str(key))
+            origins = self._origins.of_part(part.facts, self._read(part))
+            before = 0
+            for keys in keys_of([part], str(self._plan.row_key), self._key_type, ROWS_A_BATCH):
+                rows = _within(mine, before, len(keys))
+                texts = keys.take(pa.array(rows)).cast(pa.string()).fill_null("").to_pylist()
+                places = [origins(before + row) for row in rows.tolist()]
+                yield [Reject(*place, cause, text) for place, text in zip(places, texts, strict=True)]
+                before += len(keys)
 
     # ------------------------------------------------------------------------------------- rejects
 
@@ -139,11 +149,15 @@ class Quarantine:
 
         target = folder / "rows.csv"
         with csv.CSVWriter(target, _schema()) as writer:
-            for part in self._parts:
-                rejects = [self._origins.in_file(part.facts, reject) for reject in self._read(part)]
+            for rejects in self._all():
                 writer.write_table(_table(rejects))
-            writer.write_table(_table(self._duplicates))
-        self._lake.replace(path, target.read_bytes())
+        self._lake.replace(path, target)
+
+    def _all(self) -> Iterator[list[Reject]]:
+        for part in self._parts:
+            yield [self._origins.in_file(part.facts, reject) for reject in self._read(part)]
+        if self._repeated is not None:
+            yield from self._duplicates(self._repeated)
 
     def _is_stale(self, path: str) -> bool:
         """Whether a window that was replaced had rows in quarantine."""
@@ -155,15 +169,6 @@ class Quarantine:
 def _within(rows: Numbers, before: int, count: int) -> Numbers:
     """Those of the sorted `rows` that are in [before, before + count), counted from `before`."""
     return rows[rows.searchsorted(before) : rows.searchsorted(before + count)] - before
-
-
-def _keys(part: Part, key: str, kind: pa.DataType, rows: Numbers) -> list[object]:
-    found: list[object] = []
-    before = 0
-    for column in keys_of([part], key, kind):
-        found += [column[int(row)].as_py() for row in _within(rows, before, len(column))]
-        before += len(column)
-    return found
 
 
 def _place(reject: Reject) -> str:

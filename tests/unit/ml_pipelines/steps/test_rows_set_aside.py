@@ -93,6 +93,19 @@ def test_bad_rows_above_a_duplicate_do_not_move_it(tmp_path):
     assert set_aside(lake) == [("a.csv", 2, 3), ("a.csv", 3, 4), ("a.csv", 5, 6)]
 
 
+def test_a_file_that_run_reads_itself_has_keys_too(tmp_path):
+    """Local paths in, a result a row out: the keys were read beside."""
+    lake = FakeLake(TWO_FILES)
+    script = (
+        "import pandas as pd\ndef run(paths):\n    return pd.concat(map(pd.read_csv, paths))['x'].tolist()\n"
+    )
+
+    publish(score(tmp_path, lake, script, passes="files", duplicate_keys="keep_last"), lake)
+
+    assert landed(lake)["prediction"].tolist() == [2, 3, 4]
+    assert set_aside(lake) == [("a.csv", 1, 2)]
+
+
 # ------------------------------------------------------------------------------------------- run() raises
 
 
