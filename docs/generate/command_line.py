@@ -46,6 +46,8 @@ Keys that scripts may rely on. Instants are UTC; what is not known is `null`.
 | `deploy` | as `plan`, and `release`, `applied` |
 | `run` | `runs`: a list of `model`, `pipeline`, `window_start`, `window_end`, `status`, `adf_run_id`, `ml_run_id`, `rows_in`, `rows_scored`, `rows_quarantined`, `output`, `error` |
 | `status` | `env`; `releases`: a list of `release`, `at`, `by`, `commit`; `triggers`: a list of `name`, `state`, `next`; `models`: a list of `model`, `version`, `sha256`, `last_success`, `late`; `runs` as above |
+| `run`, `status` | in each of `runs` whose window has [checks](checks.md) also `checks`: a list of `check`, `outcome`, `found`, `allowed`; and `staged`, the file, where one failed |
+| `status --model` | `window`: the [manifest](landing.md#the-manifest-what-lies-at-the-target); `paths`, in the file system; `addresses`, which open the files; with `--head` `rows`: a list of column → value |
 
 `action` is `create`, `change`, `recreate`, `delete` or `drift`.
 """  # noqa: E501 - a row is a line
