@@ -11,8 +11,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adf.windows import window_id
+from deployment.checks import COLUMNS as CHECK_COLUMNS
 from deployment.errors import NotLandedError
-from deployment.report import CHECK_COLUMNS, Line, Table
+from deployment.report import Line, Table
 from ml_pipelines.steps.landing import landed_paths, manifest_path
 
 if TYPE_CHECKING:

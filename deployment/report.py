@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from adf.windows import format_instant
+from deployment import checks
 from deployment.fires import firing_of
 from deployment.firing_lines import told
-from ml_pipelines.steps.check_results import to_documents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from deployment.resources import Action, Change, Plan
     from deployment.runs import RunReport
     from deployment.status import Status
-    from ml_pipelines.steps.check_results import CheckResult
 
 SYMBOLS: Final[dict[Action, tuple[str, str]]] = {
     "create": ("+", "green"),
@@ -236,15 +235,6 @@ def run_document(report: RunReport) -> dict[str, Any]:
 
     `checks` is there where a window has some, `staged` where one of them failed.
     """
-    return _run_document(report) | _checks_document(report)
-
-
-def _checks_document(report: RunReport) -> dict[str, Any]:
-    checks = {"checks": to_documents(report.checks)} if report.checks else {}
-    return checks | ({"staged": report.staged} if report.staged else {})
-
-
-def _run_document(report: RunReport) -> dict[str, Any]:
     return {
         "model": report.model,
         "pipeline": report.pipeline,
@@ -258,7 +248,7 @@ def _run_document(report: RunReport) -> dict[str, Any]:
         "rows_quarantined": report.rows_quarantined,
         "output": report.output,
         "error": report.error,
-    }
+    } | checks.document(report)
 
 
 RUN_COLUMNS: Final = (
@@ -374,32 +364,11 @@ def status_parts(status: Status) -> Iterator[Line | Table]:
         yield Line("No triggers.", "dim")
     if status.runs:
         yield run_table(status.runs)
-        yield from _last_checks(status.runs)
+        if rows := checks.rows(status.runs, window_name):
+            yield Table(("model", "window", *checks.COLUMNS), rows, long=frozenset({"found"}))
         yield from run_errors(status.runs)
     else:
         yield Line("No runs in the last days.", "dim")
-
-
-def _last_checks(reports: Sequence[RunReport]) -> Iterator[Table]:
-    """Of each model's newest run that says some; `reports` are the newest first."""
-    newest: dict[str, RunReport] = {}
-    for report in reports:
-        if report.checks:
-            newest.setdefault(report.model, report)
-    rows = [
-        [report.model, window_name(report.window_start, report.window_end), *_check_cells(result)]
-        for report in newest.values()
-        for result in report.checks
-    ]
-    if rows:
-        yield Table(("model", "window", *CHECK_COLUMNS), rows, long=frozenset({"found"}))
-
-
-CHECK_COLUMNS: Final = ("check", "outcome", "allowed", "found")
-
-
-def _check_cells(result: CheckResult) -> list[str]:
-    return [result.check, result.outcome, result.allowed, result.found]
 
 
 def _release(status: Status) -> str:
