@@ -31,6 +31,11 @@ OPTIONS = [  # every key that ends in a property is set in one of them, or has a
         "models.diabetes.schedules.score.daily.depends_on=[{schedule: past, offset_minutes: -2880, "
         "window_minutes: 720}]"
     ),
+    (
+        "models.diabetes.schedules.score.arrived={type: event, begins_with: raw/diabetes/incoming/20, "
+        "ends_with: .csv, ignore_empty_files: true}"
+    ),
+    "lake.resource_group=rg-lake",
     "models.diabetes.training.timeout_minutes=30",
 ]
 PROPERTY = re.compile(
