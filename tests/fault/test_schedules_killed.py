@@ -1,5 +1,5 @@
-"""A configuration with every recurrence, deployed to a local Azure that is killed again and again: each fire
-time and each window runs once.
+"""A configuration with every recurrence, windows and files that arrive, deployed to a local Azure that is
+killed again and again: each fire time, each window and each file runs once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from deployment.observed import observe
 from deployment.planner import plan
 from deployment.resources import Desired, Owner
 from tests.fault.machine import STOPPED, eventually
-from tests.unit.adf.builders import built, calendar, model, tumbling
+from tests.unit.adf.builders import built, calendar, event, model, tumbling
 from tests.unit.deployment.fakes import FakeMachineLearning, Told
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ SECONDS_UNTIL_FIRES = 8
 FREQUENCIES = ("Minute", "Hour", "Day", "Week", "Month")
 KILLED_AT = (0, 2, 4, 7, 10, 13)
 """Numbers of trigger runs: before the first, among windows that run and wait, among fires, near the end."""
+LAKE = {"account": "killedlake", "file_system": "data", "resource_group": "rg-tests"}
 WINDOWS = {"tr_score_cleaning_quick": 6, "tr_score_churn_slow": 3}
 
 
@@ -47,6 +48,8 @@ def configured(now: datetime) -> list[Entity]:
     entities = built(
         model("cleaning", window={"every": "5 minutes"}, schedules={"score": cleaning}),
         model("churn", window={"every": "10 minutes"}, schedules={"score": {"slow": slow, **fires}}),
+        model("orders", schedules={"score": {"arrived": event()}}),
+        lake=LAKE,
     )
     made = [each for each in entities.values() if each.kind in {"trigger", "pipeline"}]
     return [_waiting(each) if each.kind == "pipeline" else each for each in made]
@@ -73,20 +76,35 @@ def deploy(machine: Machine, entities: list[Entity]) -> None:
     assert plan(wanted, observe(factory, FakeMachineLearning(), [])).changes == []
 
 
-def test_each_fire_and_each_window_runs_once_however_often_the_local_azure_is_killed(machine: Machine):
-    """Of every recurrence, and of windows that wait for others. What was interrupted says so, and runs again
-    where somebody asks for it.
+def deliver(machine: Machine, day: int) -> str:
+    """The marker of a day's files; its path as Data Factory tells it."""
+    path = f"raw/orders/incoming/2026/11/{day:02}/_SUCCESS"
+    with machine.azure.lake_client(LAKE["account"]) as lake:
+        lake.get_file_client("data", path).create_file()
+    return f"data/{path}"
+
+
+def test_everything_runs_once_however_often_the_local_azure_is_killed(machine: Machine):
+    """Every recurrence, windows that wait for others, files that arrive just before it dies. What was
+    interrupted says so, and runs again where somebody asks for it.
     """
+    with machine.azure.lake_client(LAKE["account"]) as lake:
+        lake.create_file_system("data")
     deploy(machine, configured(datetime.now(UTC)))
-    for runs in KILLED_AT:
+    delivered = []
+    for day, runs in enumerate(KILLED_AT, 1):
         eventually(lambda runs=runs: len(machine.trigger_runs()) >= runs)
+        delivered.append(deliver(machine, day))
         machine.azure.kill()
         machine.restart()
 
     eventually(lambda: _all_over(machine))
 
     fired = Counter(run["triggerName"] for run in machine.trigger_runs())
-    assert fired == WINDOWS | {f"tr_score_churn_{each.lower()}": 1 for each in FREQUENCIES}
+    times = {f"tr_score_churn_{each.lower()}": 1 for each in FREQUENCIES}
+    assert fired == WINDOWS | times | {"tr_score_orders_arrived": len(delivered)}
+    runs_of_files = [run for run in machine.runs() if run["pipelineName"] == "score_orders"]
+    assert Counter(run["parameters"]["event_path"] for run in runs_of_files) == Counter(delivered)
     windows = [run for run in machine.trigger_runs() if run["triggerName"] in WINDOWS]
     of = Counter((run["triggerName"], run["runDimension"]["windowStartTime"]) for run in windows)
     assert set(of.values()) == {1}
@@ -103,5 +121,5 @@ def _all_over(machine: Machine) -> bool:
             assert run["message"] == STOPPED
             path = f"/triggers/{run['triggerName']}/triggerRuns/{run['triggerRunId']}/rerun"
             machine.call("POST", path)
-    expected = sum(WINDOWS.values()) + len(FREQUENCIES)
+    expected = sum(WINDOWS.values()) + len(FREQUENCIES) + len(KILLED_AT)
     return len(runs) == expected and {run["status"] for run in runs} == {"Succeeded"}
