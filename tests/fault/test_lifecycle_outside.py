@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from tests.conftest import free_ports
-from tests.fault.test_datafactory_killed import FACTORY, FOREVER, GROUP, STOPPED
+from tests.fault.machine import FACTORY, FOREVER, GROUP, STOPPED
 from tests.fault.test_machinelearning_killed import STEP, WORKSPACE, Machine, dead, eventually, pids
 
 if TYPE_CHECKING:

@@ -55,7 +55,7 @@ def accepted(template: str, every: str, zone: str) -> bool:
         "output": {"path": "out"},
         "schedules": {"score": {"arrived": {"type": "event", "ends_with": "/_SUCCESS"}}},
     }
-    wrong = [each for each in check({"churn": model}, Path()) if "ends_with" not in each.keys]
+    wrong = [each for each in check({"churn": model}, Path()) if "ends_with" not in each.below]
     return not wrong
 
 

@@ -175,7 +175,12 @@ def test_the_tutorials_table_from_training_to_predictions(workspace, tmp_path):
         tmp_path,
         name,
         training={"data": "tutorial/diabetes.csv", "hyperparameters": {"max_depth": 6}},
-        scoring={"row_key": "PatientID", "bytes_per_work_item": 65536, "process_count_per_node": 2},
+        scoring={
+            "row_key": "PatientID",
+            "duplicate_keys": "allow",
+            "bytes_per_work_item": 65536,
+            "process_count_per_node": 2,
+        },
     )
     asked = (TABLE / "diabetes2.csv").read_bytes()
     workspace.put(
