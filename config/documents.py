@@ -6,13 +6,12 @@ Nothing is constructed but text, numbers, booleans, lists and maps.
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+import yaml  # type: ignore[import-untyped]
+from yaml.composer import Composer  # type: ignore[import-untyped]
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode  # type: ignore[import-untyped]
 
 from config.errors import Problem, Where
 
@@ -31,7 +30,6 @@ MOST_OPEN_BRACKETS: Final = 100
 
 _PREFIX: Final = "tag:yaml.org,2002:"
 _COLLECTIONS: Final = (f"{_PREFIX}map", f"{_PREFIX}seq")
-_TEXT: Final = frozenset({"str", "timestamp"})
 _YAML_1_1: Final = {"yes": "true", "no": "false", "on": "true", "off": "false"}
 
 
@@ -68,12 +66,12 @@ def parse(text: str, name: str, document: Document, root: Key = ()) -> None:
         return
     try:
         node = _compose(text)
-    except MarkedYAMLError as error:
+    except yaml.MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line + 1
         found = (error.problem or error.context or "unreadable YAML").split("\n")[0].strip()
         found = found.removeprefix("found ")
         _blame(document, Where(name, line), "", found, "YAML 1.2 (indented with blanks)")
-    except (YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError):
         _blame(document, Where(name), "", "control characters", "YAML text")
     except RecursionError:
         _blame(document, Where(name), "", "endless nesting", f"at most {DEEPEST} levels")
@@ -95,10 +93,44 @@ def _nests_endlessly(text: str) -> bool:
     return False
 
 
-def _compose(text: str) -> Any:  # noqa: ANN401 - ruamel is untyped here: a node or None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an anchor that is defined twice is legal YAML
-        return YAML(typ="safe", pure=True).compose(text)
+def _compose(text: str) -> Node | None:
+    loader = _Yaml12(text)
+    try:
+        node: Node | None = loader.get_single_node()
+    finally:
+        loader.dispose()
+    return node
+
+
+class _Yaml12(Composer, getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
+    """libyaml's events, where PyYAML was built with it; words as in YAML 1.2.
+
+    The nodes are made in Python: libyaml's own composer ends the process where nesting has no end.
+    """
+
+    def __init__(self, text: str) -> None:
+        super(Composer, self).__init__(text)
+        Composer.__init__(self)
+
+    def compose_node(self, parent: Node | None, index: object) -> Node:
+        event = self.peek_event()
+        if not isinstance(event, yaml.AliasEvent):
+            self.anchors.pop(event.anchor, None)  # an anchor that is defined twice is legal YAML
+        node: Node = super().compose_node(parent, index)
+        return node
+
+
+for _tag, _words, _first in (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+    (
+        "float",
+        r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        list("-+0123456789."),
+    ),
+):
+    _Yaml12.add_implicit_resolver(f"{_PREFIX}{_tag}", re.compile(rf"(?:{_words})\Z"), _first)
 
 
 def _blame(document: Document, where: Where, key: str, found: str, expected: str) -> None:
@@ -190,9 +222,9 @@ class _Reader:
 
 def scalar(tag: str, text: str) -> Any:  # noqa: ANN401
     """A scalar of YAML's core schema; NotImplemented for a tag of somebody else."""
-    if tag in _TEXT:
-        return text
     match tag:
+        case "str":
+            return text
         case "null":
             return None
         case "bool":

@@ -12,7 +12,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 AZURE = ("azure", "azureml", "msrest", "requests", "aiohttp")
-HEAVY = (*AZURE, "pydantic", "rich", "ruamel", "pandas", "pyarrow", "adf", "ml_pipelines", "config")
+HEAVY = (*AZURE, "pydantic", "rich", "yaml", "pandas", "pyarrow", "adf", "ml_pipelines", "config")
 
 
 def deploy(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:

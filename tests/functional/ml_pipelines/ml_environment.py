@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ruamel.yaml import YAML
+import yaml
 
 FILE = Path("ml_pipelines/examples/diabetes/ml_environment.yml").resolve()
 _UNREACHABLE = ("Failed to fetch", "dns error", "error sending request", "network was disabled")
@@ -20,7 +20,7 @@ _UNREACHABLE = ("Failed to fetch", "dns error", "error sending request", "networ
 
 def pip_part() -> tuple[str, list[str]]:
     """Its Python, and what pip is to install."""
-    dependencies = YAML(typ="safe").load(FILE)["dependencies"]
+    dependencies = yaml.safe_load(FILE.read_text())["dependencies"]
     python = next(each for each in dependencies if str(each).startswith("python="))
     return python.removeprefix("python="), next(
         each["pip"] for each in dependencies if isinstance(each, dict)
