@@ -1,11 +1,13 @@
-"""Faults on demand, in either process: refuse, delay, drop the reply, or die before or after a request.
+"""Faults on demand, in either process: refuse, delay, cut the connection, drop the reply, or die before or
+after a request.
 
     POST   /_sandbox/faults   {"service": "lake", "method": "PUT", "path": "<regex>",
                                "action": "kill", "when": "after", "times": 1, "skip": 2}
     DELETE /_sandbox/faults   forget them all
 
 `path` is searched in the raw path with its query. `skip` matching requests pass first, then `times` are hit
-(absent: every one). "after" and `drop_reply` mean: the change is done, and its answer never leaves.
+(absent: every one). `cut`: the connection ends and nothing was done. "after" and `drop_reply` mean: the
+change is done, and its answer never leaves. `refuse` takes `status`, `code` and `retry_after`, in seconds.
 """
 
 from __future__ import annotations
@@ -16,34 +18,35 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
+from aiohttp import web
+
 from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aiohttp import web
-
     from sandbox.routing import Handler
 
-_ACTIONS = ("refuse", "delay", "kill", "drop_reply")
+_ACTIONS = ("refuse", "delay", "kill", "cut", "drop_reply")
 _KILLED = 137
 
 
 class Refusal(Protocol):
     """How the process words an error: Resource Manager's way, or the lake's."""
 
-    def __call__(self, status: int, code: str, message: str) -> Exception: ...
+    def __call__(self, status: int, code: str, message: str, *, headers: dict[str, str]) -> Exception: ...
 
 
 @dataclass
 class Fault:
     """`times` and `skip` count down as requests match."""
 
-    action: Literal["refuse", "delay", "kill", "drop_reply"]
+    action: Literal["refuse", "delay", "kill", "cut", "drop_reply"]
     method: str | None = None
     path: re.Pattern[str] | None = None
     status: int = 503
     code: str = "ServerBusy"
+    retry_after: int | None = None
     seconds: float = 0.0
     when: Literal["before", "after"] = "before"
     times: int | None = None
@@ -62,7 +65,7 @@ class Fault:
             raise AzureError(400, "InvalidFault", f"path is not a regular expression: {error}.") from error
         known = {
             key: body[key]
-            for key in ("method", "status", "code", "seconds", "when", "times", "skip")
+            for key in ("method", "status", "code", "retry_after", "seconds", "when", "times", "skip")
             if key in body
         }
         return cls(action=cast("Any", action), path=path, **known)
@@ -100,7 +103,10 @@ class Faults:
             return await handler(request)
         match fault.action:
             case "refuse":
-                raise self._refusal(fault.status, fault.code, "Ordered by POST /_sandbox/faults.")
+                headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+                raise self._refusal(
+                    fault.status, fault.code, "Ordered by POST /_sandbox/faults.", headers=headers
+                )
             case "delay":
                 await asyncio.sleep(fault.seconds)
                 return await handler(request)
@@ -108,14 +114,20 @@ class Faults:
                 if fault.when == "after":
                     await handler(request)
                 os._exit(_KILLED)
+            case "cut":
+                return _cut(request, web.Response())
             case "drop_reply":
-                response = await handler(request)
-                if request.transport is not None:
-                    request.transport.abort()
-                return response
+                return _cut(request, await handler(request))
 
     def _match(self, request: web.Request) -> Fault | None:
         for fault in self._faults:
             if fault.hits(request.method, request.raw_path):
                 return fault
         return None
+
+
+def _cut(request: web.Request, response: web.StreamResponse) -> web.StreamResponse:
+    """The answer, on a connection that has ended."""
+    if request.transport is not None:
+        request.transport.abort()
+    return response

@@ -227,10 +227,13 @@ class ServerBusy(LakeError):
 class Ordered(LakeError):
     """A refusal that a test ordered (sandbox/faults.py)."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *, headers: dict[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self._status = status
         self._code = code
+        self.headers = headers or {}
 
     @property
     def http_status(self) -> int:
