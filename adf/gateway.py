@@ -4,9 +4,10 @@ azure-mgmt-datafactory is used as transport only. Its model classes write a wron
 bodies are bytes of our own and answers are read as the JSON they are. Azure packages are imported inside of
 functions, so that commands which never call Azure do not wait for them.
 
-An answer that is an error becomes a child of DataFactoryError; nothing of the SDK leaves this module. Reads
-and PUTs are retried by the SDK. Starting a run is not: a POST that was carried out, but whose answer got
-lost, would start a second one. The methods may be called from several threads at once.
+An answer that is an error becomes a child of DataFactoryError; nothing of the SDK leaves this module. The SDK
+retries reads, PUTs, DELETEs and the POSTs that ask, start or stop. Starting a run is sent once: a POST that
+was carried out, but whose answer got lost, would start a second one. The methods may be called from several
+threads at once.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ SEGMENTS: dict[Kind, str] = {
     "trigger": "triggers",
 }
 CLOCK_SKEW = timedelta(minutes=1)
+AGAIN = {"retry_on_methods": frozenset({"GET", "POST"})}
+"""For a POST that may be carried out twice: the SDK retries it like a PUT."""
 
 
 class Credential(Protocol):
@@ -157,7 +160,7 @@ class DataFactory:
         if self._listens(name):
             self._subscribe(name, "subscribeToEvents", "Enabled")
         self._patiently(
-            f"start trigger {name}", lambda: self._triggers.begin_start(*self._place, name).result()
+            f"start trigger {name}", lambda: self._triggers.begin_start(*self._place, name, **AGAIN).result()
         )
 
     def stop_trigger(self, name: str) -> None:
@@ -166,7 +169,7 @@ class DataFactory:
         Not the other way round: what fails in between leaves no started trigger that is deaf.
         """
         self._patiently(
-            f"stop trigger {name}", lambda: self._triggers.begin_stop(*self._place, name).result()
+            f"stop trigger {name}", lambda: self._triggers.begin_stop(*self._place, name, **AGAIN).result()
         )
         if self._listens(name) and self._subscription(name) != "Disabled":
             self._subscribe(name, "unsubscribeFromEvents", "Disabled")
@@ -224,7 +227,7 @@ class DataFactory:
         operation = self._client.pipeline_runs.query_by_factory
         query = _query(after, before, equal, order_by="RunStart")
         with asking(f"list the runs of {self.name}"):
-            return list(_pages(lambda body: operation(*self._place, body, cls=_json), query))
+            return list(_pages(lambda body: operation(*self._place, body, cls=_json, **AGAIN), query))
 
     def activity_runs(
         self, run_id: str, after: datetime | None = None, before: datetime | None = None
@@ -236,14 +239,14 @@ class DataFactory:
             after or now - timedelta(days=45), before or now + CLOCK_SKEW, {}, order_by="ActivityRunStart"
         )
         with asking(f"list the activities of run {run_id}"):
-            return list(_pages(lambda body: operation(*self._place, run_id, body, cls=_json), query))
+            return list(_pages(lambda body: operation(*self._place, run_id, body, cls=_json, **AGAIN), query))
 
     def trigger_runs(self, after: datetime, before: datetime, **equal: str) -> Runs:
         """Trigger runs in the time between, oldest first; e.g. `TriggerName="tr_score_diabetes_daily"`."""
         operation = self._client.trigger_runs.query_by_factory
         query = _query(after, before, equal, order_by="TriggerRunTimestamp")
         with asking(f"list the trigger runs of {self.name}"):
-            return list(_pages(lambda body: operation(*self._place, body, cls=_json), query))
+            return list(_pages(lambda body: operation(*self._place, body, cls=_json, **AGAIN), query))
 
     def cancel(self, run_id: str) -> None:
         """Cancel a run and the runs it started."""
