@@ -23,7 +23,7 @@ class Lake:
         self.url = url
         self.name = file_system
         # The SDK's own retries wait 15 s and more: too long for somebody who looks at a terminal.
-        retries = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=4)
+        retries = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=4, random_jitter_range=1)
         self._client: Any = FileSystemClient(url, file_system, credential=credential, retry_policy=retries)
 
     def exists(self) -> bool:
@@ -71,22 +71,27 @@ class Lake:
         Staged beside it and renamed on condition that the name is free, so no reader ever sees a part.
         """
         from azure.core import MatchConditions
-        from azure.core.exceptions import ResourceExistsError
+        from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
-        client = self._staged(path, content)
+        staged = self._staged(path, content)
         with _as_lake_errors(path):
             try:
-                client.rename_file(f"{self.name}/{path}", match_condition=MatchConditions.IfMissing)
-            except ResourceExistsError:
-                client.delete_file()
-                return False
+                staged.rename_file(f"{self.name}/{path}", match_condition=MatchConditions.IfMissing)
+            except (ResourceExistsError, ResourceNotFoundError):
+                return _is_gone(staged)
         return True
 
     def replace(self, path: str, content: bytes) -> None:
         """Write a file as a whole, in place of what is there if anything is."""
-        client = self._staged(path, content)
+        from azure.core.exceptions import ResourceNotFoundError
+
+        staged = self._staged(path, content)
         with _as_lake_errors(path):
-            client.rename_file(f"{self.name}/{path}")
+            try:
+                staged.rename_file(f"{self.name}/{path}")
+            except ResourceNotFoundError:
+                if not _is_gone(staged):
+                    raise
 
     def remove(self, path: str) -> None:
         """No error where there is no such file."""
@@ -128,8 +133,14 @@ class Lake:
                 if error.status_code == 409:
                     return None
                 raise
-            client.set_metadata({"holder": holder}, lease=lease)
-        return Lease(path, lease)
+        held = Lease(path, lease)
+        try:
+            with _as_lake_errors(path):
+                client.set_metadata({"holder": holder}, lease=lease)
+        except LakeError:
+            held.release()
+            raise
+        return held
 
     def lease_holder(self, path: str) -> str:
         with _as_lake_errors(path):
@@ -199,6 +210,17 @@ class Lease:
     def release(self) -> None:
         with _as_lake_errors(self._path):
             self._lease.release()
+
+
+def _is_gone(staged: Any) -> bool:  # noqa: ANN401 - the SDK's client of a staged file
+    """Whether it was renamed after all: nobody else touches it, and the SDK asks again for a lost answer."""
+    from azure.core.exceptions import ResourceNotFoundError
+
+    try:
+        staged.delete_file()
+    except ResourceNotFoundError:
+        return True
+    return False
 
 
 @contextmanager
