@@ -32,8 +32,11 @@ def by_hand(live: LiveEntity, written: Written) -> tuple[Difference, ...]:
         return ()
     found = tuple(differences(released, seen(live)))
     body = canonical(live.properties)
-    attempted = any(_is_of(attempt, body) for attempt in written.attempted.get(key, ()))
-    return () if attempted else found
+    attempted = written.attempted.get(key, ())
+    if attempted:
+        # One that died before it wrote may have stopped the trigger already.
+        attempted = (*attempted, {name: value for name, value in released.items() if name != "runtimeState"})
+    return () if any(_is_of(attempt, body) for attempt in attempted) else found
 
 
 def seen(live: LiveEntity) -> dict[str, Any]:
@@ -48,9 +51,15 @@ def _is_of(attempt: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
 
 
 def attempts(plan: Plan) -> Iterator[tuple[tuple[Kind, str], dict[str, Any]]]:
-    """The bodies that applying the plan writes, by key, as far as they are known before."""
+    """The bodies that applying the plan writes, by key, as far as they are known before.
+
+    Of what it deletes the last one: a trigger is stopped before that.
+    """
     for step in plan.changes:
-        if step.address.kind in {"factory", "ml_pipeline"} or step.action == "delete":
+        if step.address.kind in {"factory", "ml_pipeline"}:
+            continue
+        if step.action == "delete":
+            yield step.address.key, canonical(cast("LiveEntity", step.live).properties)
             continue
         entity = cast("Entity", step.wanted)
         unknown = {

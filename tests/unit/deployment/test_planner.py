@@ -9,7 +9,7 @@ from deployment.canonical import Difference, canonical
 from deployment.drift import attempts
 from deployment.errors import ForeignObjectsError
 from deployment.planner import KNOWN_AFTER_PUBLISHING, plan, plan_destruction
-from deployment.resources import NOTHING, Observed, Written
+from deployment.resources import NOTHING, Address, Observed, Written
 from tests.unit.deployment.fakes import (
     OWNER,
     Definition,
@@ -198,6 +198,22 @@ def test_what_a_deployment_that_died_wrote_is_no_drift():
     (step,) = plan(desired(pipeline(folder="new")), seen(half_way, written=written)).changes
 
     assert (step.action, step.drifted) == ("change", ())
+
+
+def test_what_a_deployment_that_died_only_stopped_is_no_drift():
+    """For an edit that it did not come to, or to be deleted."""
+    before = live(calendar(), runtimeState="Started")
+    key, released = (
+        Address("trigger", "tr_daily").key,
+        {**canonical(before.properties), "runtimeState": "Started"},
+    )
+    for wanted in (desired(calendar(hour=7, started=False)), desired()):
+        tried = {k: [b] for k, b in attempts(plan(wanted, seen(before), prune=True))}
+
+        stopped = live(calendar(), runtimeState="Stopped")
+        (step,) = plan(wanted, seen(stopped, written=Written({key: released}, tried)), prune=True).changes
+
+        assert step.drifted == ()
 
 
 def test_destruction_spares_the_factory_and_what_is_not_ours():
