@@ -17,7 +17,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, cast
 
 from adf.entities import resolve
-from adf.errors import DataFactoryError
+from adf.errors import ChangedSinceRead, DataFactoryError
+from deployment.canonical import canonical
 from deployment.errors import ApplyError, InterruptedByUserError, LakeError
 from deployment.missed import missed
 from deployment.ranks import without_wait, writable
@@ -161,22 +162,30 @@ class Executor:
     def _put(self, step: Change, etag: str | None) -> None:
         entity = cast("Entity", step.wanted)
         body = resolve(entity.properties, self.endpoints, lambda start: start.at(self.clock()))
-        self.factory.put(entity.kind, entity.name, body, etag)
+        try:
+            self.factory.put(entity.kind, entity.name, body, etag)
+        except ChangedSinceRead:
+            # Where an answer gets lost the SDK asks again, and its first try has changed the etag.
+            live = self.factory.get(entity.kind, entity.name)
+            if live is None or canonical(live.properties) != canonical(body):
+                raise
 
     def _trigger(self, step: Change) -> None:
         """Stop what runs if it must not run while it is edited; edit; start what should run."""
         live = cast("LiveEntity | None", step.live)
         entity = cast("Entity | None", step.wanted)
         running = live is not None and live.properties.get("runtimeState") == "Started"
+        etag = None if live is None else live.etag or None
         wanted = entity is not None and bool(entity.started)
         if running and live is not None and (step.edits or not wanted):
             self.factory.stop_trigger(live.name)
             self._since[live.name] = self.clock()
             if step.edits:
                 self._stopped.add(live.name)
+                etag = self._etag_of_stopped(live)
             running = False
         if step.edits:
-            self._edit_trigger(step, live)
+            self._edit_trigger(step, live, etag)
         if entity is not None and wanted and not running:
             self.factory.start_trigger(entity.name)
             self._note_missed(live)
@@ -192,14 +201,23 @@ class Executor:
         if found is not None:
             self.missed.append(found)
 
-    def _edit_trigger(self, step: Change, live: LiveEntity | None) -> None:
+    def _etag_of_stopped(self, planned: LiveEntity) -> str | None:
+        """Stopping has changed the etag that was planned with; what it stands for is still the same."""
+        live = self.factory.get("trigger", planned.name)
+        if live is None or canonical(live.properties) != canonical(planned.properties):
+            raise ChangedSinceRead(
+                f"change trigger {planned.name}", status=None, code="Changed", message="it is another by now"
+            )
+        return live.etag or None
+
+    def _edit_trigger(self, step: Change, live: LiveEntity | None, etag: str | None) -> None:
         with self._let_go(step):
             if live is not None and step.destructive:
                 self.factory.delete("trigger", live.name)
                 self._stopped.discard(live.name)
+                etag = None
             if step.action != "delete":
-                # No etag: stopping has changed it already.
-                self._put(step, None)
+                self._put(step, etag)
 
     @contextmanager
     def _let_go(self, step: Change) -> Iterator[None]:

@@ -139,8 +139,13 @@ class Change:
 
     @property
     def interrupts(self) -> bool:
-        """A trigger that runs now must be stopped for its edit."""
+        """A trigger that runs now is stopped for its edit and runs afterwards, or is deleted.
+
+        Not one that is to stay stopped: nobody shall start that again.
+        """
         if self.address.kind != "trigger" or self.live is None or not self.edits:
+            return False
+        if self.wanted is not None and not cast("Entity", self.wanted).started:
             return False
         return cast("LiveEntity", self.live).properties.get("runtimeState") == "Started"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from adf.entities import Entity, Kind, StartAtCreation, placeholders
-from adf.errors import DataFactoryError
+from adf.errors import ChangedSinceRead, DataFactoryError
 from adf.windows import Grid
 from deployment.errors import LakeError
 from deployment.resources import Desired, Owner
@@ -71,6 +71,9 @@ class FakeFactory:
     def list(self, kind: Kind) -> list[Live]:
         return [live for live in self.entities.values() if live.kind == kind]
 
+    def get(self, kind: Kind, name: str) -> Live | None:
+        return self.entities.get((kind, name.lower()))
+
     def put(self, kind: Kind, name: str, properties: dict[str, Any], etag: str | None = None) -> Live:
         with self._lock:
             self.calls.append(f"put {kind} {name}")
@@ -95,7 +98,7 @@ class FakeFactory:
         if live is not None and kind == "trigger" and live.properties["type"] != properties["type"]:
             raise RefusedError(f"the type of {name} cannot change")
         if etag is not None and (live is None or live.etag != etag):
-            raise RefusedError("412")
+            raise ChangedSinceRead(f"write {name}", status=412, code="PreconditionFailed", message=name)
         for reference in references(properties):
             if reference not in self.entities or reference == (kind, name.lower()):
                 raise RefusedError(f"invalid reference {reference}")

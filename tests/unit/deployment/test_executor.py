@@ -305,3 +305,35 @@ def test_a_trigger_is_deleted_before_those_it_waits_for(world):
     world.deploy(desired(), prune=True)
 
     assert world.factory.entities == {}
+
+
+def test_a_write_whose_answer_got_lost_is_done(world):
+    """The SDK asks again with the etag that its own first try has changed."""
+    world.deploy(desired(pipeline()))
+    put = world.factory.put
+
+    def twice(*arguments):
+        put(*arguments)
+        return put(*arguments)
+
+    world.factory.put = twice
+    world.deploy(desired(pipeline(description="new")))
+
+    assert world.factory.entities["pipeline", "score_churn"].properties["description"] == "new"
+
+
+def test_a_trigger_that_somebody_edits_meanwhile_is_not_overwritten_and_runs(world):
+    """Between the plan and the stop for our own edit."""
+    world.deploy(desired(pipeline(), calendar()))
+    stop = world.factory.stop_trigger
+
+    def edited_and_stopped(name):
+        stop(name)
+        world.factory.put("trigger", name, {**calendar(hour=9).properties, "description": "by hand"})
+
+    world.factory.stop_trigger = edited_and_stopped
+    with pytest.raises(ApplyError, match="another by now"):
+        world.deploy(desired(pipeline(), calendar(hour=7)))
+
+    assert world.factory.state("tr_daily") == "Started"
+    assert world.factory.entities["trigger", "tr_daily"].properties["description"] == "by hand"

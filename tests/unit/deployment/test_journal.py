@@ -103,6 +103,21 @@ def test_a_trigger_that_only_stops_is_not_put_back(world):
     assert (world.factory.state("tr_a"), world.lake.files) == ("Stopped", {})
 
 
+def test_a_trigger_that_is_edited_and_stays_stopped_is_not_journaled(world):
+    """Or the next deployment would start what nobody wants to run."""
+    seen = []
+    stop = world.factory.stop_trigger
+
+    def look(name):
+        seen.append(world.journal.read().triggers)
+        stop(name)
+
+    world.factory.stop_trigger = look
+    world.deploy(calendar("tr_a", hour=7, started=False), calendar("tr_b", hour=7))
+
+    assert seen == [("tr_b",), ("tr_b",)]
+
+
 def test_what_a_killed_deployment_left_stopped_the_next_one_starts_first(world):
     """Only what exists and stands still; then the journal is gone."""
     world.killed_while("put", calendar("tr_a", hour=7), calendar("tr_b", hour=7))
