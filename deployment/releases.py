@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from deployment.canonical import READ_ONLY, canonical
+from deployment.drift import seen
 from deployment.errors import LakeError, UnknownReleaseError, UnreadableRecordError
 from deployment.resources import Address, Written
 
@@ -111,6 +112,19 @@ class Releases:
         raise LakeError(f"no free release number after {number} in {self._folder}")
 
     # ------------------------------------------------------------------------------------------- attempts
+
+    def unrecorded(self, observed: Observed) -> bool:
+        """Whether all that a deployment that died left to do is its record.
+
+        Given that no change is left. Where it had written the record too, its attempt ends here.
+        """
+        if not observed.written.attempted:
+            return False
+        ours = (live for live in observed.entities if self._owner.owns(live))
+        if observed.written.released != {Address(each.kind, each.name).key: seen(each) for each in ours}:
+            return True
+        self._lake.remove(self._attempt)
+        return False
 
     def begin(self, bodies: Iterable[tuple[Key, Mapping[str, Any]]]) -> None:
         """Write down what is about to be written, beside what earlier attempts without an end meant to."""

@@ -44,6 +44,24 @@ NOTHING_TO_DO: Final = "Nothing to do: all is as the configuration says."
 
 
 @dataclass(frozen=True)
+class Order:
+    """What is to be deployed, and how."""
+
+    command: Command
+    desired: Desired
+    options: PlanOptions
+    commit: str
+
+    def observed(self) -> Observed:
+        return self.command.observe(each.name for each in self.desired.ml_pipelines)
+
+    def plan(self, observed: Observed, now: datetime | None = None) -> Plan:
+        options = self.options
+        selection = Selection(options.select)
+        return planner.plan(self.desired, observed, prune=options.prune, selection=selection, now=now)
+
+
+@dataclass(frozen=True)
 class Deployed:
     plan: Plan
     release: int | None
@@ -61,13 +79,15 @@ def deploy(arguments: Namespace) -> int:
         desired = wanted_of(command, options, commit)
         if saved is not None:
             saved_plans.check_wanted(saved, desired, arguments.plan)
+        order = Order(command, desired, options, commit)
         holder = provenance.who_and_where()
         with locked(command.session.lake, command.owner, holder, command.progress):
             before = restore(command.journal(holder), command.session.data_factory, command.progress)
-            made = _planned(command, desired, options)
+            observed = order.observed()
+            made = order.plan(observed, command.now)
             if saved is not None:
                 saved_plans.check_unmoved(saved, made, arguments.plan)
-            deployed = _deploy(command, made, desired, options, commit)
+            deployed = _deploy(order, made, observed)
         caught_up = _catch_up(command, [*before, *deployed.missed])
     _show(command, deployed, caught_up)
     return 0
@@ -92,68 +112,64 @@ def _options(arguments: Namespace, saved: SavedPlan | None) -> PlanOptions:
     return PlanOptions(prune, tuple(arguments.select), arguments.release)
 
 
-def _deploy(command: Command, made: Plan, desired: Desired, options: PlanOptions, commit: str) -> Deployed:
+def _deploy(order: Order, made: Plan, observed: Observed) -> Deployed:
     """Raises DriftError, NotConfirmedError, ApplyError, VerificationError and SmokeTestError."""
+    command = order.command
     newest = command.releases.newest()
     number = None if newest is None else newest.number
     missed: tuple[Missed, ...] = ()
     if made.changes:
         _refuse_drift(command, made)
         confirm(command, made)
-        number, missed = _apply(command, made, desired, options, commit)
+        number, missed = _apply(order, made)
+    elif command.releases.unrecorded(observed):
+        number = _record(order, observed, _models(command))
     runs = smoke_test(command, made) if command.arguments.run else ()
     if failed := [each for each in runs if not each.succeeded]:
         taken_back = None
         if command.arguments.rollback_on_failure and newest is not None and number != newest.number:
-            taken_back = _take_back(command, newest.number, commit)
+            taken_back = _take_back(order, newest.number)
         raise SmokeTestError([f"{each.pipeline}: {each.error or each.status}" for each in failed], taken_back)
     return Deployed(made, number, missed, runs)
 
 
-def _take_back(command: Command, number: int, commit: str) -> int:
+def _take_back(order: Order, number: int) -> int:
     """Back to a release, without asking again; the number of the release that this is."""
-    options = PlanOptions(prune=True, release=number)
-    desired = wanted_of(command, options)
-    made = _planned(command, desired, options)
-    return _apply(command, made, desired, options, commit)[0]
+    command, options = order.command, PlanOptions(prune=True, release=number)
+    back = Order(command, wanted_of(command, options), options, order.commit)
+    return _apply(back, back.plan(back.observed(), command.now))[0]
 
 
-def _planned(command: Command, desired: Desired, options: PlanOptions) -> Plan:
-    return _plan(desired, _observed(command, desired), options, now=command.now)
-
-
-def _observed(command: Command, desired: Desired) -> Observed:
-    return command.observe(each.name for each in desired.ml_pipelines)
-
-
-def _plan(desired: Desired, observed: Observed, options: PlanOptions, now: datetime | None = None) -> Plan:
-    selection = Selection(options.select)
-    return planner.plan(desired, observed, prune=options.prune, selection=selection, now=now)
-
-
-def _apply(
-    command: Command, made: Plan, desired: Desired, options: PlanOptions, commit: str
-) -> tuple[int, tuple[Missed, ...]]:
+def _apply(order: Order, made: Plan) -> tuple[int, tuple[Missed, ...]]:
     """Apply, read back, record: the release's number, and what triggers missed meanwhile."""
-    models = in_force(command.settings, command.session.machine_learning)
+    command = order.command
+    models = _models(command)
     command.releases.begin(attempts(made))
     applying = executor(command)
     applying.apply(made)
-    observed = _observed(command, desired)
-    if left := _plan(desired, observed, options).changes:
+    observed = order.observed()
+    if left := order.plan(observed).changes:
         raise VerificationError(str(step.address) for step in left)
-    release = command.releases.record(
+    return _record(order, observed, models), tuple(applying.missed)
+
+
+def _models(command: Command) -> list[dict[str, str]]:
+    found = in_force(command.settings, command.session.machine_learning)
+    return [
+        {"model": name, "version": str(each.version), "sha256": each.sha256} for name, each in found.items()
+    ]
+
+
+def _record(order: Order, observed: Observed, models: Sequence[dict[str, str]]) -> int:
+    release = order.command.releases.record(
         observed,
         at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         by=provenance.who(),
-        commit=commit,
-        models=[
-            {"model": name, "version": str(each.version), "sha256": each.sha256}
-            for name, each in models.items()
-        ],
-        of_release=options.release,
+        commit=order.commit,
+        models=models,
+        of_release=order.options.release,
     )
-    return release.number, tuple(applying.missed)
+    return release.number
 
 
 def executor(command: Command) -> Executor:
