@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LENGTH = 32
+PLAIN = (str, int, float, bool)
 
 
 def fingerprint(content: object) -> str:
@@ -21,20 +23,30 @@ def fingerprint(content: object) -> str:
 
 
 def _plain(content: object) -> object:
-    if is_dataclass(content) and not isinstance(content, type):
-        compared = {
-            each.name: _plain(getattr(content, each.name)) for each in fields(content) if each.compare
-        }
-        return {type(content).__name__: compared}
-    if isinstance(content, Mapping):
-        return {str(name): _plain(value) for name, value in content.items()}
+    if content is None or isinstance(content, PLAIN):
+        return content
     if isinstance(content, list | tuple):
         return [_plain(each) for each in content]
-    if content is None or isinstance(content, str | int | float | bool):
-        return content
+    if isinstance(content, Mapping):
+        return {str(name): _plain(value) for name, value in content.items()}
+    if is_dataclass(content) and not isinstance(content, type):
+        names = _compared(type(content))
+        return {type(content).__name__: {name: _plain(getattr(content, name)) for name in names}}
     raise TypeError(f"{type(content).__name__} is no content: {content!r}")
 
 
+@cache
+def _compared(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a dataclass
+    return tuple(each.name for each in fields(kind) if each.compare)
+
+
 def digest_of_file(path: Path) -> str:
+    """Read once while it is the same file, of the same length and instant: models share folders."""
+    found = path.stat()
+    return _digest(path, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=100_000)
+def _digest(path: Path, *_: int) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -11,6 +11,7 @@ Those names of ours, and `azureml-models/` where a model is laid out, are reserv
 from __future__ import annotations
 
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,12 @@ def snapshot(model: str, folder: Path, shipped: tuple[Path, ...]) -> tuple[Snaps
     return tuple(sorted([*files, *_own_files(shipped)], key=lambda file: file.path))
 
 
-def _own_files(shipped: tuple[Path, ...]) -> Iterator[SnapshotFile]:
+@cache
+def _own_files(shipped: tuple[Path, ...]) -> tuple[SnapshotFile, ...]:
+    """The same for every model: read once."""
     steps = Path(__file__).parent / "steps"
-    for path in (*steps.glob("*.py"), *shipped):
-        yield _file(f"{STEPS_FOLDER}/{path.name}", path)
-    for name in ENTRY_POINTS:
-        yield _file(name, steps / "entry_points" / name)
+    beside = [_file(f"{STEPS_FOLDER}/{path.name}", path) for path in (*steps.glob("*.py"), *shipped)]
+    return (*beside, *(_file(name, steps / "entry_points" / name) for name in ENTRY_POINTS))
 
 
 def _file(path: str, source: Path) -> SnapshotFile:
