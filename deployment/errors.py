@@ -20,6 +20,7 @@
     ├── VerificationError           what was read back is not what was written
     ├── SmokeTestError              the window that deploy --run scored failed
     ├── LockedError                 75: somebody else is deploying this environment
+    ├── LockLostError               75: the lock ran out while this one slept, or could not renew it
     ├── LakeError                   the lake refused
     ├── InfrastructureError         something that must exist does not, or Resource Manager refused
     ├── NotSignedInError            no credential of azure-identity's chain works here
@@ -217,6 +218,17 @@ class LockedError(DeploymentError):
     def __init__(self, environment: str, holder: str, seconds: int) -> None:
         hint = f"wait for it; if it has died, its lock is free after {seconds} s"
         super().__init__(f"{holder} is deploying {environment} at this moment", hint=hint)
+
+
+class LockLostError(DeploymentError):
+    code = "lock_lost"
+    exit_code = RETRY
+
+    def __init__(self, environment: str) -> None:
+        hint = "deploy again: that starts the triggers which are stopped now, and does the rest"
+        super().__init__(
+            f"the lock of {environment} could not be kept: somebody else may be deploying it", hint=hint
+        )
 
 
 class LakeError(DeploymentError):

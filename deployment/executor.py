@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 from adf.entities import resolve
 from adf.errors import ChangedSinceRead, DataFactoryError
 from deployment.canonical import canonical
-from deployment.errors import ApplyError, InterruptedByUserError, LakeError
+from deployment.errors import ApplyError, InterruptedByUserError, LakeError, LockLostError
 from deployment.missed import missed
 from deployment.ranks import without_wait, writable
 from deployment.resources import Pinned
@@ -49,6 +49,8 @@ class Executor:
     workers: int = WORKERS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     """When a trigger is created whose start is left open."""
+    go_on: Callable[[], None] = lambda: None
+    """Asked before each step; raises LockLostError where others may be deploying by now."""
     journal: Journal | None = None
     missed: list[Missed] = field(default_factory=list)
     """What schedule triggers did not run while they were stopped."""
@@ -66,6 +68,8 @@ class Executor:
             self._apply_levels(plan)
         except KeyboardInterrupt:
             raise InterruptedByUserError(self._put_back()) from None
+        except LockLostError:
+            raise  # whoever deploys now found the journal, or will
         except BaseException:
             self._put_back()
             raise
@@ -121,6 +125,7 @@ class Executor:
 
     def _apply(self, step: Change) -> tuple[str, str] | None:
         """The step's name and the reason if it failed."""
+        self.go_on()
         self.progress.began(step)
         try:
             self._dispatch(step)

@@ -1,19 +1,21 @@
 """One deployment at a time: a lease on a small file in the lake.
 
 The lease lasts 60 s and is renewed while the deployment goes on, so a holder that dies frees it by dying.
-Who holds it is written in the file's metadata. `plan` and `status` read without it.
+One that slept meanwhile, or could not renew it, must not go on: somebody else may be at work. Who holds it is
+written in the file's metadata. `plan` and `status` read without it.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol
 
-from deployment.errors import LakeError, LockedError
+from deployment.errors import LakeError, LockedError, LockLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from deployment.progress import Progress
     from deployment.resources import Owner
@@ -36,20 +38,47 @@ class Leases(Protocol):
     def lease_holder(self, path: str) -> str: ...
 
 
+def seconds() -> float:
+    """Those that the machine slept count too: the lease does not sleep."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Held:
+    """The lock, for as long as it is known to be held."""
+
+    def __init__(self, environment: str, clock: Callable[[], float] = seconds) -> None:
+        self._environment = environment
+        self._clock = clock
+        self._ends_at = clock() + LEASE_SECONDS
+
+    def renew(self, lease: Lease) -> None:
+        asked_at = self._clock()
+        lease.renew()
+        self._ends_at = asked_at + LEASE_SECONDS
+
+    def check(self) -> None:
+        """Raises LockLostError where it may be somebody else's by now."""
+        if self._clock() >= self._ends_at:
+            raise LockLostError(self._environment)
+
+
 @contextmanager
 def locked(
     lake: Leases, owner: Owner, holder: str, progress: Progress, renew_seconds: float = RENEW_SECONDS
-) -> Iterator[None]:
+) -> Iterator[Held]:
     """Hold the environment's lock; raises LockedError where somebody else does."""
     path = f"_deployments/{owner.project}/{owner.environment}/lock"
+    held = Held(owner.environment)
     lease = lake.acquire_lease(path, LEASE_SECONDS, holder)
     if lease is None:
         raise LockedError(owner.environment, lake.lease_holder(path), LEASE_SECONDS)
     ended = threading.Event()
-    renewing = threading.Thread(target=_renew, args=(lease, ended, progress, renew_seconds), daemon=True)
+    renewing = threading.Thread(
+        target=_renew, args=(held, lease, ended, progress, renew_seconds), daemon=True
+    )
     renewing.start()
     try:
-        yield
+        yield held
     finally:
         ended.set()
         renewing.join()
@@ -64,9 +93,11 @@ def _release(lease: Lease, progress: Progress) -> None:
         progress.note(f"the deployment's lock is free in {LEASE_SECONDS} s only: {error}")
 
 
-def _renew(lease: Lease, ended: threading.Event, progress: Progress, renew_seconds: float) -> None:
+def _renew(
+    held: Held, lease: Lease, ended: threading.Event, progress: Progress, renew_seconds: float
+) -> None:
     while not ended.wait(renew_seconds):
         try:
-            lease.renew()
+            held.renew(lease)
         except LakeError as error:
             progress.note(f"the deployment's lock could not be renewed: {error}")

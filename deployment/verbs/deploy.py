@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Sequence
 
+    from deployment.lock import Held
     from deployment.missed import Missed
     from deployment.resources import Desired, Observed, Plan
     from deployment.runs import RunReport
@@ -51,6 +52,7 @@ class Order:
     desired: Desired
     options: PlanOptions
     commit: str
+    lock: Held
 
     def observed(self) -> Observed:
         return self.command.observe(each.name for each in self.desired.ml_pipelines)
@@ -79,9 +81,9 @@ def deploy(arguments: Namespace) -> int:
         desired = wanted_of(command, options, commit)
         if saved is not None:
             saved_plans.check_wanted(saved, desired, arguments.plan)
-        order = Order(command, desired, options, commit)
         holder = provenance.who_and_where()
-        with locked(command.session.lake, command.owner, holder, command.progress):
+        with locked(command.session.lake, command.owner, holder, command.progress) as lock:
+            order = Order(command, desired, options, commit, lock)
             before = restore(command.journal(holder), command.session.data_factory, command.progress)
             observed = order.observed()
             made = order.plan(observed, command.now)
@@ -136,7 +138,7 @@ def _deploy(order: Order, made: Plan, observed: Observed) -> Deployed:
 def _take_back(order: Order, number: int) -> int:
     """Back to a release, without asking again; the number of the release that this is."""
     command, options = order.command, PlanOptions(prune=True, release=number)
-    back = Order(command, wanted_of(command, options), options, order.commit)
+    back = Order(command, wanted_of(command, options), options, order.commit, order.lock)
     return _apply(back, back.plan(back.observed(), command.now))[0]
 
 
@@ -145,11 +147,12 @@ def _apply(order: Order, made: Plan) -> tuple[int, tuple[Missed, ...]]:
     command = order.command
     models = _models(command)
     command.releases.begin(attempts(made))
-    applying = executor(command)
+    applying = executor(command, order.lock)
     applying.apply(made)
     observed = order.observed()
     if left := order.plan(observed).changes:
         raise VerificationError(str(step.address) for step in left)
+    order.lock.check()
     return _record(order, observed, models), tuple(applying.missed)
 
 
@@ -172,10 +175,12 @@ def _record(order: Order, observed: Observed, models: Sequence[dict[str, str]]) 
     return release.number
 
 
-def executor(command: Command) -> Executor:
+def executor(command: Command, lock: Held) -> Executor:
     session = command.session
     journal = command.journal(provenance.who_and_where())
-    return Executor(session.data_factory, session.machine_learning, command.progress, journal=journal)
+    return Executor(
+        session.data_factory, session.machine_learning, command.progress, go_on=lock.check, journal=journal
+    )
 
 
 def _refuse_drift(command: Command, made: Plan) -> None:

@@ -20,11 +20,11 @@ def destroy(arguments: Namespace) -> int:
     with command_of(arguments) as command:
         desired = desires.build(command.settings)
         session = command.session
-        with locked(session.lake, command.owner, provenance.who_and_where(), command.progress):
+        with locked(session.lake, command.owner, provenance.who_and_where(), command.progress) as lock:
             observed = command.observe(each.name for each in desired.ml_pipelines)
             made = planner.plan_destruction(command.owner, observed)
             confirm(command, made)
-            executor(command).apply(made)
+            executor(command, lock).apply(made)
             command.journal().close()
     outcome = DESTROYED if made.changes else "There is nothing of ours here."
     command.terminal.show(command.plan_lines(made, outcome), report.plan_document(made) | {"applied": True})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from deployment.errors import ApplyError
+from deployment.errors import ApplyError, LockLostError
 from deployment.executor import Executor
 from deployment.journal import Journal, restore
 from deployment.observed import observe
@@ -116,6 +116,34 @@ def test_a_trigger_that_is_edited_and_stays_stopped_is_not_journaled(world):
     world.deploy(calendar("tr_a", hour=7, started=False), calendar("tr_b", hour=7))
 
     assert seen == [("tr_b",), ("tr_b",)]
+
+
+def test_a_deployment_that_lost_its_lock_puts_nothing_back(world):
+    """Somebody else may deploy by now and want it otherwise: the journal tells them, or has told them."""
+    lost = []
+    stop = world.factory.stop_trigger
+
+    def sleep_long(name):
+        stop(name)
+        lost.append(name)
+        raise RefusedError("the connection was lost meanwhile")
+
+    def go_on():
+        if lost:
+            raise LockLostError("dev")
+
+    world.factory.stop_trigger = sleep_long
+    made = plan(
+        desired(pipeline(), calendar("tr_a", hour=7), calendar("tr_b", hour=7)),
+        observe(world.factory, FakeMachineLearning(), []),
+    )
+    with pytest.raises(LockLostError):
+        Executor(
+            world.factory, FakeMachineLearning(), world.told, workers=1, go_on=go_on, journal=world.journal
+        ).apply(made)
+
+    assert world.factory.state(lost[0]) == "Stopped"
+    assert world.journal.read().triggers == ("tr_a", "tr_b")
 
 
 def test_what_a_killed_deployment_left_stopped_the_next_one_starts_first(world):

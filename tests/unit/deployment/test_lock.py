@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from deployment.errors import LakeError, LockedError
-from deployment.lock import locked
+from deployment.errors import LakeError, LockedError, LockLostError
+from deployment.lock import Held, locked
 from tests.unit.deployment.fakes import OWNER, FakeLake, Told
 
 
@@ -64,3 +64,19 @@ def test_a_lock_that_cannot_be_given_back_hides_nothing():
         raise ZeroDivisionError
 
     assert told.lines == ["the deployment's lock is free in 60 s only: unreachable"]
+
+
+def test_a_holder_that_slept_longer_than_its_lease_must_not_go_on():
+    """Whatever its clock said meanwhile; once the lease is renewed it may."""
+    now = [0.0]
+    lake = FakeLake()
+    held, lease = Held("dev", lambda: now[0]), lake.acquire_lease("lock", 60, "ada")
+    now[0] = 59
+    held.check()
+    now[0] = 60
+    with pytest.raises(LockLostError, match="somebody else may be deploying"):
+        held.check()
+
+    held.renew(lease)
+
+    held.check()
