@@ -47,6 +47,7 @@ SEGMENTS: dict[Kind, str] = {
     "trigger": "triggers",
 }
 CLOCK_SKEW = timedelta(minutes=1)
+MOST_CONNECTIONS = 64
 AGAIN = {"retry_on_methods": frozenset({"GET", "POST"})}
 """For a POST that may be carried out twice: the SDK retries it like a PUT."""
 
@@ -347,7 +348,24 @@ def _client(subscription_id: str, credential: Credential, options: Mapping[str, 
     from azure.mgmt.datafactory import DataFactoryManagementClient
 
     given = {name: value for name, value in options.items() if value is not None}
-    return DataFactoryManagementClient(credential, subscription_id, **given)
+    return DataFactoryManagementClient(credential, subscription_id, transport=_transport(given), **given)
+
+
+def _transport(options: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    """The SDK's, but with a connection for each of many workers.
+
+    Its own keeps ten: of more workers each shakes hands anew for every request.
+    """
+    from azure.core.pipeline.transport import RequestsTransport
+    from requests import Session
+    from requests.adapters import HTTPAdapter
+    from urllib3.util import Retry
+
+    never = Retry(total=False, redirect=False, raise_on_status=False)  # that is decided in the SDK's pipeline
+    session = Session()
+    session.mount("https://", HTTPAdapter(pool_maxsize=MOST_CONNECTIONS, max_retries=never))
+    settings = {name: value for name, value in options.items() if name.startswith("connection_")}
+    return RequestsTransport(session=session, **settings)
 
 
 def _pauses() -> Iterator[int]:
