@@ -63,6 +63,7 @@ class Executor:
     def apply(self, plan: Plan) -> None:
         """Raises ApplyError with every step that failed, or InterruptedByUserError."""
         self.endpoints.update(plan.endpoints)
+        self.progress.expects(len(plan.changes))
         self._open_journal(plan)
         try:
             self._apply_levels(plan)

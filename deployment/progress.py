@@ -26,9 +26,15 @@ DOING: Final[dict[Action, tuple[str, str]]] = {
     "unchanged": ("checking", "unchanged"),
 }
 
+MANY: Final = 20
+"""From so many steps on it is told how many are done."""
+
 
 class Progress(Protocol):
     """All methods may be called from any thread."""
+
+    def expects(self, steps: int) -> None:
+        """So many steps of a plan will begin."""
 
     def began(self, step: Change) -> None: ...
     def ended(self, step: Change) -> None: ...
@@ -47,15 +53,30 @@ class _Steps:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._since: dict[str, float] = {}
+        self._expected, self._expected_at = 0, 0.0
+        self._over: list[str] = []
+
+    def expects(self, steps: int) -> None:
+        self._expected, self._expected_at, self._over = steps, self._clock(), []
+
+    def so_far(self) -> str:
+        """`312 of 4,003, 2 min left` where there are many steps; the time once it can be told."""
+        over, expected = len(self._over), self._expected
+        if expected < MANY or over == expected:
+            return ""
+        left = (self._clock() - self._expected_at) / max(1, over) * (expected - over)
+        return f"{over:,} of {expected:,}" + (f", {_roughly(left)} left" if over >= MANY else "")
 
     def began(self, step: Change) -> None:
         self._since[str(step.address)] = self._clock()
         self.state(str(step.address), DOING[step.action][0])
 
     def ended(self, step: Change) -> None:
+        self._over.append(str(step.address))
         self.done(str(step.address), f"{DOING[step.action][1]}{self._took(step)}")
 
     def failed(self, step: Change, reason: str) -> None:
+        self._over.append(str(step.address))
         self.done(str(step.address), f"failed{self._took(step)}: {reason}", failed=True)
 
     def _took(self, step: Change) -> str:
@@ -67,6 +88,10 @@ class _Steps:
 
     def done(self, subject: str, text: str, *, failed: bool = False) -> None:
         raise NotImplementedError
+
+
+def _roughly(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 class Silent(_Steps):
@@ -100,7 +125,8 @@ class Lines(_Steps):
 
     def done(self, subject: str, text: str, *, failed: bool = False) -> None:
         self._last.pop(subject, None)
-        self.note(f"{'error: ' if failed else ''}{subject}: {text}")
+        so_far = self.so_far()
+        self.note(f"{'error: ' if failed else ''}{subject}: {text}{f' ({so_far})' if so_far else ''}")
 
 
 class Board(_Steps):
@@ -137,6 +163,8 @@ class Board(_Steps):
         with self._lock:
             for subject, text in self._going.items():
                 table.add_row(self._spinner, Text(subject), Text(text, style="dim"))
+        if so_far := self.so_far():
+            table.add_row("", Text(so_far, style="bold"))
         return table
 
     def note(self, text: str) -> None:

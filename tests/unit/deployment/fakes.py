@@ -216,6 +216,9 @@ class Told:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
+    def expects(self, steps: int) -> None:
+        self.expected = steps
+
     def began(self, step: Change) -> None:
         self.lines.append(f"began {step.address}")
 

@@ -63,3 +63,18 @@ def test_a_terminal_gets_a_board_that_is_gone_in_the_end():
         progress.state("run", "InProgress")
 
     assert "✗ pipeline score_churn: failed: 400 [bold]" in screen.getvalue()
+
+
+def test_of_many_steps_it_is_told_how_many_are_done_and_how_long_the_rest_takes():
+    """By the time that those took which are done; nothing where a few are all."""
+    now = Clock(0.0)
+    stream = io.StringIO()
+    lines = Lines(stream, now)
+    lines.expects(4000)
+    for number in range(1, 41):
+        now.times = [number * 1.5]
+        lines.ended(Change("create", Address("dataset", f"ds_{number}")))
+    told = stream.getvalue().splitlines()
+
+    assert told[0] == "dataset ds_1: created (1 of 4,000)"
+    assert told[-1] == "dataset ds_40: created (40 of 4,000, 99 min left)"
