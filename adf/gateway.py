@@ -348,7 +348,8 @@ def _client(subscription_id: str, credential: Credential, options: Mapping[str, 
     from azure.mgmt.datafactory import DataFactoryManagementClient
 
     given = {name: value for name, value in options.items() if value is not None}
-    return DataFactoryManagementClient(credential, subscription_id, transport=_transport(given), **given)
+    given.setdefault("transport", _transport(given))
+    return DataFactoryManagementClient(credential, subscription_id, **given)
 
 
 def _transport(options: Mapping[str, Any]) -> Any:  # noqa: ANN401

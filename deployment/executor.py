@@ -181,17 +181,15 @@ class Executor:
         live = cast("LiveEntity | None", step.live)
         entity = cast("Entity | None", step.wanted)
         running = live is not None and live.properties.get("runtimeState") == "Started"
-        etag = None if live is None else live.etag or None
         wanted = entity is not None and bool(entity.started)
         if running and live is not None and (step.edits or not wanted):
             self.factory.stop_trigger(live.name)
             self._since[live.name] = self.clock()
             if step.edits:
                 self._stopped.add(live.name)
-                etag = self._etag_of_stopped(live)
             running = False
         if step.edits:
-            self._edit_trigger(step, live, etag)
+            self._edit_trigger(step, live, None if live is None else self._etag_now(live))
         if entity is not None and wanted and not running:
             self.factory.start_trigger(entity.name)
             self._note_missed(live)
@@ -207,8 +205,8 @@ class Executor:
         if found is not None:
             self.missed.append(found)
 
-    def _etag_of_stopped(self, planned: LiveEntity) -> str | None:
-        """Stopping has changed the etag that was planned with; what it stands for is still the same."""
+    def _etag_now(self, planned: LiveEntity) -> str | None:
+        """Stopping it, or making anew what it waits for, has changed the etag; not what it stands for."""
         live = self.factory.get("trigger", planned.name)
         if live is None or canonical(live.properties) != canonical(planned.properties):
             raise ChangedSinceRead(
