@@ -45,7 +45,7 @@ output: {{path: predictions/churn, format: csv}}
 schedules:
   score:
     daily: {{type: calendar, frequency: Day, start: {begin}, hours: [{hour}]}}
-    windows: {{type: tumbling, frequency: Hour, interval: 24, backfill_from: {begin}}}
+    windows: {{type: tumbling, frequency: Hour, interval: 24, backfill_from: {begin}, end: {later}}}
     delayed: {{type: tumbling, frequency: Hour, interval: 24, start: {later}, delay_minutes: {delay}}}
     only_{time_of_day}: {{type: calendar, frequency: Week, start: {later}, week_days: [Monday]}}
 """
