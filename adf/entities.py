@@ -65,6 +65,12 @@ class StartAtCreation:
         return self.grid.window_at(instant).start == instant
 
 
+class Unresolved(str):
+    """In files of others: an expression of an ARM template, whose value only the deployment knows."""
+
+    __slots__ = ()
+
+
 Placeholder = EndpointId | EndpointVersion | StartAtCreation
 
 

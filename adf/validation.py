@@ -1,12 +1,21 @@
-"""Is this factory one that Azure takes, and that does what it says? Pure, and all problems at once."""
+"""Is this factory one that Azure takes, and that does what it says? Pure, and all problems at once.
+
+validate   our own entities: what is not in schema.json is refused
+lint       those of others: what we do not know is not judged
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from adf import schema
+from adf import schema, shapes
 from adf.checks import (
+    concurrency,
     dependencies,
+    endings,
+    evaluation,
+    exposure,
     expressions,
     limits,
     machine_learning,
@@ -17,11 +26,11 @@ from adf.checks import (
 from adf.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from adf.entities import Entity
 
-__all__ = ["Problem", "validate"]
+__all__ = ["Problem", "lint", "validate"]
 
 
 def validate(
@@ -35,12 +44,46 @@ def validate(
     misshapen = [(each, wrong) for each in entities for wrong in schema.wrong_in(each.kind, each.properties)]
     whole = [each for each in entities if not any(each is wrong for wrong, _ in misshapen)]
     return [
-        *(Problem(str(each), *wrong) for each, wrong in misshapen),
-        *names.check(whole),
-        *references.check(whole),
-        *dependencies.check(whole),
-        *expressions.check(whole),
-        *limits.check(whole),
-        *schedules.check(whole),
-        *machine_learning.check(whole, contracts),
+        *(Problem("ADF103", str(each), *wrong) for each, wrong in misshapen),
+        *_checked(whole, contracts),
     ]
+
+
+def lint(
+    entities: Sequence[Entity],
+    *,
+    complete: bool = True,
+    global_parameters: Collection[str] | None = None,
+) -> list[Problem]:
+    """What can be said for sure against entities that others wrote; each is looked at as far as it is whole.
+
+    Not `complete`: what is referred to may exist elsewhere. `global_parameters`: the factory's, if known.
+    """
+    clean: list[Entity] = []
+    wrong: list[Problem] = []
+    for each in entities:
+        properties, found = shapes.cleaned(each.kind, each.properties)
+        clean.append(replace(each, properties=properties))
+        wrong += [Problem(of.rule, str(each), of.path, of.message, of.hint) for of in found]
+    found_later = _checked(clean, None, complete=complete, global_parameters=global_parameters)
+    return list(dict.fromkeys([*wrong, *found_later]))
+
+
+def _checked(
+    entities: Sequence[Entity],
+    contracts: Mapping[str, Mapping[str, str]] | None,
+    *,
+    complete: bool = True,
+    global_parameters: Collection[str] | None = None,
+) -> Iterator[Problem]:
+    yield from names.check(entities)
+    yield from references.check(entities, complete=complete)
+    yield from dependencies.check(entities)
+    yield from expressions.check(entities, global_parameters)
+    yield from evaluation.check(entities)
+    yield from limits.check(entities)
+    yield from schedules.check(entities)
+    yield from machine_learning.check(entities, contracts)
+    yield from endings.check(entities)
+    yield from concurrency.check(entities)
+    yield from exposure.check(entities)

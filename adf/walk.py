@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from adf.entities import Unresolved
 from adf.problems import inside
 
 if TYPE_CHECKING:
@@ -39,16 +40,21 @@ def _scopes(path: str, activities: list[Activity], outer: Activity | None) -> It
     yield Scope(path, activities, outer)
     for index, activity in enumerate(activities):
         below = inside(path, index) + ".typeProperties"
-        for key, inner in _branches(activity.get("typeProperties", {})):
-            yield from _scopes(f"{below}.{key}", inner, activity)
+        for key, inner in _branches(properties_of(activity)):
+            if inner:
+                yield from _scopes(f"{below}.{key}", inner, activity)
 
 
 def _branches(type_properties: Mapping[str, Any]) -> Iterator[tuple[str, list[Activity]]]:
     for key in ("ifTrueActivities", "ifFalseActivities", "activities", "defaultActivities"):
-        if type_properties.get(key):
-            yield key, type_properties[key]
-    for index, case in enumerate(type_properties.get("cases") or []):
-        yield f"cases[{index}].activities", case.get("activities") or []
+        yield key, _objects(type_properties.get(key))
+    for index, case in enumerate(_objects(type_properties.get("cases"))):
+        yield f"cases[{index}].activities", _objects(case.get("activities"))
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    """A list of objects; anything else, in a body that nobody has held against a schema, is none."""
+    return value if isinstance(value, list) and all(isinstance(each, dict) for each in value) else []
 
 
 def activities(properties: Mapping[str, Any]) -> Iterator[tuple[str, Activity]]:
@@ -56,6 +62,20 @@ def activities(properties: Mapping[str, Any]) -> Iterator[tuple[str, Activity]]:
     for scope in scopes(properties):
         for index, activity in enumerate(scope.activities):
             yield inside(scope.path, index), activity
+
+
+def inner_activities(activity: Activity) -> Iterator[Activity]:
+    """All activities inside of one, however deep."""
+    for _, inner in _branches(properties_of(activity)):
+        for each in inner:
+            yield each
+            yield from inner_activities(each)
+
+
+def properties_of(activity: Mapping[str, Any]) -> dict[str, Any]:
+    """Its typeProperties; empty where it has none."""
+    found = activity.get("typeProperties")
+    return found if isinstance(found, dict) else {}
 
 
 def references(body: object, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -67,13 +87,20 @@ def references(body: object, path: str = "") -> Iterator[tuple[str, dict[str, An
 
 def texts(body: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Every string that Data Factory may evaluate: those with an `@`."""
-    for below, value in _values(body, path):
-        if isinstance(value, str) and "@" in value:
+    for below, value in _values(body, path, told=False):
+        if isinstance(value, str) and "@" in value and not isinstance(value, Unresolved):
             yield below, value
 
 
-def _values(body: object, path: str) -> Iterator[tuple[str, object]]:
-    """The body and all that is inside of it, each before its own parts and in order.
+_DESCRIBED: Final = frozenset({"activities", "typeProperties"})
+"""What has one of these is an entity or an activity, …"""
+_TOLD: Final = frozenset({"annotations", "dependsOn", "description", "folder", "name", "type"})
+"""… and tells these to people: no expressions."""
+
+
+def _values(body: object, path: str, *, told: bool = True) -> Iterator[tuple[str, object]]:
+    """The body and all that is inside of it, each before its own parts and in order; without what entities
+    and activities tell to people where that is not wanted.
 
     A loop, not a recursion: half of the time that a plan of a thousand models takes would be generators that
     hand on what others found.
@@ -84,6 +111,7 @@ def _values(body: object, path: str) -> Iterator[tuple[str, object]]:
         yield path, value
         if isinstance(value, dict):
             dot = f"{path}." if path else ""
-            waiting.extend((dot + key, value[key]) for key in reversed(value))
+            left_out = frozenset() if told or _DESCRIBED.isdisjoint(value) else _TOLD
+            waiting.extend((dot + key, value[key]) for key in reversed(value) if key not in left_out)
         elif isinstance(value, list):
             waiting.extend((f"{path}[{index}]", value[index]) for index in reversed(range(len(value))))

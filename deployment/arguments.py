@@ -23,12 +23,13 @@ VERBS: Final = {
 }
 TAKES_A_VALUE: Final = frozenset(
     {"-e", "--env", "-o", "--output", "--set", "--project-dir", "--model", "--window", "--from", "--to"}
-    | {"--select", "--release", "--plan", "--out", "--head"}
+    | {"--select", "--release", "--plan", "--out", "--head", "--factory"}
 )
 EXAMPLES: Final = """\
 examples:
   python deploy.py --env local                      a local Azure, started when it is needed
   python deploy.py plan --env prod --offline        validation only: no network, no credentials
+  python deploy.py plan --offline --factory DIR     the same for factory JSON that others wrote
   python deploy.py run --env local --window 2026-11-22
   python deploy.py render --env prod --out DIR      the factory as files, to be deployed from Git or by ARM
 exit codes: 0 fine, 1 failed, 2 changes present (--detailed-exitcode), 64 usage or configuration,
@@ -50,8 +51,11 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Raises GrammarError; exits for --help only."""
-    whole, _ = _parser()
-    return whole.parse_args(_verb_first(list(argv)))
+    whole, verbs = _parser()
+    given = whole.parse_args(_verb_first(list(argv)))
+    if given.env is None and getattr(given, "factory", None) is None:
+        verbs[given.verb].error("the following arguments are required: -e/--env")
+    return given
 
 
 def verbs() -> Mapping[str, argparse.ArgumentParser]:
@@ -108,7 +112,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentPa
 def _common() -> _Parser:
     common = _Parser(add_help=False, allow_abbrev=False)
     group = common.add_argument_group("everywhere")
-    group.add_argument("-e", "--env", required=True, help="the environment: a file config/ENV.yaml")
+    group.add_argument("-e", "--env", help="the environment: a file config/ENV.yaml; required")
     group.add_argument(
         "-o", "--output", choices=("text", "json"), default="text", help="the result's form on stdout"
     )
@@ -158,6 +162,12 @@ def _deploy(parser: argparse.ArgumentParser) -> None:
 def _plan(parser: argparse.ArgumentParser) -> None:
     _what(parser)
     parser.add_argument("--offline", action="store_true", help="validation only: no network, no credentials")
+    parser.add_argument(
+        "--factory",
+        type=_folder,
+        metavar="DIR",
+        help="with --offline, in place of --env: validate the factory JSON in this folder, whoever wrote it",
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="save the plan, for `deploy --plan`")
     parser.add_argument(
         "--adopt",

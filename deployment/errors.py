@@ -40,10 +40,13 @@ from typing import TYPE_CHECKING
 
 from adf.errors import DataFactoryError
 from config.errors import ConfigurationError
+from deployment.ci import Annotation
 from ml_pipelines.errors import MachineLearningError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from config.errors import Problem
 
 FAILED, USAGE, RETRY, INTERRUPTED = 1, 64, 75, 130
 
@@ -295,6 +298,15 @@ class Failure:
     line: int | None = None
     hint: str | None = None
     details: tuple[str, ...] = ()
+    places: tuple[tuple[str | None, int | None], ...] = ()
+    """File and line of each of the details, where they have one."""
+
+    def annotations(self) -> Iterator[Annotation]:
+        """Each thing that is wrong, for the CI system to show where it stands."""
+        told = self.details or (self.message,)
+        places = self.places or ((self.file, self.line),) * len(told)
+        for text, (file, line) in zip(told, places, strict=True):
+            yield Annotation("error", text, file, line, self.code)
 
     def document(self) -> dict[str, object]:
         body: dict[str, object] = {"code": self.code, "message": self.message}
@@ -335,5 +347,10 @@ def _configuration(error: ConfigurationError) -> Failure:
     message = str(first) + (f" (and {more} more)" if more else "")
     nearest = None if first.nearest is None else f"did you mean `{first.nearest}`?"
     details = tuple(str(problem) for problem in error.problems)
-    file = first.where.source if first.where.source.endswith(".yaml") else None
-    return Failure(error.code, message, USAGE, file, first.where.line, nearest, details)
+    places = tuple((_file(problem), problem.where.line) for problem in error.problems)
+    return Failure(error.code, message, USAGE, _file(first), first.where.line, nearest, details, places)
+
+
+def _file(problem: Problem) -> str | None:
+    """A variable or an option is no file."""
+    return problem.where.source if problem.where.source.endswith(".yaml") else None

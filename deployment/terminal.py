@@ -11,6 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from deployment.ci import Annotation, ci_of, harmless, harmless_json, markdown, tell
 from deployment.errors import OutputError
 from deployment.report import Line, Table
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
 
+    from deployment.ci import Ci
     from deployment.errors import Failure
 
 WIDE = 240
@@ -34,6 +36,8 @@ class Terminal:
     verbose: bool = False
     stdout: TextIO = field(default_factory=lambda: _usable(sys.stdout))
     stderr: TextIO = field(default_factory=lambda: _usable(sys.stderr))
+    ci: Ci | None = field(default_factory=lambda: ci_of(os.environ))
+    """The CI system that reads along, if one does."""
 
     @property
     def colored(self) -> bool:
@@ -55,7 +59,7 @@ class Terminal:
         console = self._console(self.stdout)
         for part in parts:
             if isinstance(part, Line):
-                console.print(part.text, style=part.style or None, markup=False, soft_wrap=True)
+                console.print(harmless(part.text), style=part.style or None, markup=False, soft_wrap=True)
             else:
                 _print_table(console, part)
                 console.print()
@@ -75,14 +79,35 @@ class Terminal:
             else:
                 with _writing(self.stderr):
                     self._print_failure(failure)
+            self.annotate(failure.annotations())
+
+    def annotate(self, annotations: Iterable[Annotation]) -> None:
+        """Shown at the file and line by a CI system; nothing elsewhere."""
+        if self.ci is not None:
+            with _writing(self.stderr):
+                for each in annotations:
+                    tell(self.stderr, self.ci.annotation(each))
+
+    def summarise(self, title: str, lines: Iterable[Line]) -> None:
+        """What a CI system shows of the job; nothing elsewhere. That it cannot be kept is a warning."""
+        if self.ci is None:
+            return
+        try:
+            command = self.ci.summarise(markdown(title, [line.text for line in lines]))
+        except OSError as error:
+            said = f"the job's summary cannot be written: {error.strerror}"
+            command = self.ci.annotation(Annotation("warning", said))
+        if command:
+            with _writing(self.stderr):
+                tell(self.stderr, command)
 
     def _print_failure(self, failure: Failure) -> None:
         console = self._console(self.stderr)
         for text in failure.details or (failure.message,):
             console.print("[bold red]error[/bold red] ", end="")
-            console.print(text, markup=False, soft_wrap=True)
+            console.print(harmless(text), markup=False, soft_wrap=True)
         if failure.hint and not failure.details:
-            console.print(f"hint  {failure.hint}", markup=False, soft_wrap=True)
+            console.print(harmless(f"hint  {failure.hint}"), markup=False, soft_wrap=True)
 
     def _console(self, stream: TextIO) -> Console:
         from rich.console import Console
@@ -108,7 +133,7 @@ def _usable(stream: TextIO | None) -> TextIO:
 
 def _json(document: Mapping[str, Any], stream: TextIO) -> str:
     plain = (stream.encoding or "utf-8").lower().replace("-", "") != "utf8"
-    return json.dumps(document, ensure_ascii=plain, indent=2) + "\n"
+    return harmless_json(json.dumps(document, ensure_ascii=plain, indent=2)) + "\n"
 
 
 @contextmanager
@@ -138,7 +163,7 @@ def _print_table(console: Console, table: Table) -> None:
         and drawn.__rich_measure__(console, console.options.update(width=WIDE)).maximum > console.width
     ):
         for line in narrow_lines(table):
-            console.print(line, markup=False, soft_wrap=True)
+            console.print(harmless(line), markup=False, soft_wrap=True)
     else:
         console.print(drawn)
 
@@ -168,5 +193,5 @@ def _rich_table(table: Table) -> RichTable:
     for column in table.columns:
         drawn.add_column(column, justify="right" if column in table.right else "left", overflow="fold")
     for row in table.rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*(Text(harmless(cell)) for cell in row))
     return drawn

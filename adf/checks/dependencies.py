@@ -54,11 +54,15 @@ def _scope(pipeline: Entity, scope: Scope) -> Iterator[Problem]:
             path = f"{place}.dependsOn[{number}]"
             if entry.get("activity") not in names:
                 beside = "there is no such activity beside it"
-                yield Problem(str(pipeline), path, f"depends on {entry.get('activity')!r}: {beside}")
+                message = f"depends on {entry.get('activity')!r}: {beside}"
+                yield Problem("ADF305", str(pipeline), path, message)
             if not entry.get("dependencyConditions"):
-                yield Problem(str(pipeline), path, "has no condition", f"one of {', '.join(CONDITIONS)}")
+                yield Problem(
+                    "ADF306", str(pipeline), path, "has no condition", f"one of {', '.join(CONDITIONS)}"
+                )
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         circle = " → ".join(reversed(error.args[1]))
-        yield Problem(str(pipeline), scope.path, f"the activities wait for each other: {circle}")
+        message = f"the activities wait for each other: {circle}"
+        yield Problem("ADF307", str(pipeline), scope.path, message)

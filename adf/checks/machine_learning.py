@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from adf.entities import EndpointId
 from adf.problems import Problem
-from adf.walk import activities
+from adf.walk import activities, properties_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from adf.entities import Entity
     from adf.walk import Activity
+
+_THRESHOLD = re.compile(r"error_?threshold", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -26,28 +29,49 @@ class Mismatch:
 
 
 def check(entities: Sequence[Entity], contracts: Mapping[str, Mapping[str, str]] | None) -> Iterator[Problem]:
-    """Azure ML takes strings, none of them empty, under the names that its pipeline declares."""
+    """Azure ML takes strings, none of them empty, under the names that its pipeline declares, and once."""
     for pipeline, path, activity in _executions(entities):
         if "linkedServiceName" not in activity:
-            yield Problem(pipeline, path, "has no linkedServiceName")
+            yield Problem("ADF701", pipeline, path, "has no linkedServiceName")
+        if properties_of(activity).keys().isdisjoint({"mlPipelineId", "mlPipelineEndpointId"}):
+            yield Problem("ADF705", pipeline, f"{path}.typeProperties", "names no ML pipeline")
+        retry = (activity.get("policy") or {}).get("retry", 0)
+        if retry not in (0, "0"):
+            message = f"retry is {retry!r}: the first ML run may go on beside the second"
+            yield Problem("ADF706", pipeline, f"{path}.policy.retry", message)
         for name, value in _passed(activity).items():
-            if not isinstance(value, str) or not value:
-                place = f"{path}.typeProperties.mlPipelineParameters.{name}"
-                yield Problem(pipeline, place, f"is {value!r}, expected a string that is not empty")
-    for mismatch in mismatches(entities, contracts or {}) if contracts is not None else ():
+            place = f"{path}.typeProperties.mlPipelineParameters.{name}"
+            yield from _value(pipeline, place, name, value)
+    if contracts is not None:
+        yield from _mismatched(entities, contracts)
+
+
+def _value(pipeline: str, place: str, name: str, value: object) -> Iterator[Problem]:
+    if isinstance(value, dict) and value.get("type") == "Expression":
+        return
+    if value == "":
+        yield Problem("ADF703", pipeline, place, "is empty, expected a string that is not empty")
+    elif not isinstance(value, str):
+        yield Problem("ADF702", pipeline, place, f"is {value!r}, expected a string")
+    if _THRESHOLD.search(name) and re.fullmatch(r"-\d+", str(value)):
+        yield Problem("ADF707", pipeline, place, f"is {value}: no failed item is an error")
+
+
+def _mismatched(entities: Sequence[Entity], contracts: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
+    for mismatch in mismatches(entities, contracts):
         for names, fact in (
             (mismatch.undeclared, "is passed and not declared"),
             (mismatch.missing, "is declared and not passed"),
         ):
             for name in names:
                 message = f"{name!r} {fact} by ML pipeline {mismatch.ml_pipeline}"
-                yield Problem(mismatch.pipeline, mismatch.path, message)
+                yield Problem("ADF704", mismatch.pipeline, mismatch.path, message)
 
 
 def mismatches(entities: Iterable[Entity], contracts: Mapping[str, Mapping[str, str]]) -> Iterator[Mismatch]:
     """Every activity whose parameters differ from those that its ML pipeline declares."""
     for pipeline, path, activity in _executions(entities):
-        endpoint = activity["typeProperties"].get("mlPipelineEndpointId")
+        endpoint = properties_of(activity).get("mlPipelineEndpointId")
         if not isinstance(endpoint, EndpointId):
             continue
         passed, declared = set(_passed(activity)), set(contracts.get(endpoint.ml_pipeline, {}))
@@ -65,5 +89,6 @@ def _executions(entities: Iterable[Entity]) -> Iterator[tuple[str, str, Activity
 
 
 def _passed(activity: Activity) -> Mapping[str, object]:
-    passed = activity["typeProperties"].get("mlPipelineParameters")
-    return passed if isinstance(passed, dict) else {}
+    """What is passed by name; nothing where one expression computes it all."""
+    passed = properties_of(activity).get("mlPipelineParameters")
+    return passed if isinstance(passed, dict) and passed.get("type") != "Expression" else {}

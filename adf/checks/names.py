@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from adf.entities import Unresolved
 from adf.problems import Problem
 from adf.walk import activities
 
@@ -21,10 +22,12 @@ def check(entities: Sequence[Entity]) -> Iterator[Problem]:
     """Names of entities and activities; Data Factory takes two that differ in case only for the same."""
     seen: set[tuple[str, str]] = set()
     for entity in entities:
-        yield from _entity(entity)
+        if not isinstance(entity.name, Unresolved):
+            yield from _entity(entity)
         key = entity.kind, entity.name.casefold()
         if key in seen:
-            yield Problem(str(entity), "", "the name is used twice (upper and lower case are the same)")
+            message = "the name is used twice (upper and lower case are the same)"
+            yield Problem("ADF202", str(entity), "", message)
         seen.add(key)
         if entity.kind == "pipeline":
             yield from _activities(entity)
@@ -34,18 +37,21 @@ def _entity(entity: Entity) -> Iterator[Problem]:
     longest = LONGEST[entity.kind]
     if not _ENTITY.fullmatch(entity.name) or len(entity.name) > longest:
         rule = f"1 to {longest} characters, the first a letter, digit or _, none of < > * # . % & : \\ + ? /"
-        yield Problem(str(entity), "", "Azure refuses this name", rule)
+        yield Problem("ADF201", str(entity), "", "Azure refuses this name", rule)
     if entity.kind in ("linked_service", "dataset") and "-" in entity.name:
-        yield Problem(str(entity), "", "names of linked services and datasets have no dashes", "use _")
+        message = "names of linked services and datasets have no dashes"
+        yield Problem("ADF203", str(entity), "", message, "use _")
 
 
 def _activities(pipeline: Entity) -> Iterator[Problem]:
     seen: set[str] = set()
     for path, activity in activities(pipeline.properties):
-        name = str(activity.get("name", ""))
+        name = activity.get("name", "")
+        if isinstance(name, Unresolved):
+            continue
         if not _ACTIVITY.fullmatch(name) or len(name) > LONGEST_ACTIVITY:
             rule = f"1 to {LONGEST_ACTIVITY} characters, the first a letter, digit or _"
-            yield Problem(str(pipeline), f"{path}.name", f"Azure refuses the name {name!r}", rule)
+            yield Problem("ADF204", str(pipeline), f"{path}.name", f"Azure refuses the name {name!r}", rule)
         if name.casefold() in seen:
-            yield Problem(str(pipeline), f"{path}.name", f"two activities are called {name!r}")
+            yield Problem("ADF205", str(pipeline), f"{path}.name", f"two activities are called {name!r}")
         seen.add(name.casefold())

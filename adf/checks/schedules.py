@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from adf.entities import StartAtCreation, resolve
+from adf.entities import StartAtCreation, Unresolved, resolve
 from adf.errors import UnknownTimeZone
 from adf.events import BlobTrigger, IllegalBlobTrigger
 from adf.problems import Problem
@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from adf.entities import Entity
 
 WEEK_DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+SOME_DAY = "2026-01-01T00:00:00Z"
+"""In place of a start that only a deployment knows."""
 ALLOWED = {
     "Minute": (),
     "Hour": (),
     "Day": ("hours", "minutes"),
     "Week": ("hours", "minutes", "weekDays"),
     "Month": ("hours", "minutes", "monthDays", "monthlyOccurrences"),
+    "Year": ("hours", "minutes"),
 }
 """What a recurrence's schedule may say; Azure's engine ignores the rest in silence."""
 
@@ -41,83 +44,119 @@ def check(entities: Sequence[Entity]) -> Iterator[Problem]:
             case "TumblingWindowTrigger":
                 yield from _tumbling(trigger)
             case "BlobEventsTrigger":
+                yield from _started(trigger)
                 yield from _events(trigger)
-            case _:
+            case "ScheduleTrigger":
+                yield from _started(trigger)
                 yield from _calendar(trigger)
+            case _:
+                yield from _started(trigger)
+
+
+def _started(trigger: Entity) -> Iterator[Problem]:
+    """A trigger that stays stopped may wait for its pipeline."""
+    if not trigger.properties.get("pipelines") and trigger.started is not False:
+        yield Problem("ADF601", str(trigger), "pipelines", "starts no pipeline")
 
 
 def _tumbling(trigger: Entity) -> Iterator[Problem]:
     for message in tumbling_pipeline_problems(trigger.properties):
-        yield Problem(str(trigger), "", message)
-    begun = resolve(trigger.properties, {}, StartAtCreation.some_day)
-    for message in tumbling_problems(begun.get("typeProperties", {})):
-        yield Problem(str(trigger), "typeProperties", message)
+        if trigger.started is not False:
+            yield Problem("ADF601", str(trigger), "", message)
+    begun = resolve(trigger.properties, {}, StartAtCreation.some_day).get("typeProperties", {})
+    told = {key: value for key, value in begun.items() if not isinstance(value, Unresolved)}
+    if isinstance(begun.get("startTime"), Unresolved):
+        told["startTime"] = SOME_DAY
+    for message in tumbling_problems(told):
+        yield Problem("ADF608", str(trigger), "typeProperties", message)
 
 
 def _events(trigger: Entity) -> Iterator[Problem]:
-    if not trigger.properties.get("pipelines"):
-        yield Problem(str(trigger), "pipelines", "starts no pipeline")
     written: dict[str, Any] = trigger.properties.get("typeProperties", {})
+    if _is_open(written):
+        return
     if not STORAGE_ACCOUNT.fullmatch(str(written.get("scope"))):
         found = f"is {written.get('scope')!r}, expected the resource id of a storage account"
-        yield Problem(str(trigger), "typeProperties.scope", found)
+        yield Problem("ADF611", str(trigger), "typeProperties.scope", found)
     try:
         BlobTrigger.from_json(written)
     except IllegalBlobTrigger as error:
-        yield Problem(str(trigger), f"typeProperties.{error.field}", error.reason)
+        yield Problem("ADF611", str(trigger), f"typeProperties.{error.field}", error.reason)
 
 
 def _calendar(trigger: Entity) -> Iterator[Problem]:
     path = "typeProperties.recurrence"
     recurrence: dict[str, Any] = trigger.properties.get("typeProperties", {}).get("recurrence", {})
-    if not trigger.properties.get("pipelines"):
-        yield Problem(str(trigger), "pipelines", "starts no pipeline")
     if not 1 <= recurrence.get("interval", 1) <= 1000:
-        yield Problem(str(trigger), f"{path}.interval", f"is {recurrence['interval']}, expected 1 to 1000")
+        message = f"is {recurrence['interval']}, expected 1 to 1000"
+        yield Problem("ADF602", str(trigger), f"{path}.interval", message)
+        return
     wrong = [*_zone(trigger, path, recurrence), *_schedule(trigger, f"{path}.schedule", recurrence)]
     yield from wrong or _times(trigger, path, recurrence)
 
 
 def _times(trigger: Entity, path: str, recurrence: dict[str, Any]) -> Iterator[Problem]:
     """What the recurrence as a whole means, where its parts are right."""
+    if not isinstance(recurrence.get("startTime"), str) or _is_open(recurrence):
+        return
     try:
         times = Recurrence.from_json(recurrence)
     except IllegalRecurrence as error:
-        yield Problem(str(trigger), f"{path}.{error.field}", error.reason)
+        yield Problem("ADF602", str(trigger), f"{path}.{error.field}", error.reason)
         return
     if not times.can_ever_fire():
-        yield Problem(str(trigger), path, "never fires", "days that come, before endTime")
+        yield Problem("ADF610", str(trigger), path, "never fires", "days that come, before endTime")
     elif times.is_disputed():
         message = f"{recurrence['startTime']!r} is a fire time: Azure's documentation and engine differ"
-        yield Problem(str(trigger), f"{path}.startTime", message, "start earlier")
+        yield Problem("ADF606", str(trigger), f"{path}.startTime", message, "start earlier")
+
+
+def _is_open(written: dict[str, Any]) -> bool:
+    """Whether only a deployment knows a part of it."""
+    return any(isinstance(value, Unresolved) for value in written.values())
 
 
 def _zone(trigger: Entity, path: str, recurrence: dict[str, Any]) -> Iterator[Problem]:
     zone = recurrence.get("timeZone", "UTC")
+    if isinstance(zone, Unresolved):
+        return
     try:
         iana_name(zone)
     except UnknownTimeZone as error:
-        yield Problem(str(trigger), f"{path}.timeZone", str(error), error.hint)
-    in_utc = zone == "UTC"
+        yield Problem("ADF603", str(trigger), f"{path}.timeZone", str(error), error.hint)
+    in_utc = zone.upper() == "UTC"
     for key in ("startTime", "endTime"):
-        if key in recurrence and recurrence[key].endswith("Z") != in_utc:
+        text = recurrence.get(key)
+        if text is not None and not isinstance(text, Unresolved) and text.endswith("Z") != in_utc:
             rule = "ends in Z" if in_utc else "is local time, without Z"
-            yield Problem(str(trigger), f"{path}.{key}", f"is {recurrence[key]!r}; in {zone} it {rule}")
+            message = f"is {text!r}; in {zone} it {rule}"
+            yield Problem("ADF604", str(trigger), f"{path}.{key}", message)
 
 
 def _schedule(trigger: Entity, path: str, recurrence: dict[str, Any]) -> Iterator[Problem]:
-    schedule: dict[str, list[Any]] = recurrence.get("schedule") or {}
-    frequency = recurrence.get("frequency", "")
+    schedule: dict[str, list[Any]] = {
+        key: said for key, said in (recurrence.get("schedule") or {}).items() if said
+    }
+    frequency = recurrence.get("frequency", "").capitalize()
     for key in schedule:
         if key not in ALLOWED.get(frequency, ()):
-            yield Problem(str(trigger), f"{path}.{key}", f"means nothing every {frequency}")
+            yield Problem("ADF605", str(trigger), f"{path}.{key}", f"means nothing every {frequency}")
     if "minutes" in schedule and "hours" not in schedule:
         message = "minutes without hours: Azure's documentation contradicts itself about what that is"
-        yield Problem(str(trigger), path, message, "say the hours too")
+        yield Problem("ADF606", str(trigger), path, message, "say the hours too")
+    yield from _days(trigger, path, schedule)
+
+
+def _days(trigger: Entity, path: str, schedule: dict[str, list[Any]]) -> Iterator[Problem]:
+    for key, most in (("hours", 23), ("minutes", 59)):
+        for each in schedule.get(key, []):
+            if not 0 <= each <= most:
+                yield Problem("ADF607", str(trigger), f"{path}.{key}", f"is {each}, expected 0 to {most}")
     for day in schedule.get("monthDays", []):
         if day == 0 or not -31 <= day <= 31:
             message = f"{day} is no day of a month, expected 1 to 31 or -31 to -1"
-            yield Problem(str(trigger), f"{path}.monthDays", message)
+            yield Problem("ADF607", str(trigger), f"{path}.monthDays", message)
     for name in schedule.get("weekDays", []):
         if str(name).capitalize() not in WEEK_DAYS:
-            yield Problem(str(trigger), f"{path}.weekDays", f"{name!r} is no day", ", ".join(WEEK_DAYS))
+            message = f"{name!r} is no day"
+            yield Problem("ADF607", str(trigger), f"{path}.weekDays", message, ", ".join(WEEK_DAYS))

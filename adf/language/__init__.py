@@ -51,6 +51,7 @@ from .values import MAX_NESTING, Json
 
 __all__ = [
     "ABSENT",
+    "MAX_NESTING",
     "Call",
     "InvalidArgument",
     "Json",

@@ -223,11 +223,7 @@ def _show(command: Command, deployed: Deployed, caught_up: Sequence[CaughtUp]) -
     document = report.plan_document(made, command.now) | {"release": number, "applied": True}
     if deployed.runs:
         document["runs"] = [report.run_document(each) for each in deployed.runs]
-    command.terminal.show(
-        [
-            *([report.run_table(deployed.runs)] if deployed.runs else ()),
-            *report.missed_lines(caught_up),
-            *command.plan_lines(made, outcome),
-        ],
-        document | report.missed_document(caught_up),
-    )
+    lines = [*report.missed_lines(caught_up), *command.plan_lines(made, outcome)]
+    tables = [report.run_table(deployed.runs)] if deployed.runs else []
+    command.terminal.show([*tables, *lines], document | report.missed_document(caught_up))
+    command.terminal.summarise(f"Deployment to {made.environment}", lines)

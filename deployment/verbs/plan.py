@@ -35,10 +35,9 @@ def plan(arguments: Namespace) -> int:
     # What a release wanted is not what the keys say now.
     origins = command.origins() if options.release is None and not arguments.offline else None
     document = report.plan_document(made, command.now, unfinished, origins)
-    command.terminal.show(
-        command.plan_lines(made, unfinished=unfinished, origins=origins, adopting=arguments.adopt),
-        document | ({"offline": True} if arguments.offline else {}),
-    )
+    lines = list(command.plan_lines(made, unfinished=unfinished, origins=origins, adopting=arguments.adopt))
+    command.terminal.show(lines, document | ({"offline": True} if arguments.offline else {}))
+    command.terminal.summarise(f"Plan for {made.environment}", lines)
     return CHANGES_PRESENT if arguments.detailed_exitcode and made.changes else 0
 
 

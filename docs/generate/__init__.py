@@ -1,10 +1,11 @@
-"""The two references, made from the code that they describe: configuration.md and command-line.md.
+"""The references, made from the code that they describe: configuration, command line, lint rules.
 
     python -m docs.generate
 
 A test keeps both current. What a key means is the text under its field in config/schema.py, where a last
 sentence `Azure: …` says where it ends; what a name may look like is in config/checks.py; what an option means
-is its help in deployment/arguments.py. Only what no key or option says alone stands here.
+is its help in deployment/arguments.py; what a rule says is in adf/rules.py. Only what none of these says alone
+stands here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from docs.generate import command_line, configuration
+from docs.generate import command_line, configuration, lint_rules
 
 FOLDER: Final = Path(__file__).parents[1]
 NOTICE: Final = (
@@ -22,5 +23,9 @@ NOTICE: Final = (
 
 def written() -> dict[Path, str]:
     """Each page and what it should hold."""
-    made = {"configuration.md": configuration.page(), "command-line.md": command_line.page()}
+    made = {
+        "configuration.md": configuration.page(),
+        "command-line.md": command_line.page(),
+        "lint-rules.md": lint_rules.page(),
+    }
     return {FOLDER / name: "\n".join([NOTICE, "", *lines]).rstrip() + "\n" for name, lines in made.items()}

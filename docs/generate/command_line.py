@@ -43,6 +43,7 @@ Keys that scripts may rely on. Instants are UTC; what is not known is `null`.
 | verb | document |
 | --- | --- |
 | `plan` | `env`; `changes`: a list of `action`, `kind`, `name`, `diff`; `summary`: `add`, `change`, `delete`, `unchanged` |
+| `plan --factory` | `factory`; `findings`: a list of `id`, `severity`, `file`, `line`, `path`, `message`, `hint`; `summary`: `errors`, `warnings`, `files`, `entities`, `references_outside` |
 | `deploy` | as `plan`, and `release`, `applied` |
 | `run` | `runs`: a list of `model`, `pipeline`, `window_start`, `window_end`, `status`, `adf_run_id`, `ml_run_id`, `rows_in`, `rows_scored`, `rows_quarantined`, `output`, `error` |
 | `status` | `env`; `releases`: a list of `release`, `at`, `by`, `commit`; `triggers`: a list of `name`, `state`, `next`; `models`: a list of `model`, `version`, `sha256`, `last_success`, `late`; `runs` as above |

@@ -146,7 +146,12 @@ HOURLY, ARRIVED = "tr_score_diabetes_hourly", "tr_score_diabetes_arrived"
             "",
             "activity('read_receipt') has not ended",
         ),
-        (SCORE, lambda p: p.update(description="@concat('" + "x" * 8200 + "')"), "description", "8192"),
+        (
+            SCORE,
+            lambda p: score(p)["typeProperties"].update(experimentName="@concat('" + "x" * 8200 + "')"),
+            "activities[0].typeProperties.experimentName",
+            "8192",
+        ),
         (
             "ds_lake_receipt",
             lambda p: p["typeProperties"]["location"].update(folderPath="@dataset().folder"),

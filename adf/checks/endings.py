@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from graphlib import CycleError
+from typing import TYPE_CHECKING, Any, cast
+
+from adf.outcomes import decisive, statuses, succeeds
+from adf.problems import Problem, inside
+from adf.walk import activities, inner_activities, properties_of, scopes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from adf.entities import Entity
+    from adf.outcomes import Dependencies, Status
+    from adf.walk import Activity, Scope
+
+
+def check(entities: Sequence[Entity]) -> Iterator[Problem]:
+    """Where an activity fails, what it is in fails too: else nobody is told, and nothing is run again.
+
+    Each activity by itself: it fails, and all others that then run succeed. An ending that is there to fail
+    (a Fail activity, be it inside of another or in a pipeline that is called) is taken to do so.
+    """
+    pipelines = [entity for entity in entities if entity.kind == "pipeline"]
+    calm = {pipeline.name.casefold() for pipeline in pipelines if not _holds_a_fail(pipeline)}
+    for pipeline in pipelines:
+        for scope in scopes(pipeline.properties):
+            if scope.outer is None or scope.outer.get("type") != "Until":  # which goes on whatever fails
+                yield from _scope(pipeline, scope, calm)
+
+
+def _holds_a_fail(pipeline: Entity) -> bool:
+    return any(activity.get("type") == "Fail" for _, activity in activities(pipeline.properties))
+
+
+def _scope(pipeline: Entity, scope: Scope, calm: set[str]) -> Iterator[Problem]:
+    depends_on = {str(each.get("name")): _needs(each) for each in scope.activities}
+    if any(needs.keys() - depends_on.keys() for needs in depends_on.values()):
+        return  # said by `dependencies`
+    ends = {str(each.get("name")): _end(each) for each in scope.activities}
+    fails = {str(each.get("name")) for each in scope.activities if _may_fail_on_purpose(each, calm)}
+    within = "the pipeline" if scope.outer is None else repr(scope.outer.get("name"))
+    for index, activity in enumerate(scope.activities):
+        name = str(activity.get("name"))
+        green = _green(name, depends_on, ends) if ends[name] == "Succeeded" else set()
+        if green and not green & fails:
+            by = ", ".join(repr(each) for each in sorted(green))
+            message = f"where {name!r} fails, {within} still ends as Succeeded, by {by}"
+            yield Problem("ADF801", str(pipeline), inside(scope.path, index), message)
+
+
+def _green(name: str, depends_on: Dependencies, ends: dict[str, Status]) -> set[str]:
+    """The activities behind this one by which all succeeds though it failed; empty where it does not."""
+    try:
+        ended = statuses(depends_on, {**ends, name: "Failed"})
+    except CycleError:
+        return set()  # said by `dependencies`
+    is_green = ended[name] == "Failed" and succeeds(depends_on, ended)
+    return decisive(depends_on, ended) & _after(name, depends_on) if is_green else set()
+
+
+def _after(name: str, depends_on: Dependencies) -> set[str]:
+    """All that wait for an activity, or for one that does."""
+    found: set[str] = set()
+    pending = {name}
+    while pending:
+        pending = {each for each, needs in depends_on.items() if pending & needs.keys()} - found
+        found |= pending
+    return found
+
+
+def _needs(activity: Activity) -> dict[str, list[str]]:
+    """Activity → conditions; an entry without one is said by `dependencies`."""
+    entries: list[dict[str, Any]] = activity.get("dependsOn") or []
+    return {
+        str(each.get("activity")): [str(said).capitalize() for said in each.get("dependencyConditions") or []]
+        for each in entries
+    }
+
+
+def _end(activity: Activity) -> Status:
+    """How it ends where nothing goes wrong."""
+    if activity.get("state") == "Inactive":
+        return cast("Status", activity.get("onInactiveMarkAs", "Succeeded"))
+    return "Failed" if activity.get("type") == "Fail" else "Succeeded"
+
+
+def _may_fail_on_purpose(activity: Activity, calm: set[str]) -> bool:
+    """Of a pipeline that is called and not seen here, nobody knows."""
+    if activity.get("type") == "ExecutePipeline":
+        called = properties_of(activity).get("pipeline")
+        name = called.get("referenceName") if isinstance(called, dict) else None
+        return str(name).casefold() not in calm
+    return activity.get("type") == "Fail" or any(
+        _may_fail_on_purpose(inner, calm) for inner in inner_activities(activity)
+    )

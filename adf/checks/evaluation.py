@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from adf.entities import Unresolved
+from adf.problems import Problem, inside
+from adf.walk import REFERENCE_KINDS, activities, properties_of, references, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from adf.entities import Entity
+
+_WINDOW = re.compile(r"\btrigger\s*\(\s*\)[^@]*?\bwindow(?:Start|End)Time\b", re.IGNORECASE)
+_OF_ACTIVITIES: Final = {
+    "ForEach": ("isSequential", "batchCount"),
+    "ExecutePipeline": ("waitOnCompletion",),
+    "SetVariable": ("variableName",),
+    "AppendVariable": ("variableName",),
+    "WebActivity": ("method",),
+}
+_OF_POLICIES: Final = ("retryIntervalInSeconds", "secureInput", "secureOutput")
+_OBJECTS: Final = {"IfCondition": "expression", "Until": "expression", "ForEach": "items"}
+
+
+def check(entities: Sequence[Entity]) -> Iterator[Problem]:
+    """Expressions stand where Data Factory evaluates them, in the form that it asks for there."""
+    for entity in entities:
+        for path, value in _never(entity):
+            if _is_expression(value):
+                message = "is an expression, and none is evaluated here"
+                yield Problem("ADF407", str(entity), path, message)
+        if entity.kind == "pipeline":
+            yield from _bare(entity)
+        if entity.kind == "trigger" and entity.properties.get("type") != "TumblingWindowTrigger":
+            yield from _windows(entity)
+
+
+def _never(entity: Entity) -> Iterator[tuple[str, object]]:
+    """Path and value of everything that is taken as it stands."""
+    for path, reference in references(entity.properties):
+        if str(reference.get("type")) in REFERENCE_KINDS:
+            yield inside(path, "referenceName"), reference["referenceName"]
+    if entity.kind == "trigger":
+        yield from _strings(entity.properties.get("typeProperties"), "typeProperties")
+    if entity.kind == "pipeline":
+        yield "concurrency", entity.properties.get("concurrency")
+        for path, activity in activities(entity.properties):
+            yield inside(path, "name"), activity.get("name")
+            policy, said = activity.get("policy") or {}, properties_of(activity)
+            yield from ((f"{path}.policy.{key}", policy.get(key)) for key in _OF_POLICIES)
+            keys = _OF_ACTIVITIES.get(str(activity.get("type")), ())
+            yield from ((f"{path}.typeProperties.{key}", said.get(key)) for key in keys)
+
+
+def _strings(body: object, path: str) -> Iterator[tuple[str, object]]:
+    match body:
+        case {"referenceName": _}:
+            return  # as any reference
+        case dict():
+            for key, value in body.items():
+                yield from _strings(value, inside(path, key))
+        case list():
+            for index, value in enumerate(body):
+                yield from _strings(value, inside(path, index))
+        case _:
+            yield path, body
+
+
+def _is_expression(value: object) -> bool:
+    if isinstance(value, dict):
+        return value.get("type") == "Expression"
+    if not isinstance(value, str) or isinstance(value, Unresolved):
+        return False
+    return "@{" in value or bool(re.match(r"@[A-Za-z]", value))
+
+
+def _bare(pipeline: Entity) -> Iterator[Problem]:
+    for path, activity in activities(pipeline.properties):
+        key = _OBJECTS.get(str(activity.get("type")))
+        value: Any = properties_of(activity).get(key) if key else None
+        if isinstance(value, str) and not isinstance(value, Unresolved):
+            place = f"{path}.typeProperties.{key}"
+            yield Problem("ADF408", str(pipeline), place, "is a bare string, expected an Expression object")
+
+
+def _windows(trigger: Entity) -> Iterator[Problem]:
+    kind = trigger.properties.get("type")
+    for path, text in texts(trigger.properties):
+        if _WINDOW.search(text):
+            message = f"a {kind} has no windows: the run fails, or gets an empty value"
+            yield Problem("ADF410", str(trigger), path, message)
