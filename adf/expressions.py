@@ -22,6 +22,13 @@ def constant(text: str) -> str:
     return text
 
 
+def is_expression(value: object) -> bool:
+    """Whether Data Factory would evaluate a value, where it evaluates any."""
+    if isinstance(value, dict):
+        return value.get("type") == "Expression"
+    return isinstance(value, str) and ((value[:1] == "@" and value[1:2].isalpha()) or "@{" in value)
+
+
 def quoted(text: str) -> str:
     """A string literal inside an expression; a quote is written twice and a backslash is only a backslash."""
     return "'" + text.replace("'", "''") + "'"

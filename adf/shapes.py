@@ -12,12 +12,13 @@ types of what is left.
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from adf.entities import Unresolved
+from adf.expressions import is_expression
 from adf.problems import inside
 from adf.schema import definitions
-from adf.walk import scopes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,9 @@ _NEARLY_A_KIND: Final = 0.9
 _OF_A_KIND: Final = frozenset({"type", "typeProperties"})
 _MAY_WAIT: Final = frozenset({"pipeline"})
 """A tumbling window trigger that stays stopped needs none; of one that is started, `schedules` says it."""
+_SCALARS: Final = ("string", "boolean", "integer", "number")
+_WORD: Final = {"type": "string"}
+_OBJECT: Final = {"type": "object"}
 _GONE: Final = object()
 
 
@@ -51,21 +55,7 @@ def cleaned(kind: Kind, properties: dict[str, Any]) -> tuple[dict[str, Any], lis
     """The properties without what contradicts their shape, and what was wrong with that."""
     wrong: list[Wrong] = []
     body = _clean(definitions()[kind], properties, "", wrong)
-    whole: dict[str, Any] = body if isinstance(body, dict) else {}
-    if kind == "pipeline":
-        _clean_inner(whole, wrong)
-    return whole, wrong
-
-
-def _clean_inner(pipeline: dict[str, Any], wrong: list[Wrong]) -> None:
-    """Activities inside of a kind that has no shape here have one themselves."""
-    activity = definitions()["Pipeline"]["properties"]["activities"]["items"]
-    known = _by_type(activity["anyOf"])
-    for scope in scopes(pipeline):
-        if scope.outer is not None and scope.outer.get("type") not in known:
-            for index, inner in enumerate(scope.activities):
-                clean = _clean(activity, inner, inside(scope.path, index), wrong)
-                scope.activities[index] = clean if isinstance(clean, dict) else {}
+    return body if isinstance(body, dict) else {}, wrong
 
 
 def _clean(schema: Any, value: object, path: str, wrong: list[Wrong]) -> object:  # noqa: ANN401 - JSON
@@ -121,7 +111,7 @@ def _refused(expected: str, value: object, path: str, wrong: list[Wrong]) -> obj
     if value is None or isinstance(value, Unresolved):
         return _GONE
     article = "" if expected.startswith("one of") else "an " if expected[0] in "aio" else "a "
-    if isinstance(value, dict) and value.get("type") == "Expression":
+    if is_expression(value):
         wrong.append(Wrong("ADF407", path, f"is an expression, expected {article}{expected}"))
     else:
         wrong.append(Wrong("ADF103", path, f"is {_shown(value)}, expected {article}{expected}"))
@@ -137,13 +127,11 @@ def _shown(value: object) -> str:
 
 
 def _clean_items(items: Any, value: Any, path: str, wrong: list[Wrong]) -> list[object]:  # noqa: ANN401 - JSON
-    """An element that is taken out leaves its place empty: the paths of those behind it stay right."""
-    clean = (_clean(items, item, inside(path, index), wrong) for index, item in enumerate(value))
-    return [_empty(items) if item is _GONE else item for item in clean]
-
-
-def _empty(items: Any) -> object:  # noqa: ANN401 - JSON
-    return {} if "$ref" in items or "anyOf" in items else ""
+    """An object that is taken out leaves an empty one: the paths of those behind it stay right."""
+    clean = [_clean(items, item, inside(path, index), wrong) for index, item in enumerate(value)]
+    if items is True or items.get("type") in _SCALARS or "enum" in items:
+        return [item for item in clean if item is not _GONE]
+    return [{} if item is _GONE else item for item in clean]
 
 
 def _clean_keys(schema: dict[str, Any], value: Any, path: str, wrong: list[Wrong]) -> dict[str, object]:  # noqa: ANN401
@@ -197,6 +185,16 @@ def _is_other_kind(shape: dict[str, Any], value: object) -> bool:
     return bool(words) and isinstance(found, str) and found not in words
 
 
+@cache
+def _containing() -> dict[str, Any]:
+    """The typeProperties of an activity, which may contain others."""
+    inner = definitions()["Pipeline"]["properties"]["activities"]
+    case = {"type": "object", "properties": {"activities": inner}, "open": True}
+    keys = ("activities", "ifTrueActivities", "ifFalseActivities", "defaultActivities")
+    branches = dict.fromkeys(keys, inner) | {"cases": {"type": "array", "items": case}}
+    return {"type": "object", "properties": branches, "open": True}
+
+
 def _has_properties(shape: dict[str, Any]) -> bool:
     """Entities and activities: around their typeProperties all kinds are alike."""
     return "typeProperties" in shape["properties"]
@@ -211,4 +209,5 @@ def _common(shapes: list[Any]) -> dict[str, Any]:
     agreed = {key: values[0] for key, values in said.items() if all(each == values[0] for each in values)}
     required = set.intersection(*(set(shape["required"]) for shape in shapes)) - _OF_A_KIND
     properties = {key: value for key, value in agreed.items() if key not in _OF_A_KIND}
+    properties |= {"type": _WORD, "typeProperties": _containing() if "dependsOn" in agreed else _OBJECT}
     return {"type": "object", "properties": properties, "required": sorted(required), "open": True}

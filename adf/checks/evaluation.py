@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from adf.entities import Unresolved
+from adf.expressions import is_expression
 from adf.problems import Problem, inside
 from adf.walk import REFERENCE_KINDS, activities, properties_of, references, texts
 
@@ -28,7 +29,7 @@ def check(entities: Sequence[Entity]) -> Iterator[Problem]:
     """Expressions stand where Data Factory evaluates them, in the form that it asks for there."""
     for entity in entities:
         for path, value in _never(entity):
-            if _is_expression(value):
+            if is_expression(value) and not isinstance(value, Unresolved):
                 message = "is an expression, and none is evaluated here"
                 yield Problem("ADF407", str(entity), path, message)
         if entity.kind == "pipeline":
@@ -66,14 +67,6 @@ def _strings(body: object, path: str) -> Iterator[tuple[str, object]]:
                 yield from _strings(value, inside(path, index))
         case _:
             yield path, body
-
-
-def _is_expression(value: object) -> bool:
-    if isinstance(value, dict):
-        return value.get("type") == "Expression"
-    if not isinstance(value, str) or isinstance(value, Unresolved):
-        return False
-    return "@{" in value or bool(re.match(r"@[A-Za-z]", value))
 
 
 def _bare(pipeline: Entity) -> Iterator[Problem]:

@@ -124,6 +124,7 @@ def _zone(trigger: Entity, path: str, recurrence: dict[str, Any]) -> Iterator[Pr
         iana_name(zone)
     except UnknownTimeZone as error:
         yield Problem("ADF603", str(trigger), f"{path}.timeZone", str(error), error.hint)
+        return
     in_utc = zone.upper() == "UTC"
     for key in ("startTime", "endTime"):
         text = recurrence.get(key)
