@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 LARGEST_SUMMARY: Final = 900_000
 """Bytes; GitHub refuses a summary of more than a megabyte as a whole."""
-_COMMAND: Final = re.compile(r"^\s*:(?=:)|#(?=#(?:vso)?\[)", re.MULTILINE | re.IGNORECASE)
+_COMMAND: Final = re.compile(
+    r"(?:^|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029])\s*:(?=:)|#(?=#(?:vso)?\[)", re.IGNORECASE
+)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _BACKTICKS: Final = re.compile(r"`+")
 

@@ -29,6 +29,9 @@ MANAGEMENT = "https://management.azure.com"
 STORAGE = "https://storage.azure.com"
 START_SECONDS = 30
 
+for variable in ("GITHUB_ACTIONS", "TF_BUILD"):  # a CI system that runs the tests reads no command of theirs
+    os.environ.pop(variable, None)
+
 
 @dataclass
 class Credential:

@@ -15,11 +15,17 @@ AZURE = ("azure", "azureml", "msrest", "requests", "aiohttp")
 HEAVY = (*AZURE, "pydantic", "rich", "yaml", "pandas", "pyarrow", "adf", "ml_pipelines", "config")
 
 
-def deploy(*arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
+def deploy(*arguments: str, code: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     """deploy.py in a process of its own, from another folder than its own."""
     start = [str(REPOSITORY / "deploy.py")] if not code else ["-c", code]
     return subprocess.run(
-        [sys.executable, *start, *arguments], capture_output=True, text=True, check=False, cwd="/", timeout=60
+        [sys.executable, *start, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+        env=os.environ | variables,
+        timeout=60,
     )
 
 
@@ -77,6 +83,9 @@ def test_a_detailed_exit_code_tells_changes_from_none():
         (["render", "-e", "dev", "--offline", "--out", "/"], "is the folder that holds"),
         (["render", "-e", "dev", "--offline", "--out", "/dev/null"], "is a file"),
         (["plan"], "required: -e/--env"),
+        (["plan", "--factory", "."], "add --offline"),
+        (["plan", "--factory", ".", "--offline", "-e", "dev"], "--factory with --env"),
+        (["plan", "--factory", "/no", "--offline"], "does not exist"),
         (["-e", "pord"], "did you mean `prod`"),
         (["plan", "-e", "dev", "--offline", "--set", "lake.account=A"], "--set lake.account=A"),
         (["run", "-e", "local", "--model", "diabetic"], "no model `diabetic`"),
@@ -91,6 +100,93 @@ def test_a_mistake_ends_with_64_and_says_what_to_do(arguments, message):
     assert ended.returncode == 64
     assert message in ended.stderr
     assert ended.stdout == ""
+
+
+def factory(folder: Path, **properties: object) -> str:
+    """A folder with a pipeline in Data Factory's Git layout."""
+    wait = {"name": "wait", "type": "Wait", "typeProperties": {"waitTimeInSeconds": 1}}
+    (folder / "pipeline").mkdir()
+    body = {"name": "a", "properties": {"activities": [wait], **properties}}
+    (folder / "pipeline/a.json").write_text(json.dumps(body, indent=1))
+    return str(folder)
+
+
+def test_the_factory_of_others_is_held_against_the_rules(tmp_path):
+    """Without an environment; 1 where there is an error."""
+    folder = factory(tmp_path, concurrency="many")
+    ended = deploy("plan", "--offline", "--factory", folder)
+
+    assert ended.returncode == 1, ended.stderr
+    assert "ADF103" in ended.stdout
+    assert ended.stdout.splitlines()[-1] == "Checked 1 entities in 1 files: 1 errors, 0 warnings"
+    assert ended.stderr == ""
+
+
+def test_the_findings_in_json_are_one_document(tmp_path):
+    """With the keys that scripts rely on."""
+    folder = factory(tmp_path, concurrency="many")
+    document = json.loads(deploy("plan", "--offline", "--factory", folder, "-o", "json").stdout)
+
+    assert document == {
+        "factory": folder,
+        "findings": [
+            {
+                "id": "ADF103",
+                "severity": "error",
+                "file": f"{folder}/pipeline/a.json",
+                "line": 13,
+                "path": "properties.concurrency",
+                "message": "is 'many', expected an integer",
+                "hint": "Write what is expected.",
+            }
+        ],
+        "summary": {"errors": 1, "warnings": 0, "files": 1, "entities": 1, "references_outside": 0},
+    }
+
+
+def test_what_is_rendered_from_a_clean_configuration_is_clean(tmp_path):
+    """But for the start that nobody knows offline."""
+    out = str(tmp_path / "out")
+    assert deploy("render", "-e", "prod", "--offline", "--out", out).returncode == 0
+    found = json.loads(deploy("plan", "--offline", "--factory", out, "-o", "json").stdout)["findings"]
+
+    assert [(each["id"], each["message"][:38]) for each in found] == [
+        ("ADF608", "startTime: '<start of the first window"),
+    ]
+
+
+def test_checking_a_folder_imports_neither_azure_nor_the_configuration(tmp_path):
+    """It is JSON and rules."""
+    folder = factory(tmp_path)
+    heavy = {*AZURE, "sandbox", "pydantic", "ruamel", "pandas", "pyarrow", "rich"}
+
+    assert imported_by("plan", "--offline", "--factory", folder, "-o", "json") & heavy == set()
+
+
+def test_github_gets_annotations_and_a_summary_and_stdout_stays_one_document(tmp_path):
+    """As a step of a job sees it."""
+    folder = factory(tmp_path, concurrency="many")
+    summary = tmp_path / "summary.md"
+    variables = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_WORKSPACE": folder}
+    ended = deploy("plan", "--offline", "--factory", folder, "-o", "json", **variables)
+
+    assert json.loads(ended.stdout)["summary"]["errors"] == 1
+    assert ended.stderr.startswith("::error file=pipeline/a.json,line=13,title=ADF103::is 'many'")
+    assert "Checked 1 entities" in summary.read_text()
+
+    planned = deploy("plan", "-e", "dev", "--offline", **variables)
+    assert planned.stderr == ""
+    assert "### Plan for dev" in summary.read_text()
+
+
+def test_azure_pipelines_gets_issues_and_a_summary(tmp_path):
+    """A wrong configuration is an issue at its file and line."""
+    variables = {"TF_BUILD": "True", "AGENT_TEMPDIRECTORY": str(tmp_path)}
+    planned = deploy("plan", "-e", "dev", "--offline", **variables)
+    wrong = deploy("plan", "-e", "pord", "--offline", **variables)
+
+    assert planned.stderr.startswith(f"##vso[task.uploadsummary]{tmp_path}/")
+    assert "##vso[task.logissue type=error;" in wrong.stderr
 
 
 def test_an_offline_rendering_imports_no_azure_package(tmp_path):

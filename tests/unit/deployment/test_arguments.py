@@ -57,3 +57,15 @@ def test_json_is_meant_even_where_the_rest_is_nonsense(line):
     """A script that made a mistake still reads JSON."""
     assert asks_for_json(line.split())
     assert not asks_for_json(["-o", "text", "json"])
+
+
+@pytest.mark.parametrize("line", ["plan --offline --factory DIR", "--factory DIR plan --offline"])
+def test_a_folder_takes_the_place_of_an_environment(line):
+    """For plan only: everything else needs settings."""
+    assert parse(line.split()).env is None
+    with pytest.raises(GrammarError, match="required: -e/--env"):
+        parse(["plan", "--offline"])
+    with pytest.raises(GrammarError, match="required: -e/--env"):
+        parse(["deploy"])
+    with pytest.raises(GrammarError, match="an empty text"):
+        parse(["plan", "--factory", ""])
