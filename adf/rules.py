@@ -129,7 +129,12 @@ _ALL: Final = (
         "Name an activity of the same list; to wait for an inner one, wait for what contains it.",
     ),
     Rule("ADF306", _E, "A dependency without a condition.", "One of Succeeded, Failed, Skipped, Completed."),
-    Rule("ADF307", _E, "Activities wait for each other in a circle.", "Take one of the dependencies out."),
+    Rule(
+        "ADF307",
+        _E,
+        "Activities, or the windows of triggers, wait for each other in a circle.",
+        "Take one of the dependencies out.",
+    ),
     Rule(
         "ADF401", _E, "The expression cannot be parsed, or calls what does not exist.", "Mend the expression."
     ),
@@ -266,6 +271,12 @@ _ALL: Final = (
         "Name days that come, and an end behind them.",
     ),
     Rule("ADF611", _E, "Data Factory refuses this storage event trigger.", "Mend what the message says."),
+    Rule(
+        "ADF612",
+        _E,
+        "A tumbling window trigger depends on a trigger that has no windows.",
+        "Depend on a tumbling window trigger.",
+    ),
     Rule(
         "ADF701",
         _E,

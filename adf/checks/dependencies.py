@@ -34,13 +34,13 @@ def _triggers(triggers: Mapping[str, Entity]) -> Iterator[Problem]:
             if other in triggers and triggers[other].properties.get("type") != "TumblingWindowTrigger":
                 path = "typeProperties.dependsOn"
                 message = f"depends on {other!r}, which has no windows"
-                yield Problem(f"trigger {name}", path, message, "a tumbling window trigger")
+                yield Problem("ADF612", f"trigger {name}", path, message, "a tumbling window trigger")
     try:
         TopologicalSorter({name: upstream_of(each.properties) for name, each in triggers.items()}).prepare()
     except CycleError as error:
         circle = list(reversed(error.args[1]))
         message = f"the triggers wait for each other: {' → '.join(circle)}"
-        yield Problem(f"trigger {circle[0]}", "typeProperties.dependsOn", message)
+        yield Problem("ADF307", f"trigger {circle[0]}", "typeProperties.dependsOn", message)
 
 
 def _scope(pipeline: Entity, scope: Scope) -> Iterator[Problem]:

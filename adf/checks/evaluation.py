@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adf.entities import Unresolved
 from adf.expressions import is_expression
 from adf.problems import Problem, inside
-from adf.walk import REFERENCE_KINDS, activities, properties_of, references, texts
+from adf.walk import activities, properties_of, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,10 +39,7 @@ def check(entities: Sequence[Entity]) -> Iterator[Problem]:
 
 
 def _never(entity: Entity) -> Iterator[tuple[str, object]]:
-    """Path and value of everything that is taken as it stands."""
-    for path, reference in references(entity.properties):
-        if str(reference.get("type")) in REFERENCE_KINDS:
-            yield inside(path, "referenceName"), reference["referenceName"]
+    """Path and value of everything that is taken as it stands, but for names in references."""
     if entity.kind == "trigger":
         yield from _strings(entity.properties.get("typeProperties"), "typeProperties")
     if entity.kind == "pipeline":

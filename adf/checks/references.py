@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from adf.entities import Unresolved
+from adf.expressions import is_expression
 from adf.problems import Problem, inside
 from adf.walk import REFERENCE_KINDS, references
 
@@ -28,10 +29,13 @@ def check(entities: Sequence[Entity], *, complete: bool = True) -> Iterator[Prob
                 yield Problem("ADF302", str(entity), path, f"the reference to {name!r} has no type")
             elif kind is None or isinstance(reference["referenceName"], Unresolved):
                 continue
+            elif is_expression(reference["referenceName"]):
+                message = "is an expression, and none is evaluated here"
+                yield Problem("ADF407", str(entity), inside(path, "referenceName"), message)
             elif (target := known.get((kind, name.casefold()))) is not None:
                 if kind != "trigger":
                     yield from _parameters(entity, path, _given(entity, path, reference), target)
-            elif complete and "@" not in name:
+            elif complete:
                 message = f"there is no {kind} {name!r}"
                 hint = _nearest(kind, entities)
                 yield Problem("ADF301", str(entity), inside(path, "referenceName"), message, hint)

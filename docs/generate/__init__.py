@@ -4,8 +4,8 @@
 
 A test keeps both current. What a key means is the text under its field in config/schema.py, where a last
 sentence `Azure: …` says where it ends; what a name may look like is in config/checks.py; what an option means
-is its help in deployment/arguments.py; what a rule says is in adf/rules.py. Only what none of these says
-stands here.
+is its help in deployment/arguments.py, what a rule says in adf/rules.py. Only what none of these says stands
+here.
 """
 
 from __future__ import annotations
