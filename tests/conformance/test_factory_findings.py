@@ -15,8 +15,8 @@ TRUE = {
     "12_procfwk__04-Infant.json": ["ADF508"] * 5 + ["ADF511"] * 6 + ["ADF801"] * 2,
     # started, with an empty list of pipelines
     "20_modern-data-warehouse-da__trigger1.json": ["ADF601"],
-    # a template: its name is in angle brackets
-    "21_modern-data-warehouse-da__T_Stor_template.json": ["ADF201"],
+    # a template: its name and its storage account are in angle brackets
+    "21_modern-data-warehouse-da__T_Stor_template.json": ["ADF201", "ADF611"],
     # a service principal's key as a SecureString; an activity without a policy
     "30_public_deploy_script__aml_pipeline_tumbling.json": ["ADF802", "ADF804"],
     "INDEX.json": ["ADF102"],

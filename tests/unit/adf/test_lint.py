@@ -163,7 +163,7 @@ MISTAKES: dict[str, tuple[Entity | tuple[Entity, ...], str]] = {
         "activities[0].policy.timeout",
     ),
     "ADF601": (
-        Entity("trigger", "t", {"type": "BlobEventsTrigger", "typeProperties": {}}, started=True),
+        Entity("trigger", "t", {"type": "CustomEventsTrigger", "typeProperties": {}}, started=True),
         "pipelines",
     ),
     "ADF602": ((pipeline(wait()), trigger(interval=1001)), "typeProperties.recurrence.interval"),
@@ -185,6 +185,38 @@ MISTAKES: dict[str, tuple[Entity | tuple[Entity, ...], str]] = {
     "ADF609": (
         (pipeline(wait(), concurrency=1), trigger("TumblingWindowTrigger", maxConcurrency=10)),
         "typeProperties.maxConcurrency",
+    ),
+    "ADF610": (
+        (pipeline(wait()), trigger(endTime="2025-01-01T00:00:00Z")),
+        "typeProperties.recurrence",
+    ),
+    "ADF611": (
+        (
+            pipeline(wait()),
+            trigger(
+                "BlobEventsTrigger",
+                scope="lake",
+                events=["Microsoft.Storage.BlobCreated"],
+                blobPathBeginsWith="/data/blobs/",
+            ),
+        ),
+        "typeProperties.scope",
+    ),
+    "ADF612": (
+        (
+            pipeline(wait()),
+            replace(trigger(), name="daily"),
+            trigger(
+                "TumblingWindowTrigger",
+                dependsOn=[
+                    {
+                        "type": "TumblingWindowTriggerDependencyReference",
+                        "referenceTrigger": {"referenceName": "daily", "type": "TriggerReference"},
+                    }
+                ],
+            ),
+        ),
+        "typeProperties.dependsOn",
     ),
     "ADF701": (pipeline(activity("ml", "AzureMLExecutePipeline", mlPipelineId="x")), "activities[0]"),
     "ADF702": (
