@@ -7,8 +7,8 @@ import shlex
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
 
+from config import documents
 from deployment.arguments import parse
 from tests.docs.pages import REPOSITORY, read
 
@@ -18,7 +18,10 @@ VALUES = {"$ENVIRONMENT": "prod", "$(environment)": "prod", "$(Pipeline.Workspac
 
 def loaded(file: str) -> Any:
     """Duplicate keys are errors; `on` is a word."""
-    return YAML(typ="safe").load(read(file))
+    document = documents.Document()
+    documents.parse(read(file), file, document)
+    assert not document.problems
+    return document.values
 
 
 def texts(body: Any) -> list[str]:

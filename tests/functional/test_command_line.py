@@ -158,7 +158,7 @@ def test_what_is_rendered_from_a_clean_configuration_is_clean(tmp_path):
 def test_checking_a_folder_imports_neither_azure_nor_the_configuration(tmp_path):
     """It is JSON and rules."""
     folder = factory(tmp_path)
-    heavy = {*AZURE, "sandbox", "pydantic", "ruamel", "pandas", "pyarrow", "rich"}
+    heavy = {*AZURE, "sandbox", "pydantic", "yaml", "pandas", "pyarrow", "rich"}
 
     assert imported_by("plan", "--offline", "--factory", folder, "-o", "json") & heavy == set()
 

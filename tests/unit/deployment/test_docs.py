@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from ruamel.yaml import YAML
 
+from config import documents
 from config.schema import ColumnChecks, Output, OutputChecks
 from deployment.arguments import parse
 from ml_pipelines.steps.publish import publish
@@ -53,7 +53,9 @@ def test_a_command_is_understood(command):
 def test_the_configuration_that_is_shown_is_valid_and_shows_every_check():
     """Every key of the schema is told."""
     (block,) = blocks(CHECKS, "yaml")
-    output = Output.model_validate(YAML(typ="safe").load(block)["output"])
+    document = documents.Document()
+    documents.parse(block, "the page", document)
+    output = Output.model_validate(document.values["output"])  # noqa: PD011 - a document of ours
 
     assert set(output.checks.model_dump(exclude_defaults=True)) == set(OutputChecks.model_fields)
     shown = {
