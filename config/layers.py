@@ -75,6 +75,7 @@ def _put(document: Document, key: Key, text: str, where: Where) -> None:
     for part in reversed(key):
         nested = {part: nested}
     document.values = _merge_maps(document.values, nested) if document.values else nested
-    document.spelling[key] = text
+    for inner, spelling in value.spelling.items():
+        document.spelling[(*key, *inner[1:])] = spelling
     for length in range(1, len(key) + 1):
         document.where[key[:length]] = where

@@ -55,9 +55,10 @@ def load(
     folder = project_dir.resolve()
     document = _merged(folder, environment, from_variables(variables or {}), from_options(options))
     _complete(document, environment)
-    problems = [*document.problems, *_reserved(document), *_checked(document, folder)]
+    reserved = [*_reserved(document)]
     document.values["environment"] = environment
-    settings = _validated(document, problems)
+    settings, misfits = _validated(document)
+    problems = [*document.problems, *reserved, *_checked(document, folder), *misfits]
     if settings is not None and judge is not None and not problems:
         problems = [_problem(document, each) for each in judge(settings)]
     if problems or settings is None:
@@ -174,22 +175,23 @@ def _problem(document: Document, finding: Finding) -> Problem:
     return Problem(where, ".".join(finding.key), finding.found, finding.expected, finding.nearest)
 
 
-def _validated(document: Document, problems: list[Problem]) -> Settings | None:
-    """Numbers where text is wanted are taken as they were written (`model_version: 3`), then all must fit."""
+def _validated(document: Document) -> tuple[Settings | None, list[Problem]]:
+    """Numbers where text is wanted are taken as they were written (`model_version: 3`), then all must fit.
+
+    They are text in the document's values from here on, so that the checks of texts see them.
+    """
     try:
-        return _parsed(document.values)
+        return _parsed(document.values), []
     except ValidationError as error:
         respelled = _respell(
             document, [found["loc"] for found in error.errors() if found["type"] == "string_type"]
         )
         if not respelled:
-            problems.extend(translate(error, document))
-            return None
+            return None, [*translate(error, document)]
     try:
-        return _parsed(document.values)
+        return _parsed(document.values), []
     except ValidationError as error:
-        problems.extend(translate(error, document))
-        return None
+        return None, [*translate(error, document)]
 
 
 def _parsed(values: dict[str, Any]) -> Settings:
