@@ -428,6 +428,12 @@ class TumblingWindow:
         """The windows due at `now`, oldest first: what a new trigger runs at once (its backfill)."""
         return takewhile(lambda window: self.due_at(window) <= now, self.windows())
 
+    def due_count(self, now: datetime) -> int:
+        """How many those are, without going through them."""
+        last = _shifted(now, -self.delay)
+        last = last if self.end is None else min(last, self.end)
+        return max(0, _number_at(self, last, self._guess(last)))
+
     def first_batch(self, now: datetime) -> list[Window]:
         """The windows of the backfill that start together: the oldest, as many as may run at once."""
         return list(islice(self.due(now), self.max_concurrency))

@@ -16,7 +16,8 @@ from config.schema import CalendarSchedule, TumblingSchedule
 from config.wrong import Wrong, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from pydantic import BaseModel
@@ -27,6 +28,9 @@ OCCURRENCES: Final = {word: nth for nth, word in enumerate(_COUNTS, 1)} | {
     ("last" if nth == 1 else f"{word} last"): -nth for nth, word in enumerate(_COUNTS, 1)
 }
 """`first` to `fifth` of a month count from its start, `last` to `fifth last` from its end."""
+
+YEARS: Final = range(1900, 2201)
+"""Of a start: with every interval and delay that there may be, windows then lie on the calendar."""
 
 _REFINEMENTS: Final = {
     "hours": ("Day", "Week", "Month"),
@@ -64,9 +68,17 @@ def _local_times(value: Mapping[str, Any]) -> Iterator[Wrong]:
             yield Wrong(f"`{text}`", "local time without an offset: 2026-11-01T06:00:00", key=key)
         elif text.endswith("Z") and isinstance(zone, str) and zone.upper() != "UTC":
             yield Wrong(f"`{text}`, which is UTC", f"local time in {zone}, without Z", key=key)
+    yield from _far_away(value, "start", calendar_instant)
     start, end = (calendar_instant(str(value.get(key))) for key in ("start", "end"))
     if start is not None and end is not None and end < start:
         yield Wrong(f"`{value['end']}`, before `start`", f"an end after {value['start']}", key="end")
+
+
+def _far_away(value: Mapping[str, Any], key: str, read: Callable[[str], datetime | None]) -> Iterator[Wrong]:
+    """An `end` may be as far away as it likes: 9999-12-31 says that there is none."""
+    start = read(value[key]) if isinstance(value.get(key), str) else None
+    if start is not None and start.year not in YEARS:
+        yield Wrong(f"`{value[key]}`", f"a year from {YEARS[0]} to {YEARS[-1]}", key=key)
 
 
 def _refinements(value: Mapping[str, Any]) -> Iterator[Wrong]:
@@ -117,6 +129,8 @@ def tumbling(value: dict[str, Any]) -> Iterator[Wrong]:
     for key in ("start", "backfill_from", "end"):
         if isinstance(value.get(key), str) and utc_instant(value[key]) is None:
             yield Wrong(f"`{value[key]}`", "an instant in UTC: 2026-11-01T00:00:00Z", key=key)
+    for key in ("start", "backfill_from"):
+        yield from _far_away(value, key, utc_instant)
     interval = value.get("interval")
     if value.get("frequency") == "Minute" and isinstance(interval, int) and interval < 5:
         yield Wrong(

@@ -100,8 +100,8 @@ class Training(Section):
     """The bound that a new model must keep. Left out, every model is registered."""
     approve: bool = True
     """Tag a model that passed its gate `approved`: `model_version: approved` scores with the newest."""
-    timeout_minutes: int = Field(default=60, ge=1)
-    """How long training may take. Azure: `policy.timeout` of the activity `train`."""
+    timeout_minutes: int = Field(default=60, ge=1, le=10_080)
+    """How long training may take, 7 days at most. Azure: `policy.timeout` of the activity `train`."""
 
 
 class Window(Section):
@@ -151,8 +151,8 @@ class Scoring(Section):
     """How often a work item is tried. Azure: `run_max_try` of the ParallelRunStep."""
     run_invocation_timeout_seconds: int = Field(default=600, ge=1)
     """How long a work item may take. Azure: `run_invocation_timeout` of the ParallelRunStep."""
-    timeout_minutes: int = Field(default=720, ge=10)
-    """How long a window may take. Azure: `policy.timeout` of the activity `score`."""
+    timeout_minutes: int = Field(default=720, ge=10, le=10_080)
+    """How long a window may take, 7 days at most. Azure: `policy.timeout` of the activity `score`."""
     max_quarantined_percent: float = Field(default=0.0, ge=0, le=100)
     """Of the window's rows, those that cannot be read, or for which run() raises: they are set aside up to
     this share, and more fail the window. Above 0, run() is called again on smaller parts of what it raised
@@ -276,7 +276,7 @@ class TumblingSchedule(Section):
     """Each window is run, once and in order. Azure: a `TumblingWindowTrigger`."""
     frequency: Literal["Minute", "Hour"]
     """The unit of `interval`. Azure: `frequency`."""
-    interval: int = Field(ge=1)
+    interval: int = Field(ge=1, le=14_400_000)
     """A window's length, in minutes or hours: at least 5 minutes. It must be a window of the model's grid.
     Azure: `interval`."""
     start: str | None = None
@@ -289,11 +289,11 @@ class TumblingSchedule(Section):
     out. Azure: `startTime`."""
     end: str | None = None
     """No window begins from then on, in UTC: `2027-12-31T00:00:00Z`. Azure: `endTime`."""
-    delay_minutes: int = Field(default=0, ge=0)
+    delay_minutes: int = Field(default=0, ge=0, le=14_400_000)
     """How long after its end a window is run, so that late input is there. Azure: `delay`."""
     max_concurrency: int = Field(default=1, ge=1, le=50)
     """So many windows at once. Azure: `maxConcurrency`."""
-    retry_count: int = Field(default=0, ge=0)
+    retry_count: int = Field(default=0, ge=0, le=2**31 - 1)
     """How often a failed window is run again by itself. Azure: `retryPolicy.count`."""
     retry_interval_seconds: int = Field(default=30, ge=30, le=86400)
     """How long after it failed. Azure: `retryPolicy.intervalInSeconds`."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from deployment.gateways import LiveEntity
     from deployment.resources import Change
 
-MOST_WINDOWS: Final = 10_000
 SHOWN: Final = 5
 
 
@@ -32,8 +31,8 @@ class Firing:
     next: Sequence[datetime]
     zone_name: str
     zone: tzinfo
-    at_once: Sequence[Window]
-    """The windows that are due when it is started; none where this step neither starts nor makes it."""
+    at_once: Backfill | None
+    """What is due when it is started; None where nothing is, or this step neither starts nor makes it."""
     open_start: datetime | None
     """Where the configuration leaves the start open: what it is now."""
     files: Files | None
@@ -42,8 +41,20 @@ class Firing:
     """It is stopped for this step: what appears meanwhile fires nothing, and is not made up for."""
     before: Sequence[datetime] | None = None
     """The next fires of the started trigger as it is, where they are others."""
+    refused: bool = False
+    """It would be made with a start that is past, which nobody said should run. Offline only: elsewhere that
+    is an error, unless the trigger is there already."""
     waits_for: Sequence[str] = ()
     """The triggers whose windows must have succeeded before each of its own."""
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """The windows that a tumbling trigger runs at once: so many, one after the other, from start to end."""
+
+    count: int
+    start: datetime
+    end: datetime
 
 
 @dataclass(frozen=True)
@@ -77,12 +88,14 @@ def firing_of(step: Change, now: datetime) -> Firing | None:
     zone_name, zone = zone_of(body)
     fires = next_fires(body, now, SHOWN)
     before = _fires_before(step, now)
+    at_once = backfill(body, now) if starts or step.makes_trigger else None
     return Firing(
         started=bool(entity.started),
         next=fires,
         zone_name=zone_name,
         zone=zone,
-        at_once=backfill(body, now) if starts or step.makes_trigger else (),
+        at_once=at_once,
+        refused=at_once is not None and step.makes_trigger and not entity.backfills,
         open_start=parse_instant(body["typeProperties"]["startTime"]) if _is_open(entity) else None,
         before=None if before == fires else before,
         waits_for=_waits_for(entity),
@@ -136,12 +149,13 @@ def zone_of(properties: Mapping[str, Any]) -> tuple[str, tzinfo]:
     return str(recurrence.get("timeZone") or "UTC"), zone
 
 
-def backfill(properties: Mapping[str, Any], now: datetime) -> list[Window]:
-    """The windows that a tumbling trigger runs at once when it is started now; at most `MOST_WINDOWS`."""
+def backfill(properties: Mapping[str, Any], now: datetime) -> Backfill | None:
+    """What a tumbling trigger runs at once when it is started now; there may be millions of windows."""
     if properties.get("type") != "TumblingWindowTrigger":
-        return []
+        return None
     trigger = TumblingWindow.from_type_properties(properties["typeProperties"])
-    return list(islice(trigger.due(now), MOST_WINDOWS))
+    count = trigger.due_count(now)
+    return Backfill(count, trigger.start, trigger.start_of(count)) if count else None
 
 
 def _fires(properties: Mapping[str, Any], now: datetime) -> Iterator[datetime]:

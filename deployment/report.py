@@ -193,7 +193,7 @@ def _change_document(step: Change, now: datetime | None, origins: Origins | None
     firing = None if now is None else firing_of(step, now)
     if firing is not None:
         document["next"] = [format_instant(instant) for instant in firing.next]
-        document["windows_at_once"] = len(firing.at_once)
+        document["windows_at_once"] = firing.at_once.count if firing.at_once else 0
         if firing.files is not None:
             document["on_event"] = firing.files.document()
     if firing is not None and firing.before is not None:

@@ -124,6 +124,17 @@ def test_overlapping_windows_are_those_that_a_search_finds(frequency, interval: 
     assert searched == list(tumbling.overlapping(near))
 
 
+@given(st.sampled_from(["Minute", "Hour", "Month"]), st.integers(5, 60), instants, st.data())
+def test_as_many_windows_are_due_as_one_counts(frequency, interval: int, start, data):
+    """To the minute around an end, a delay and the trigger's end included."""
+    minutes = st.integers(-50, 3000).map(lambda number: timedelta(minutes=number))
+    delay, after, ends = abs(data.draw(minutes)), data.draw(minutes), data.draw(st.none() | minutes)
+    end = None if ends is None else start + ends
+    tumbling = TumblingWindow(start, frequency, interval, end=end, delay=delay)
+
+    assert len(list(tumbling.due(start + after))) == tumbling.due_count(start + after)
+
+
 @given(st.timedeltas(timedelta(days=-3000), timedelta(days=3000)))
 def test_a_timespan_can_be_read_back(span: timedelta):
     """In whole seconds."""

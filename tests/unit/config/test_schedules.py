@@ -90,6 +90,30 @@ def test_windows_that_are_none_of_the_models_or_never_end_are_refused(tmp_path, 
     assert told in problem.expected
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "type: calendar, frequency: Day, start: 0001-01-01T00:00:00, time_zone: Tokyo Standard Time",
+        f"{TUMBLING}, interval: 24, start: 9999-12-31T00:00:00Z",
+        f"{TUMBLING}, interval: 24, backfill_from: 0001-01-01T00:00:00Z",
+    ],
+)
+def test_a_start_at_an_end_of_the_calendar_is_refused(tmp_path, written):
+    """It is a placeholder that somebody forgot, and its windows would leave the calendar."""
+    (problem,) = problems(tmp_path, daily=written)
+
+    assert (problem.where.line, problem.expected) == (8, "a year from 1900 to 2200")
+
+
+def test_a_length_or_a_delay_beyond_the_calendar_is_refused(tmp_path):
+    """With the line, before anybody computes with it."""
+    huge = "interval: 99999999999999999999, delay_minutes: 99999999999999"
+
+    told = problems(tmp_path, daily=f"{TUMBLING}, {huge}")
+
+    assert [each.key.rpartition(".")[2] for each in told] == ["interval", "delay_minutes"]
+
+
 def test_training_schedules_need_a_training(tmp_path):
     """There would be nothing to start."""
     text = f"{project.MODEL}schedules:\n  train:\n    daily: {{{CALENDAR}, frequency: Day}}\n"

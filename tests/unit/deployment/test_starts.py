@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from adf.windows import format_instant
 from config.errors import Where
 from deployment.errors import PastStartError
 from deployment.executor import Executor
+from deployment.fires import backfill, firing_of
+from deployment.firing_lines import told as lines_of
 from deployment.observed import observe
 from deployment.planner import plan
 from deployment.resources import NOTHING
@@ -118,6 +121,41 @@ def test_a_start_that_is_past_when_the_trigger_is_created_is_refused_with_both_w
 def test_what_is_planned_without_a_clock_is_not_judged_by_it():
     """Offline nobody knows whether the trigger exists."""
     assert plan(desired(tumbling(start="2020-01-01T00:00:00Z", backfills=False)), NOTHING).changes
+
+
+def test_a_past_start_is_shown_offline_as_what_it_would_be():
+    """An error for a new trigger, nothing at all for one that is there."""
+    *_, step = plan(desired(tumbling(start="2026-11-20T00:00:00Z", backfills=False)), NOTHING).changes
+
+    told = [line for line, _ in lines_of(firing_of(step, NOW))]
+
+    assert told[0].startswith("a new trigger is refused with this past `start`")
+    assert told[0].endswith("3 windows at once, from 2026-11-20T00:00:00Z to 2026-11-23T00:00:00Z")
+
+
+def test_the_windows_of_a_long_past_are_counted_and_not_listed():
+    """A century of five minutes."""
+    body = tumbling(start="1926-11-23T00:00:00Z").properties
+    every = body["typeProperties"] | {"frequency": "Minute", "interval": 5}
+
+    due = backfill(body | {"typeProperties": every}, NOW)
+
+    assert due is not None
+    assert (due.count, format_instant(due.end)) == (10_519_296, "2026-11-23T08:00:00Z")
+
+
+def test_a_schedule_that_has_ended_is_said_to_fire_no_more():
+    """A reader of the plan would look for its times."""
+    ended = tumbling(start="2026-11-01T00:00:00Z")
+    ended.properties["typeProperties"]["endTime"] = "2026-11-10T00:00:00Z"
+    *_, step = plan(desired(ended), NOTHING).changes
+
+    told = [line for line, _ in lines_of(firing_of(step, NOW))]
+
+    assert [each.split(" at once")[0] for each in told] == [
+        "runs 9 windows",
+        "fires no more: its end is past",
+    ]
 
 
 SCHEDULED = model(schedules={"score": {"daily": builders.tumbling(start="2026-11-22T00:00:00Z")}})
