@@ -27,6 +27,8 @@ LONGEST_VALUES = 400
 """Letters of JSON: a model's tag takes 1,000 in all."""
 SMALLEST_SHARE = 1e-4
 """An empty bin counts as this share, or one of them would be infinitely far away."""
+NEAR = 1e-6
+"""Relative: numbers so near to a constant are that constant."""
 
 
 @dataclass(frozen=True)
@@ -144,9 +146,19 @@ def _quantiles(numbers: np.ndarray[Any, Any]) -> tuple[float, ...]:
     present = np.sort(numbers[~np.isnan(numbers)])
     if not len(present):
         return ()
+    if present[0] == present[-1]:
+        return _around(float(present[0]))
     at = [len(present) * number // BINS for number in range(1, BINS)]
     edges = np.unique(present[[max(each - 1, 0) for each in at]])
     return tuple(float(f"{edge:.9g}") for edge in edges if edge < present[-1] and np.isfinite(edge))
+
+
+def _around(value: float) -> tuple[float, ...]:
+    """A constant has a bin of its own between all that is below and all that is above it."""
+    if not math.isfinite(value):
+        return ()
+    near = max(abs(value) * NEAR, NEAR)
+    return value - near, value + near
 
 
 def _shares_of_numbers(
@@ -189,6 +201,8 @@ def _as_shares(counts: Sequence[int], rows: int) -> tuple[tuple[float, ...], flo
 
 def _fewer_edges(profile: Profile, bins: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Edges that cut the distribution in at most `bins` bins, as equal as they allow; and their shares."""
+    if len(profile.shares) <= max(bins, len(_around(0.0)) + 1):
+        return profile.edges, profile.shares
     present = sum(profile.shares) or 1.0
     kept: list[int] = []
     shares: list[float] = []

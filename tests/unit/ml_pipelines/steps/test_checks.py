@@ -13,7 +13,7 @@ import pytest
 
 from ml_pipelines.steps import errors
 from ml_pipelines.steps.check_results import from_text
-from ml_pipelines.steps.drift import profile_of
+from ml_pipelines.steps.drift import profile_of, psi
 from ml_pipelines.steps.publish import publish
 from tests.unit.ml_pipelines.fakes import FakeLake
 from tests.unit.ml_pipelines.scored import LANDED, MANIFEST, landed, receipt, score
@@ -256,6 +256,18 @@ def test_a_score_may_drift_from_its_training_only_so_far(tmp_path, mean, lands):
         errors.ChecksFailed, match=r"`drift` found PSI \S+ of score against the training of model"
     ):
         published(tmp_path, lake, checks, training_profile=known)
+
+
+@pytest.mark.parametrize("bins", [2, 10])
+@pytest.mark.parametrize("constant", [0.0, 1.0, -0.123456789012, 1e300])
+@pytest.mark.parametrize("factor", [0.5, 1, 2])
+def test_a_constant_score_has_drifted_when_it_is_another_constant(constant, factor, bins):
+    """Whether it is lower or higher, by any number of bins."""
+    import pyarrow as pa
+
+    known, now = profile_of("score", pa.array([constant] * 50)), constant * factor + (factor - 1)
+
+    assert (psi(known, pa.array([now] * 50), bins) > 1) == (factor != 1 and now != constant)
 
 
 def test_a_score_may_drift_from_the_last_window_only_so_far(tmp_path):
