@@ -8,6 +8,7 @@ StepError
 ├── InputMissing             no input folder, or an empty one, and the model says that is a failure
 ├── InputUnexpected          a file that is not of the input's format
 ├── InputChanged             the input was replaced while the window was scored
+├── InputUnreadable          an input file that is no table: no UTF-8, no Parquet, a column twice
 ├── ColumnMissing            an input file without the row key
 ├── ModelNotRegistered       no such model, version, or approved version
 ├── ModelDamaged             the model's bytes are not those that were registered
@@ -91,6 +92,11 @@ class InputChanged(StepError):
     def __init__(self, path: str) -> None:
         super().__init__(f"the input {path!r} was replaced or removed while its window was being scored")
         self.path = path
+
+
+class InputUnreadable(StepError):
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(f"the input {path!r} cannot be read: {why}")
 
 
 class ColumnMissing(StepError):

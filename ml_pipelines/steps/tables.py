@@ -15,7 +15,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .errors import ColumnMissing, RowsUnaccounted
+from . import unreadable
+from .errors import ColumnMissing, InputUnreadable, RowsUnaccounted
 from .rows import NEWLINE, lines_of_rows
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class CsvReader:
 
     def block(self, header: bytes, bodies: Sequence[bytes], shares: Sequence[Share]) -> Block:
         """The rows of `bodies` under one header; `shares` counts them, one a body, by other means."""
-        table, malformed = self._parse(header, header + b"".join(_ended(body) for body in bodies))
+        table, malformed = self._readable(header, bodies, shares)
         check_key(table, self.row_key, shares[0].file)
         if malformed or self.rejects_allowed:
             shares = [_with_lines(share, body) for share, body in zip(shares, bodies, strict=True)]
@@ -125,6 +126,24 @@ class CsvReader:
             table, positions, more = _without_text_in_numbers(table, positions, shares, self.row_key)
             rejects += more
         return Block(plain_key(table, self.row_key), tuple(shares), positions, tuple(rejects))
+
+    def _readable(
+        self, header: bytes, bodies: Sequence[bytes], shares: Sequence[Share]
+    ) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
+        import pyarrow as pa
+
+        try:
+            table, malformed = self._parse(header, header + b"".join(_ended(body) for body in bodies))
+            if not unreadable.has_bytes(table.schema):
+                unreadable.check_columns(table, shares[0].file)
+                return table, malformed
+            cause = "it holds bytes that are no text"
+        except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+            cause = str(error).splitlines()[0]
+        unreadable.check_utf8(shares[0].file, header, 0)
+        for share, body in zip(shares, bodies, strict=True):
+            unreadable.check_utf8(share.file, body, share.lines_before)
+        raise InputUnreadable(shares[0].file, cause)
 
     def _parse(self, header: bytes, content: bytes) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
         texts = self._texts.get(header, frozenset({self.row_key} if self.row_key else ()))
@@ -263,7 +282,7 @@ def parquet_blocks(path: Path, name: str, row_key: str | None) -> Iterator[Block
     import pyarrow as pa
     from pyarrow import parquet
 
-    with parquet.ParquetFile(path) as file:
+    with unreadable.blamed(name), parquet.ParquetFile(path) as file:
         before = 0
         for batch in file.iter_batches(PARQUET_ROWS):
             table = pa.Table.from_batches([batch])
