@@ -225,6 +225,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
     ("models.*.schedules.*.*.time_zone", time_zone),
     ("models.*.schedules.*", schedules.several),
     ("models", dependencies.check),
+    ("models", output_checks.shared_folders),
 )
 NAMES: Final = (
     (

@@ -33,6 +33,19 @@ def _section(value: Any, name: str) -> dict[str, Any]:  # noqa: ANN401
     return found if isinstance(found, dict) else {}
 
 
+def shared_folders(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    """Of all models: where two land in one folder, each would replace the other's windows."""
+    landing: dict[str, str] = {}
+    for model in value if isinstance(value, dict) else ():
+        path = _section(value[model], "output").get("path")
+        if not isinstance(path, str):
+            continue
+        other = landing.setdefault(path.rstrip("/"), model)
+        if other != model:
+            expected = "a folder of its own: each would replace the other's windows"
+            yield Wrong(f"`{path}`, where {other} lands", expected, key=(model, "output", "path"))
+
+
 def column(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
     """Of one column of `output.checks.columns`."""
     if not isinstance(value, dict):

@@ -16,7 +16,8 @@ def write(tmp_path, *entries: str, other: str = DAILY):
     lines = "".join(f"        - {{{entry}}}\n" for entry in entries)
     waiting = f"      type: tumbling\n      frequency: Hour\n      interval: 24\n      depends_on:\n{lines}"
     folder = project.write(tmp_path, model=f"{project.MODEL}schedules:\n  score:\n    daily:\n{waiting}")
-    price = project.MODEL + f"schedules: {{score: {{daily: {{{other}}}}}}}\n"
+    price = project.MODEL.replace("predictions/churn", "predictions/price")
+    price += f"schedules: {{score: {{daily: {{{other}}}}}}}\n"
     (folder / "config/models/price.yaml").write_text(price)
     return folder
 

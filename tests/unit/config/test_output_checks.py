@@ -27,6 +27,22 @@ def test_nothing_is_checked_unless_it_is_said(tmp_path):
     assert (model.output.run_columns, model.scoring.duplicate_keys) == (True, "error")
 
 
+def test_two_models_do_not_land_in_one_folder(tmp_path):
+    """Each would take the other's windows for earlier attempts of its own."""
+    folder = project.write(tmp_path)
+    other = project.MODEL.replace("predictions/churn", "predictions/churn/")
+    (folder / "config/models/fraud.yaml").write_text(other)
+
+    with pytest.raises(ConfigurationError) as raised:
+        load(folder, "dev")
+
+    (found,) = raised.value.problems
+    assert (str(found.where), found.found) == (
+        "config/models/fraud.yaml:5",
+        "`predictions/churn/`, where churn lands",
+    )
+
+
 @pytest.mark.parametrize(
     ("option", "said"),
     [
