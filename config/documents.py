@@ -30,6 +30,9 @@ MOST_OPEN_BRACKETS: Final = 100
 
 _PREFIX: Final = "tag:yaml.org,2002:"
 _COLLECTIONS: Final = (f"{_PREFIX}map", f"{_PREFIX}seq")
+_YAML: Final = "YAML 1.2: indented with blanks; text that begins with {, [, * or & in quotation marks"
+_BEFORE_FOUND: Final = re.compile(r"^found |^.*\bbut (found|got) ")
+"""ruamel says first what its grammar expected, which helps nobody."""
 _YAML_1_1: Final = {"yes": "true", "no": "false", "on": "true", "off": "false"}
 
 
@@ -69,8 +72,8 @@ def parse(text: str, name: str, document: Document, root: Key = ()) -> None:
     except yaml.MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line + 1
         found = (error.problem or error.context or "unreadable YAML").split("\n")[0].strip()
-        found = found.removeprefix("found ")
-        _blame(document, Where(name, line), "", found, "YAML 1.2 (indented with blanks)")
+        found = _BEFORE_FOUND.sub("", found).replace("'<scalar>'", "more text")
+        _blame(document, Where(name, line), "", found, _YAML)
     except (yaml.YAMLError, ValueError):
         _blame(document, Where(name), "", "control characters", "YAML text")
     except RecursionError:

@@ -92,12 +92,20 @@ def _merged(folder: Path, environment: str, *stronger: Document) -> Document:
     document = Document(where={(): Where(f"config/{environment}.yaml", 1)})
     for path in sorted((config / "models").glob("*.yaml")):
         document = merge(document, _model(path))
+    document.problems += _misnamed(config / "models")
     for name in ("base", environment):
         if (config / f"{name}.yaml").exists():
             document = merge(document, _environment(config / f"{name}.yaml", document))
     for layer in stronger:
         document = merge(document, _without_unknown_models(layer, document))
     return document
+
+
+def _misnamed(models: Path) -> Iterator[Problem]:
+    """What nobody would read, and nobody would miss until its predictions do."""
+    for path in sorted(models.glob("*.yml")):
+        where = Where(f"config/models/{path.name}")
+        yield Problem(where, "", "a model's file that ends in .yml", "one in .yaml", f"{path.stem}.yaml")
 
 
 def _model(path: Path) -> Document:

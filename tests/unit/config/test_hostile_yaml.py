@@ -19,7 +19,7 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"a:\n\tb: 1\n", 2, "character that cannot start any token"),
         (b"- a\n- b\n", 1, "a list"),
         (b"just text\n", 1, "a single value"),
-        (b"a: 1\n---\nb: 2\n", 2, "but found another document"),
+        (b"a: 1\n---\nb: 2\n", 2, "another document"),
         (b"\x89PNG\r\n\x1a\n\xff\xfe", None, "byte 0x89"),
         (b"a: \x00\n", None, "control characters"),
         (b"a: !!python/object/apply:os.system ['true']\n", 1, "python/object"),
@@ -31,6 +31,8 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"- " * 20_000, None, "endless nesting"),
         (BOMB.encode(), 5, "more than 50,000 values"),
         (b"a: 'open\n", 2, "unexpected end of stream"),
+        (b"a: {window_start:yyyy}/*.csv\n", 1, "more text"),
+        (b"a: [1, 2\nb: 3\n", 2, "':'"),
         (b"x" * 1_000_001, None, "1,000,001 bytes"),
     ],
 )

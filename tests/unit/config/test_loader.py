@@ -104,6 +104,16 @@ def test_a_number_where_text_is_wanted_is_taken_as_it_was_written(tmp_path):
     assert loaded.training.hyperparameters == {"depth": 3, "rate": 0.1, "loss": "no", "deep": True}
 
 
+def test_a_models_file_that_nobody_would_read_is_a_problem(tmp_path):
+    """The ending is .yaml."""
+    folder = project.write(tmp_path)
+    (folder / "config/models/fraud.yml").write_text(project.MODEL)
+
+    found = only(folder)
+
+    assert (found.where.source, found.nearest) == ("config/models/fraud.yml", "fraud.yaml")
+
+
 def test_all_problems_are_reported_at_once(tmp_path):
     """One wrong key does not hide a wrong type, a missing folder or a bad name elsewhere."""
     folder = project.write(
