@@ -30,7 +30,7 @@ _FORMAT = "%(asctime)s.%(msecs)03dZ %(levelname).1s %(name)s %(message)s"
 
 def open_log(file: Path, logger: str | None = None) -> None:
     """Send what `logger` logs, or everything this process does, to `file`: at most four times 10 MB."""
-    handler = RotatingFileHandler(file, maxBytes=10_000_000, backupCount=3, encoding="utf-8", delay=True)
+    handler = _Handler(file, maxBytes=10_000_000, backupCount=3, encoding="utf-8", delay=True)
     handler.setFormatter(_Formatter(_FORMAT, "%Y-%m-%dT%H:%M:%S"))
     logging.getLogger(logger).addHandler(handler)
     logging.getLogger().setLevel(logging.INFO)
@@ -51,6 +51,11 @@ def write_request(
     milliseconds = (time.perf_counter() - started) * 1000
     line = f"{request.method} {request.raw_path} {status} {milliseconds:.0f} ms {request_id} {refusal}"
     log.info("%s", line.rstrip())
+
+
+class _Handler(RotatingFileHandler):
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """A disk that is full has no room for this line either: what matters is said by who logs it."""
 
 
 class _Formatter(logging.Formatter):

@@ -98,3 +98,15 @@ def test_what_a_process_prints_is_kept_once_more(tmp_path: Path) -> None:
     with request_log.open_output(file) as stream:
         stream.write(b"er")
     assert file.read_bytes() == b"newer"
+
+
+def test_a_log_that_has_no_room_says_nothing_on_the_terminal(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What is wrong with the disk is told by who finds it out, and without a traceback above."""
+    name = f"test.{tmp_path.name}.full"
+    request_log.open_log(tmp_path / "gone" / "log", name)
+
+    logging.getLogger(name).error("the disk is full")
+
+    assert capfd.readouterr().err == ""
