@@ -32,7 +32,7 @@ _PREFIX: Final = "tag:yaml.org,2002:"
 _COLLECTIONS: Final = (f"{_PREFIX}map", f"{_PREFIX}seq")
 _YAML: Final = "YAML 1.2: indented with blanks; text that begins with {, [, * or & in quotation marks"
 _BEFORE_FOUND: Final = re.compile(r"^found |^.*\bbut (found|got) ")
-"""ruamel says first what its grammar expected, which helps nobody."""
+_NOT_FOUND: Final = re.compile(r"^(did|could) not find expected ")
 _YAML_1_1: Final = {"yes": "true", "no": "false", "on": "true", "off": "false"}
 
 
@@ -72,7 +72,7 @@ def parse(text: str, name: str, document: Document, root: Key = ()) -> None:
     except yaml.MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line + 1
         found = (error.problem or error.context or "unreadable YAML").split("\n")[0].strip()
-        found = _BEFORE_FOUND.sub("", found).replace("'<scalar>'", "more text")
+        found = _NOT_FOUND.sub("something other than ", _BEFORE_FOUND.sub("", found))
         _blame(document, Where(name, line), "", found, _YAML)
     except (yaml.YAMLError, ValueError):
         _blame(document, Where(name), "", "control characters", "YAML text")

@@ -31,8 +31,8 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"- " * 20_000, None, "endless nesting"),
         (BOMB.encode(), 5, "more than 50,000 values"),
         (b"a: 'open\n", 2, "unexpected end of stream"),
-        (b"a: {window_start:yyyy}/*.csv\n", 1, "more text"),
-        (b"a: [1, 2\nb: 3\n", 2, "':'"),
+        (b"a: {window_start:yyyy}/*.csv\n", 1, "something other than key"),
+        (b"a: [1, 2\nb: 3\n", 2, "something other than ',' or ']'"),
         (b"x" * 1_000_001, None, "1,000,001 bytes"),
     ],
 )
