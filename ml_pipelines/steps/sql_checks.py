@@ -23,6 +23,11 @@ VIEW = "predictions"
 MEMORY = "1GB"
 SHOWN_ROWS = 3
 MOST_COUNTED = 10_000
+READ_TWICE = "already been consumed"
+ONCE = (
+    "it reads `predictions` more than once, and the rows stream by once. Read them into a table of the "
+    "query's own: WITH p AS MATERIALIZED (SELECT * FROM predictions) SELECT … FROM p"
+)
 NONE_ALLOWED = "no row"
 
 
@@ -56,7 +61,8 @@ def _offending(query: str, reader: pa.RecordBatchReader, where: str) -> tuple[in
             return _counted(cursor, names)
         except duckdb.Error as error:
             said = str(error).strip().splitlines()[0]
-            raise CheckImpossible(where, f"DuckDB refuses it: {said}") from error
+            said = ONCE if READ_TWICE in said else f"DuckDB refuses it: {said}"
+            raise CheckImpossible(where, said) from error
 
 
 def _counted(cursor: Any, names: list[str]) -> tuple[int, list[str]]:  # noqa: ANN401 - DuckDB's

@@ -364,6 +364,20 @@ def test_several_queries_each_see_all_rows(tmp_path):
 
 
 @duckdb
+def test_a_query_that_reads_the_rows_twice_is_told_how_to_read_them_once(tmp_path):
+    """And what it is told works."""
+    above = "SELECT * FROM predictions WHERE score > 2 * (SELECT avg(score) FROM predictions)"
+    once = above.replace("predictions", "p").join(["WITH p AS MATERIALIZED (SELECT * FROM predictions) ", ""])
+
+    with pytest.raises(errors.CheckImpossible, match="WITH p AS MATERIALIZED"):
+        published(tmp_path, lake_of(1, 2), {"sql": {"far": above}})
+
+    assert published(tmp_path, lake_of(1, 2), {"sql": {"far": once}}).status == "committed"
+    with pytest.raises(errors.ChecksFailed, match=r"`sql\.far` found 1 rows"):
+        published(tmp_path, lake_of(1, 1, 9), {"sql": {"far": once}}, attempt="a2", digest="d2")
+
+
+@duckdb
 @pytest.mark.parametrize(
     "query",
     [
