@@ -224,6 +224,9 @@ class Output(Section):
     """Behind the results each row says `window_start`, `model_version` and `scored_at`."""
     checks: OutputChecks = OutputChecks()
     """What must hold before the window is published."""
+    maximum_file_megabytes: int | None = Field(default=None, ge=1)
+    """Parquet only: a larger window lands as part files under `_parts`, and `predictions.parquet` is their
+    summary (docs/large-windows.md). Left out, a window is one file, however large."""
 
 
 class CalendarSchedule(Section):

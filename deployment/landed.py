@@ -14,7 +14,7 @@ from adf.windows import window_id
 from deployment.checks import COLUMNS as CHECK_COLUMNS
 from deployment.errors import NotLandedError
 from deployment.report import Line, Table
-from ml_pipelines.steps.landing import landed_paths, manifest_path
+from ml_pipelines.steps.landing import manifest_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -50,8 +50,8 @@ class LandedWindow:
 
     @property
     def paths(self) -> list[str]:
-        """In the lake's file system."""
-        return landed_paths(self.manifest)
+        """The files that hold the rows, in order, in the lake's file system."""
+        return list(self.manifest["files"])
 
 
 def read(lake: Readable, model: str, window: Window, environment: str) -> LandedWindow:

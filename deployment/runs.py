@@ -22,6 +22,7 @@ from deployment.errors import (
     RunsFailedError,
     UsageError,
 )
+from deployment.scoring_progress import ScoringProgress
 from ml_pipelines.steps.check_results import CheckResult, from_text
 from ml_pipelines.steps.landing import Receipt, receipt_path
 
@@ -211,10 +212,12 @@ class Runner:
     def _watched(self, request: RunRequest, run_id: str) -> RunReport:
         run: Mapping[str, Any] = {"runId": run_id, "pipelineName": request.pipeline, "status": "Queued"}
         run = {**run, "parameters": request.parameters}
+        scoring = ScoringProgress(self.lake)
         try:
             for run in self._states(run_id):
                 if run["status"] not in ENDED:
-                    self.progress.state(str(request), f"{run['status']}, ADF run {run_id}")
+                    far = scoring.of(request.model, run) or f"ADF run {run_id}"
+                    self.progress.state(str(request), f"{run['status']}, {far}")
             report = self.joined(request.model, run)
         except DataFactoryError as error:
             self._lost = _told(error)

@@ -108,7 +108,7 @@ def _steps(model: Model, stage_arguments: tuple[Argument, ...]) -> tuple[Step, .
             name="score",
             entry_script="score_entry.py",
             reads="work_items",
-            arguments=(argument("model"), model.name),
+            arguments=(argument("processes_per_node"), literal(scoring.process_count_per_node)),
             node_count=scoring.node_count,
             process_count_per_node=scoring.process_count_per_node,
             run_max_try=scoring.run_max_try,
@@ -163,6 +163,7 @@ def _fixed(settings: Settings, model: Model, zone: str) -> dict[str, object]:
         "format": model.output.format,
         "run_columns": model.output.run_columns,
         "checks": _checks(model),
+        "maximum_file_megabytes": model.output.maximum_file_megabytes,
     }
 
 

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from .errors import WrongResult
+from .row_groups import parquet_blocks, piece_blocks
 from .rows import (
     NEWLINE,
     after_first_row,
@@ -16,7 +17,7 @@ from .rows import (
     split_header,
     whole_rows,
 )
-from .tables import Block, CsvReader, Share, parquet_blocks
+from .tables import Block, CsvReader, Share
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from .lake import Lake
     from .work import Piece, WorkItem
 
-BLOCK_BYTES = 16 * 1024 * 1024
-"""About how much CSV is one call of run(): some 100,000 to 500,000 rows."""
+BLOCK_BYTES = 3 * 1024 * 1024
+"""How much CSV is worth a call of run(): some 30,000 to 100,000 rows. Less than the lake's chunk, so that
+each chunk is one."""
 
 TAIL_BYTES = 256 * 1024
 DOWNLOADS = 8
@@ -42,17 +44,24 @@ def table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
     for piece, content in _opened(item.pieces, lake):
         if piece.suffix == "parquet":
             yield from gathered.flush()
-            local = folder / "input.parquet"
-            lake.download(piece.path, local, etag=piece.etag)
-            yield from parquet_blocks(local, piece.name, item.plan.row_key)
+            yield from piece_blocks(piece, lake, folder / "input.parquet", item.plan.row_key)
             continue
-        header, body = content
+        header, rows = content
         before, lines_before = 0, header.count(NEWLINE) if piece.offset == 0 else 0
-        for block in whole_rows(body, BLOCK_BYTES):
-            rows, lines = rows_and_lines(block)
-            yield from gathered.add(header, block, Share(piece.name, rows, before, lines, lines_before))
-            before, lines_before = before + rows, lines_before + lines
+        for body in whole_rows(ahead(rows), BLOCK_BYTES):
+            count, lines = rows_and_lines(body)
+            yield from gathered.add(header, body, Share(piece.name, count, before, lines, lines_before))
+            before, lines_before = before + count, lines_before + lines
     yield from gathered.flush()
+
+
+def ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The same, each chunk fetched while the one before it is parsed and scored; never more than one."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = pool.submit(next, chunks, None)
+            yield chunk
 
 
 class _Gathered:
@@ -65,16 +74,19 @@ class _Gathered:
         self._shares: list[Share] = []
 
     def add(self, header: bytes, body: bytes, share: Share) -> Iterator[Block]:
-        if header != self._header or sum(map(len, self._bodies)) + len(body) > BLOCK_BYTES:
+        if header != self._header:
             yield from self.flush()
         self._header = header
         self._bodies.append(body)
         self._shares.append(share)
+        if sum(map(len, self._bodies)) >= BLOCK_BYTES:
+            yield from self.flush()
 
     def flush(self) -> Iterator[Block]:
-        if self._bodies:
-            yield self._reader.block(self._header, self._bodies, self._shares)
+        bodies, shares = self._bodies, self._shares
         self._bodies, self._shares = [], []
+        if bodies:
+            yield self._reader.block(self._header, bodies, shares)
 
 
 def _opened(pieces: Sequence[Piece], lake: Lake) -> Iterator[tuple[Piece, tuple[bytes, Iterator[bytes]]]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-CHUNK_BYTES = 16 * 1024 * 1024
+CHUNK_BYTES = 4 * 1024 * 1024
 ABSENT = ""
 RETRIES = {"retry_total": 6, "initial_backoff": 0.5, "increment_base": 2}
 """A throttled or restarting lake is asked again for about a minute; every request here may be repeated."""

@@ -1,10 +1,28 @@
 """Where things lie in the lake, and the formats of what lies there. Pure.
 
 <output path>/window=<window id>/predictions.<format>       what readers read
+<output path>/window=<window id>/_parts/<attempt>/…         the rows of a window too large for one file
 quarantine/<model>/window=<window id>/rows.csv              rows that could not be scored
 _landing/<model>/<window id>.json                           the manifest: the landed window, whoever landed it
 _landing/<model>/_runs/<group id>.json                      the receipt: one run, whatever became of it
 _staging/<model>/<window id>/<attempt>/…                    parts, the file before its commit; removed after
+
+A window of more than `output.maximum_file_megabytes` lands as part files, and `predictions.parquet` is then
+their summary: a Parquet footer whose row groups lie in the parts (parquet_join.py). Why this is as safe as
+one file:
+
+- One path commits both. Whatever lies at `predictions.parquet`, file or summary, was renamed there in one
+  conditional request and is replaced by one: from file to parts and back is a replacement like any other,
+  with the same etag, the same `judge`, the same winner. With a pointer of another name beside the file there
+  would be two paths, and no request whose condition holds for both.
+- A summary names the parts of its own attempt only. They are complete in the lake before it is staged and
+  nobody writes to them again, so that whoever has read it reads one attempt, whatever is landed meanwhile.
+- Parts are deleted by age only, counted from when their summary was replaced (tidying.py): a reader that
+  resolved the old one has STAGING_DAYS to finish.
+- Who does not know of summaries gets an error (Arrow: "corrupt file"), never an empty or a partial table.
+
+`landed_files` is the one way from what lies at the path to the files that hold the rows; the manifest says
+under `files` what it found.
 """
 
 from __future__ import annotations
@@ -13,7 +31,7 @@ import json
 import re
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from .check_results import from_text, to_documents
 from .errors import BadTemplate
@@ -22,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Status = Literal["started", "committed", "unchanged", "superseded", "failed"]
+PARTS = "_parts"
 LANDED: tuple[Status, ...] = ("committed", "unchanged")
 ERROR_LENGTH = 2000
 
@@ -38,17 +57,34 @@ def manifest_path(model: str, window_id: str) -> str:
     return f"{manifest_folder(model)}/{window_id}.json"
 
 
-def landed_paths(described: Mapping[str, Any]) -> list[str]:
-    """The files that a window's rows are in, in order: what its manifest says, read whole."""
-    return [str(described["path"])]
-
-
 def window_folder(output_path: str, window_id: str) -> str:
     return f"{output_path.strip('/')}/window={window_id}"
 
 
 def predictions_path(output_path: str, window_id: str, file_format: str) -> str:
     return f"{window_folder(output_path, window_id)}/predictions.{file_format}"
+
+
+def progress_path(staging: str) -> str:
+    return f"{staging}/progress.json"
+
+
+def part_name(attempt: str, number: int) -> str:
+    """Seen from the window's folder."""
+    return f"{PARTS}/{attempt}/part-{number:05}.parquet"
+
+
+def parts_folder(output_path: str, window_id: str, attempt: str) -> str:
+    return f"{window_folder(output_path, window_id)}/{PARTS}/{attempt}"
+
+
+def landed_files(path: str, metadata: Mapping[str, str]) -> list[str]:
+    """The files that hold the rows of what lies at `path`, in order; `metadata` is that file's own."""
+    record = Record.from_metadata(metadata)
+    if not record.parts:
+        return [path]
+    folder = path.rpartition("/")[0]
+    return [f"{folder}/{part_name(record.attempt, number)}" for number in range(int(record.parts))]
 
 
 def quarantine_path(model: str, window_id: str) -> str:
@@ -154,6 +190,8 @@ class Receipt:
     rows_duplicate: int = 0
     """Of those in quarantine, rows whose key another row has."""
     path: str = ""
+    staging: str = ""
+    """Where a run that goes on keeps its parts and says how far it is."""
     staged: str = ""
     """Where a file lies that failed its checks."""
     error: str = ""
@@ -203,6 +241,8 @@ class Record:
     profile: str = ""
     """JSON of drift.Profile, where the model's drift is watched."""
     sha256: str = ""
+    parts: str = ""
+    """How many files hold the rows, where the landed file is their summary."""
 
     def to_metadata(self) -> dict[str, str]:
         return {name: value for name, value in asdict(self).items() if value}
@@ -219,9 +259,12 @@ NUMBERS = ("rows_in", "rows_scored", "rows_quarantined", "rows_duplicate")
 
 def manifest(record: Record, path: str, size: int, etag: str) -> bytes:
     """The landed window in JSON, from nothing but the file's own record: so it can be written again."""
-    described: dict[str, object] = {"path": path, "bytes": size, "etag": etag}
+    files = landed_files(path, record.to_metadata())
+    described: dict[str, object] = {"path": path, "files": files, "bytes": size, "etag": etag}
     described |= {
-        name: int(value) if name in NUMBERS and value else value for name, value in asdict(record).items()
+        name: int(value) if name in NUMBERS and value else value
+        for name, value in asdict(record).items()
+        if name != "parts"  # they are in `files`
     }
     described["checks"] = to_documents(from_text(record.checks))
     described |= {name: json.loads(getattr(record, name) or "{}") for name in ("columns", "profile")}

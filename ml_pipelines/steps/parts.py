@@ -1,7 +1,10 @@
-"""Parts: what one work item leaves behind, a Parquet file with its own count of rows; and joining them. Pure.
+"""Parts: what one work item leaves behind, a Parquet file with its own count of rows. Pure.
 
 Parts of a window may disagree about a column's type (one saw whole numbers only, another a fraction): they
 are joined as the narrowest type that holds both, numbers as numbers, anything else as text.
+
+A part is encoded as the landed file will be, so that it can become a piece of it as it is (window_file.py).
+Never more than ROWS_A_GROUP rows, and one table that is added, are in memory.
 """
 
 from __future__ import annotations
@@ -13,16 +16,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from .errors import RowsUnaccounted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import numpy as np
     import pyarrow as pa
 
-    from .run_columns import RunColumns
-
 FACTS = b"abs_part"
 ROWS_A_BATCH = 65_536
+ROWS_A_GROUP = 262_144
 
 
 class Span(NamedTuple):
@@ -84,27 +86,64 @@ def _common(kinds: list[pa.DataType]) -> pa.DataType:
 
 
 class PartWriter:
-    """Collects an item's tables; `close` says what came in. Tables may disagree as parts may."""
+    """Collects an item's tables, on disk; `close` says what came in. Tables may disagree as parts may.
 
-    def __init__(self, path: Path) -> None:
+    `unique` is the column of which no value comes twice, so that none is kept in a dictionary.
+    """
+
+    def __init__(self, path: Path, unique: str | None = None) -> None:
         self._path = path
-        self._tables: list[pa.Table] = []
+        self._unique = unique
+        self._spooled: list[tuple[Path, pa.Schema]] = []
+        self._rows = 0
 
     def add(self, table: pa.Table) -> None:
-        self._tables.append(table)
+        import pyarrow as pa
+
+        spool = self._path.with_name(f"{self._path.name}.{len(self._spooled):06}.arrow")
+        with pa.ipc.new_file(str(spool), table.schema) as writer:
+            writer.write_table(table)
+        self._spooled.append((spool, table.schema))
+        self._rows += table.num_rows
 
     def close(self, facts: PartFacts) -> int:
         """Write the part; the number of rows in it."""
-        import pyarrow as pa
-        from pyarrow import parquet
+        schema = schema_of([each for _, each in self._spooled])
+        described = schema.with_metadata({FACTS: facts.to_json()})
+        with parquet_writer(self._path, described, self._unique) as writer:
+            for group in row_groups(conformed(table, schema) for table in self._read()):
+                writer.write_table(group)
+        return self._rows
 
-        schema = schema_of([table.schema for table in self._tables])
-        schema = schema.with_metadata({FACTS: facts.to_json()})
-        with parquet.ParquetWriter(self._path, schema, compression="zstd") as writer:
-            for table in self._tables:
-                writer.write_table(conformed(table, schema))
-        del pa
-        return sum(table.num_rows for table in self._tables)
+    def _read(self) -> Iterator[pa.Table]:
+        import pyarrow as pa
+
+        for spool, _ in self._spooled:
+            with pa.OSFile(str(spool)) as file:
+                yield pa.ipc.open_file(file).read_all()
+            spool.unlink()
+
+
+def parquet_writer(path: Path, schema: pa.Schema, unique: str | None = None) -> Any:  # noqa: ANN401
+    """Of parts and of what lands alike: the same encoding, so that one can become the other."""
+    from pyarrow import parquet
+
+    repeating = [each.name for each in schema if each.name != unique]
+    return parquet.ParquetWriter(path, schema, compression="zstd", use_dictionary=repeating)
+
+
+def row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in tables of about ROWS_A_GROUP: each becomes a row group."""
+    import pyarrow as pa
+
+    gathered: list[pa.Table] = []
+    for table in tables:
+        gathered.append(table)
+        if sum(each.num_rows for each in gathered) >= ROWS_A_GROUP:
+            yield pa.concat_tables(gathered)
+            gathered = []
+    if gathered:
+        yield pa.concat_tables(gathered)
 
 
 def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -137,24 +176,32 @@ class Part:
             facts = PartFacts.from_json(file.schema_arrow.metadata[FACTS])
             return cls(path, facts, int(file.metadata.num_rows), file.schema_arrow.remove_metadata())
 
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.path.stat().st_size
+
     def check(self, name: str) -> None:
         if self.rows + self.facts.rows_quarantined != self.facts.rows_in:
             raise RowsUnaccounted(name, self.facts.rows_in, self.rows, self.facts.rows_quarantined)
 
     def without(self, rows: np.ndarray[Any, Any], target: Path) -> Part:
         """A part that lacks these rows, by their numbers from 0, in a file of its own."""
+        with parquet_writer(target, self.schema) as writer:
+            for group in row_groups(self._all_but(rows)):
+                writer.write_table(group)
+        return replace(self, path=target, rows=self.rows - len(rows))
+
+    def _all_but(self, rows: np.ndarray[Any, Any]) -> Iterator[pa.Table]:
         import numpy as np
         import pyarrow as pa
-        from pyarrow import parquet
 
         kept = np.ones(self.rows, bool)
         kept[rows] = False
         before = 0
-        with parquet.ParquetWriter(target, self.schema, compression="zstd") as writer:
-            for table in self.batches(self.schema):
-                writer.write_table(table.filter(pa.array(kept[before : before + table.num_rows])))
-                before += table.num_rows
-        return replace(self, path=target, rows=self.rows - len(rows))
+        for table in self.batches(self.schema):
+            yield table.filter(pa.array(kept[before : before + table.num_rows]))
+            before += table.num_rows
 
     def batches(self, schema: pa.Schema) -> Iterator[pa.Table]:
         """Its rows, with the columns and types of `schema` and no others."""
@@ -180,34 +227,16 @@ class Scored:
     def rows(self) -> int:
         return sum(part.rows for part in self.parts)
 
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return sum(part.size for part in self.parts)
+
     def batches(self, names: Sequence[str]) -> Iterator[pa.Table]:
+        """The rows of all parts, in order, with these columns of the results."""
         import pyarrow as pa
 
         schema = pa.schema([self.schema.field(name) for name in names])
         for part in self.parts:
             if part.rows:
                 yield from part.batches(schema)
-
-
-def write_file(
-    scored: Scored, target: Path, file_format: str, record: dict[str, str], run_columns: RunColumns
-) -> int:
-    """All parts in one file, in order, a batch at a time; the number of rows written.
-
-    `record` goes into the Parquet footer.
-    """
-    written = 0
-    with _writer(target, file_format, scored.landed, record) as writer:
-        for table in scored.batches(scored.schema.names):
-            writer.write_table(run_columns.append(table))
-            written += table.num_rows
-    return written
-
-
-def _writer(target: Path, file_format: str, schema: pa.Schema, record: dict[str, str]) -> Any:  # noqa: ANN401
-    from pyarrow import csv, parquet
-
-    if file_format == "csv":
-        return csv.CSVWriter(target, schema, write_options=csv.WriteOptions(quoting_style="needed"))
-    named = {f"abs_{name}": value for name, value in record.items()}
-    return parquet.ParquetWriter(target, schema.with_metadata(named), compression="zstd")

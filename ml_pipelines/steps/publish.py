@@ -12,11 +12,10 @@ from __future__ import annotations
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import receipts
+from . import receipts, tidying
 from .audit import audit
 from .commit import Committed, commit, finished
 from .errors import (
@@ -31,11 +30,12 @@ from .errors import (
 from .lake import Lake
 from .landing import Receipt, Record, Status, manifest, manifest_path, window_folder
 from .parameters import Arguments
-from .parts import Part, Scored, schema_of, write_file
+from .parts import Part, Scored, schema_of
 from .quarantine import Quarantine
 from .results import PREDICTION
 from .run_columns import RunColumns
 from .stage import PLAN_FILE
+from .window_file import write_file, write_parts
 from .work import Plan, WorkItem, digest_of_folder
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 DOWNLOADS = 8
-STAGING_DAYS = 2
 
 
 def main(argv: Sequence[str]) -> None:
@@ -67,7 +66,7 @@ def publish(plan: Plan, lake: Lake) -> Receipt:
         )
         receipt = _receipt(plan, landed.outcome, record)
         receipts.write(lake, receipt)
-    _tidy(plan, lake)
+    tidying.tidy(plan, lake)
     return receipt
 
 
@@ -101,28 +100,66 @@ def _landed_already(plan: Plan, lake: Lake) -> Committed | None:
 
 def _land(plan: Plan, lake: Lake, folder: Path) -> Committed:
     quarantine = Quarantine(plan, lake, _parts(plan, lake, folder))
-    parts = quarantine.without_duplicates(folder)
-    run_columns = RunColumns.of(plan)
-    schema = schema_of([part.schema for part in parts if part.rows] or [_empty_schema(plan)])
-    scored = Scored(parts, schema, run_columns.behind(schema, plan.model), quarantine.rows_in)
+    scored = _scored(plan, quarantine, folder)
     record = _accounted(plan, scored, quarantine)
     quarantine.check()
     audited = audit(plan, scored, lake)
     record = replace(record, **audited.record())
     file = folder / f"predictions.{plan.output_format}"
-    written = write_file(scored, file, plan.output_format, record.to_metadata(), run_columns)
-    if written != int(record.rows_scored):
-        raise RowsUnaccounted(plan.destination, int(record.rows_scored), written, 0)
-    record = replace(record, sha256=digest_of_folder(file))
+    files = _written(plan, scored, record, file)
+    record = replace(
+        record,
+        parts=str(len(files) or ""),
+        sha256=digest_of_folder(files[0].parent if files else file),
+    )
+    # Beside the summary that names them: what failed stays together, what lands goes to where it stays.
+    beside = plan.staging if audited.failures else window_folder(plan.output_path, plan.window_id)
+    for each in files:
+        _upload_part(lake, f"{beside}/{each.relative_to(folder).as_posix()}", each)
     staged = f"{plan.staging}/{file.name}"
     lake.upload(staged, file, record.to_metadata())
     _verify(lake, staged, file.stat().st_size, record)
     if audited.failures:
-        raise ChecksFailed(_receipt(plan, "failed", record), staged, audited.results, STAGING_DAYS)
+        raise ChecksFailed(_receipt(plan, "failed", record), staged, audited.results, tidying.STAGING_DAYS)
     lake.make_folder(window_folder(plan.output_path, plan.window_id))
+    tidying.note_replacement(plan, lake)
     committed = commit(lake, staged, plan.destination, record, plan.destination_etag)
     quarantine.write(folder)
     return committed
+
+
+def _scored(plan: Plan, quarantine: Quarantine, folder: Path) -> Scored:
+    parts = quarantine.without_duplicates(folder)
+    run_columns = RunColumns.of(plan)
+    schemas = [run_columns.schema_before(part.schema) for part in parts if part.rows]
+    schema = schema_of(schemas or [_empty_schema(plan)])
+    return Scored(parts, schema, run_columns.schema_behind(schema), quarantine.rows_in)
+
+
+def _written(plan: Plan, scored: Scored, record: Record, file: Path) -> list[Path]:
+    """All rows in `file`, or in the part files that it names: those files."""
+    footer = record.to_metadata()
+    if plan.output_format == "parquet" and scored.rows and 0 < plan.maximum_file_bytes < scored.size:
+        written, files = write_parts(scored, file, plan.attempt, plan.maximum_file_bytes, footer)
+    else:
+        written, files = write_file(scored, file, plan.output_format, footer), []
+    if written != scored.rows:
+        raise RowsUnaccounted(plan.destination, scored.rows, written, 0)
+    return files
+
+
+def _upload_part(lake: Lake, path: str, file: Path) -> None:
+    """Nobody looks there before the summary says so.
+
+    What is there as a whole is not written again: where publish is run twice, it may have landed.
+    """
+    size = file.stat().st_size
+    found = lake.state(path)
+    if found is None or found.size != size:
+        lake.upload(path, file)
+        found = lake.state(path)
+    if found is None or found.size != size:
+        raise LakeError("keep", path, f"expected {size} bytes, found {found}")
 
 
 def _parts(plan: Plan, lake: Lake, folder: Path) -> list[Part]:
@@ -194,14 +231,3 @@ def _verify(lake: Lake, staged: str, size: int, record: Record) -> None:
     found = lake.state(staged)
     if found is None or found.size != size or Record.from_metadata(found.metadata) != record:
         raise LakeError("keep", staged, f"expected {size} bytes and their metadata, found {found}")
-
-
-# ------------------------------------------------------------------------------------------- tidying
-
-
-def _tidy(plan: Plan, lake: Lake) -> None:
-    """Remove this attempt's staging, and what attempts that died left more than STAGING_DAYS ago."""
-    lake.delete_folder(plan.staging)
-    before = datetime.now(UTC) - timedelta(days=STAGING_DAYS)
-    for folder in lake.folders_older_than(f"_staging/{plan.model}", before):
-        lake.delete_folder(folder)

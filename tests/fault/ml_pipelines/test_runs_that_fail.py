@@ -14,6 +14,11 @@ from tests.functional.ml_pipelines.workspace import Ran, Workspace, day_of, new_
 
 GOOD = b"id,x\n1,1\n2,2\n"
 FINE = "def run(b):\n    return b['x']\n"
+FULL = (
+    "import resource\ndef run(b):\n"
+    "    resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))\n    return b['x']\n"
+)
+"""As on a disk with 300 bytes left, once the rows are scored."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ CASES = {
         "the check `columns.prediction.maximum` found 2 (1 of 2 rows are beyond); allowed: at most 1",
         checks={"minimum_rows": 1, "columns": {"prediction": {"maximum": 1}}},
     ),
+    "disk_full": Case("[Errno 27]", FULL),
     "off_grid": Case("no window of the grid", parameters={"window_start": "2026-11-22T06:00:00Z"}),
 }
 

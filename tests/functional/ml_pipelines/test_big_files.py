@@ -1,11 +1,18 @@
-"""One CSV file that is several work items: cut in ranges, read by workers side by side, landed as one."""
+"""One file that is several work items: cut in ranges, read by workers side by side, landed once."""
 
 from __future__ import annotations
 
 import io
+import json
+import uuid
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import parquet
+
+from ml_pipelines.steps.landing import landed_files, manifest_path
+from tests.functional.ml_pipelines.workspace import WINDOW
 
 FILE_BYTES = 20 * 1024 * 1024
 ITEM_BYTES = 4 * 1024 * 1024
@@ -70,3 +77,30 @@ def test_the_same_file_is_one_work_item_where_values_may_hold_newlines(workspace
     landed = pd.read_csv(io.BytesIO(workspace.lake.read(ran.outcome.path)))
     assert landed["id"].tolist() == rows["id"].tolist()
     assert len(set(landed["process"])) == 1
+
+
+def test_a_big_parquet_file_is_scored_by_row_groups_and_lands_as_parts(workspace, new_scored_model):
+    """Two processes share one file; the window is too large for one, and its summary leads to every row."""
+    values = np.random.default_rng(7).normal(size=200_000)
+    rows = pa.table({"id": np.arange(len(values)), "x": values})
+    content = io.BytesIO()
+    parquet.write_table(rows, content, row_group_size=20_000)
+    script = "import os\ndef run(rows):\n    return rows[['x']].assign(process=os.getpid())\n"
+    model = new_scored_model(
+        script,
+        {"big.parquet": content.getvalue()},
+        scoring={"input_format": "parquet", "bytes_per_work_item": 500_000},
+        output={"path": f"out/large-{uuid.uuid4().hex[:8]}", "maximum_file_megabytes": 1},
+    )
+
+    ran = workspace.score(model)
+
+    assert (ran.outcome.status, ran.outcome.rows_in) == ("committed", len(values)), ran
+    landed = workspace.lake.state(ran.outcome.path)
+    files = landed_files(ran.outcome.path, landed.metadata)
+    found = pa.concat_tables([parquet.read_table(io.BytesIO(workspace.lake.read(file))) for file in files])
+    assert len(files) > 1
+    assert found["x"].to_pylist() == values.tolist()
+    assert len(set(found["process"].to_pylist())) == 2
+    described = json.loads(workspace.lake.read(manifest_path(model.name, WINDOW)))
+    assert described["files"] == files

@@ -66,7 +66,7 @@ def test_ranges_of_a_file_have_each_row_once(rows, ending, last, count):
     lake = FakeLake({"in/a.csv": table(rows, ending, last_newline=last)})
     whole = pieces(lake)[0]
     limit = max(whole.size // count, 1)
-    groups = cut([whole], files_per_work_item=1, bytes_per_work_item=limit, split=True)
+    groups = cut([whole], files_per_work_item=1, bytes_per_work_item=limit, split={"csv"})
 
     found = [key for group in groups for key in keys(lake, group)]
 
@@ -84,7 +84,7 @@ def test_work_items_are_the_input_in_order_within_the_limits(sizes, files, limit
     """Every piece once, in order; an item is over its bytes only where one piece alone is."""
     found = [Piece(f"p{n}.csv", f"p{n}.csv", "e", size, 0, size) for n, size in enumerate(sizes)]
 
-    groups = list(cut(found, files_per_work_item=files, bytes_per_work_item=limit, split=False))
+    groups = list(cut(found, files_per_work_item=files, bytes_per_work_item=limit, split=()))
 
     assert [piece for group in groups for piece in group] == found
     assert all(len(group) <= files for group in groups)

@@ -33,7 +33,7 @@ ALLOWED = {"max_quarantined_percent": 100.0, "empty_window": "land_empty", "outp
     files=st.lists(FILE, min_size=1, max_size=3),
     keep=st.sampled_from(["keep_first", "keep_last", "allow"]),
     limit=st.integers(12, 200),
-    split=st.booleans(),
+    split=st.sampled_from([(), ("csv",)]),
 )
 def test_every_row_lands_once_or_is_set_aside_once(files, keep, limit, split):
     """Bad rows, rows that run() refuses, duplicates, several files, ranges of files: nothing is lost."""

@@ -65,10 +65,11 @@ def written(table: pa.Table, suffix: str) -> bytes:
 
 
 def test_a_window_is_found_by_its_manifest():
-    """Which names its files."""
-    lake = Lake({MANIFEST: json.dumps({"path": "out/p.parquet", "rows_in": 3}).encode()})
+    """Which names its files: those that hold the rows, where the path holds a summary of them."""
+    files = ["out/_parts/a/part-00000.parquet", "out/_parts/a/part-00001.parquet"]
+    lake = Lake({MANIFEST: json.dumps({"path": "out/p.parquet", "files": files, "rows_in": 3}).encode()})
 
-    assert landed.read(lake, "churn", WINDOW, "dev").paths == ["out/p.parquet"]
+    assert landed.read(lake, "churn", WINDOW, "dev").paths == files
 
 
 def test_a_window_of_which_nothing_landed_says_how_to_run_it():

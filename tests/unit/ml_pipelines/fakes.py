@@ -30,6 +30,8 @@ class FakeLake:
         self.stored: dict[str, Stored] = {}
         self.before: Callable[[str, str], None] = lambda _operation, _path: None
         self.after: Callable[[str, str], None] = lambda _operation, _path: None
+        self.old: set[str] = set()
+        """Folders of attempts that nobody has touched for long."""
         self._number = 0
         for path, content in (files or {}).items():
             self.upload(path, content)
@@ -46,8 +48,12 @@ class FakeLake:
         below = [path.removeprefix(folder + "/") for path in self.stored if path.startswith(folder + "/")]
         return [name for name in below if "/" not in name]
 
-    def folders_older_than(self, _root: str, _moment: datetime) -> list[str]:
-        return []
+    def folders_older_than(self, root: str, _moment: datetime) -> list[str]:
+        return sorted(
+            folder
+            for folder in self.old
+            if folder.startswith(root) and any(path.startswith(folder + "/") for path in self.stored)
+        )
 
     def state(self, path: str) -> FileState | None:
         there = self.stored.get(path)
@@ -74,6 +80,7 @@ class FakeLake:
 
     def upload(self, path: str, content: bytes | Path, metadata: Mapping[str, str] | None = None) -> None:
         self.before("upload", path)
+        self.old -= {folder for folder in self.old if path.startswith(folder + "/")}
         body = content if isinstance(content, bytes) else content.read_bytes()
         self._number += 1
         self.stored[path] = Stored(body, f"0x{self._number:04}", dict(metadata or {}))
@@ -130,6 +137,7 @@ def plan(**changes: object) -> Plan:
         input_digest="inputs",
         output_path="out",
         output_format="csv",
+        maximum_file_bytes=0,
         destination_etag=ABSENT,
         row_key="id",
         duplicate_keys="error",

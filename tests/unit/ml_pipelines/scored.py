@@ -14,6 +14,7 @@ from ml_pipelines.steps.work import WorkItem, cut
 from tests.unit.ml_pipelines.fakes import FakeLake, pieces, plan
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from ml_pipelines.steps.work import Plan
@@ -32,7 +33,7 @@ def score(
     *,
     files_per_work_item: int = 1000,
     bytes_per_work_item: int = 1 << 20,
-    split: bool = False,
+    split: Collection[str] = (),
     **changes: object,
 ) -> Plan:
     """Score every file of `in` with a model that is one text file; what publish is given."""

@@ -214,7 +214,7 @@ def test_rows_of_a_file_that_was_cut_in_ranges_are_counted_from_its_top(tmp_path
     lake = FakeLake({"in/a.csv": ("id,x\n" + "".join(rows)).encode()})
 
     plan = score(
-        tmp_path, lake, bytes_per_work_item=100, split=True, duplicate_keys="keep_first",
+        tmp_path, lake, bytes_per_work_item=100, split={"csv"}, duplicate_keys="keep_first",
         max_quarantined_percent=10.0,
     )  # fmt: skip
     publish(plan, lake)

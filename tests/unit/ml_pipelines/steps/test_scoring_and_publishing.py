@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from ml_pipelines.steps import errors
 from ml_pipelines.steps.publish import publish
-from ml_pipelines.steps.score_entry import Worker
+from ml_pipelines.steps.score_entry import Worker, share_processors
 from tests.unit.ml_pipelines.fakes import FakeLake, item
 from tests.unit.ml_pipelines.scored import LANDED, MANIFEST, TWICE, landed, receipt, score
 
@@ -249,3 +250,15 @@ def test_a_second_try_of_a_mini_batch_replaces_its_part(tmp_path):
     assert len([path for path in lake.stored if "/parts/" in path]) == 1
     publish(plan, lake)
     assert len(landed(lake)) == 1
+
+
+@pytest.mark.parametrize(
+    ("processes", "given", "threads"), [(1, {}, None), (10_000, {}, "1"), (2, {"OMP_NUM_THREADS": "7"}, "7")]
+)
+def test_the_processes_of_a_node_share_its_processors(processes, given, threads):
+    """A model's own threads times the processes is not more than there are; a user's word counts."""
+    variables = dict(given)
+
+    share_processors(processes, variables)
+
+    assert variables["OMP_NUM_THREADS"] == (threads or str(os.cpu_count()))

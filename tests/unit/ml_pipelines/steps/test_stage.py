@@ -142,7 +142,7 @@ def test_the_receipt_says_started_before_anything_is_scored():
     """The factory and whoever is on call find the run by its group."""
     lake = FakeLake({f"{DAY}/a.csv": b"id\n1\n"})
 
-    run(lake)
+    plan, _ = run(lake)
 
     assert receipt(lake) == Receipt(
         status="started",
@@ -154,6 +154,7 @@ def test_the_receipt_says_started_before_anything_is_scored():
         window_id="2026-11-22T00-00-00Z",
         window_start="2026-11-22T00:00:00Z",
         window_end="2026-11-23T00:00:00Z",
+        staging=plan.staging,
     )
 
 

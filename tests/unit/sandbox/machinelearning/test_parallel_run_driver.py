@@ -133,10 +133,12 @@ def test_the_entry_script_imports_its_neighbours_and_not_ours(tmp_path: Path) ->
         ("time.sleep(60)", "run() took longer than run_invocation_timeout (1 s)"),
         ("raise ValueError('odd')", "ValueError: odd"),
         ("raise SystemExit(1)", "SystemExit: 1"),
+        ("bytearray(1 << 62)", "MemoryError"),
+        ("pathlib.Path('/dev/full').write_text('x')", "OSError: [Errno 28] No space left on device"),
     ],
 )
 def test_a_mini_batch_whose_try_is_lost_is_tried_again(tmp_path: Path, what: str, how: str) -> None:
-    """Whether the worker died, hung or raised: another try does it, and the log says what happened."""
+    """The worker died, hung, raised, had no memory or no disk: another try does it, and the log says why."""
     done = drive(tmp_path, ONCE.format(what=what), run_invocation_timeout=1)
 
     assert done.returncode == 0, done.stdout
