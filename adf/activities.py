@@ -101,11 +101,16 @@ def fail(
 
 def policy(timeout_minutes: int, *, retry: int = 0) -> dict[str, Any]:
     """What Studio writes for an execution activity; the timeout as `d.hh:mm:ss`."""
-    hours, minutes = divmod(timeout_minutes, 60)
     return {
-        "timeout": f"{hours // 24}.{hours % 24:02}:{minutes:02}:00",
+        "timeout": duration(timeout_minutes),
         "retry": retry,
         "retryIntervalInSeconds": 30,
         "secureInput": False,
         "secureOutput": False,
     }
+
+
+def duration(minutes: int) -> str:
+    """`d.hh:mm:ss`, as Studio writes it."""
+    hours, rest = divmod(minutes, 60)
+    return f"{hours // 24}.{hours % 24:02}:{rest:02}:00"

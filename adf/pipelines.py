@@ -65,6 +65,7 @@ def score(settings: Settings, model: Model) -> Entity:
             _fail_score(model),
             _fail_receipt(model),
         ],
+        expected_minutes=model.scoring.expected_minutes,
     )
 
 
@@ -231,6 +232,7 @@ def _pipeline(
     description: str,
     parameters: Mapping[str, str],
     steps: list[activities.Activity],
+    expected_minutes: int | None = None,
 ) -> Entity:
     properties: dict[str, Any] = {
         "description": description,
@@ -241,4 +243,6 @@ def _pipeline(
         "folder": {"name": settings.data_factory.folder},
         "annotations": annotations_of(settings, model),
     }
+    if expected_minutes is not None:
+        properties["policy"] = {"elapsedTimeMetric": {"duration": activities.duration(expected_minutes)}}
     return Entity("pipeline", name, properties)

@@ -153,6 +153,9 @@ class Scoring(Section):
     """How long a work item may take. Azure: `run_invocation_timeout` of the ParallelRunStep."""
     timeout_minutes: int = Field(default=720, ge=10, le=10_080)
     """How long a window may take, 7 days at most. Azure: `policy.timeout` of the activity `score`."""
+    expected_minutes: int = Field(default=60, ge=1, le=10_080)
+    """So long after its trigger fired a window has landed as a rule: what has not is late in `status`, and
+    told by Data Factory's metric of elapsed time. Azure: `policy.elapsedTimeMetric` of `score_<model>`."""
     max_quarantined_percent: float = Field(default=0.0, ge=0, le=100)
     """Of the window's rows, those that cannot be read, or for which run() raises: they are set aside up to
     this share, and more fail the window. Above 0, run() is called again on smaller parts of what it raised

@@ -23,7 +23,7 @@ VERBS: Final = {
 }
 TAKES_A_VALUE: Final = frozenset(
     {"-e", "--env", "-o", "--output", "--set", "--project-dir", "--model", "--window", "--from", "--to"}
-    | {"--select", "--release", "--plan", "--out", "--head", "--factory"}
+    | {"--select", "--release", "--plan", "--out", "--head", "--factory", "--since"}
 )
 EXAMPLES: Final = """\
 examples:
@@ -205,6 +205,19 @@ def _run(parser: argparse.ArgumentParser) -> None:
 
 
 def _status(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run_id",
+        nargs="?",
+        metavar="RUN_ID",
+        help="an ADF run: its activities, the first error, the log's end",
+    )
+    parser.add_argument("--check", action="store_true", help="exit 1 if something is late or failed")
+    parser.add_argument(
+        "--watch", action="store_true", help="go on until Ctrl-C: a live screen, or a line for what changes"
+    )
+    parser.add_argument(
+        "--since", metavar="INSTANT", help="every window from this day or instant on (UTC), however long ago"
+    )
     parser.add_argument("--model", help="one landed window of this model: its rows, its checks, its files")
     parser.add_argument("--window", help="which (default: the last complete window); written as for `run`")
     parser.add_argument("--head", type=_count, metavar="N", help="its first N rows too")

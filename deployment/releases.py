@@ -75,6 +75,15 @@ class Releases:
         """The newest first."""
         return [self._read(number) for number in sorted(self._numbers(), reverse=True)[:count]]
 
+    def back_to(self, instant: str, *, at_least: int) -> list[Release]:
+        """The newest first, to the one in force at an ISO instant in UTC; no fewer than `at_least`."""
+        found: list[Release] = []
+        for number in sorted(self._numbers(), reverse=True):
+            if len(found) >= at_least and found[-1].at <= instant:
+                break
+            found.append(self._read(number))
+        return found
+
     def newest(self) -> Release | None:
         return next(iter(self.last()), None)
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from deployment.origins import Origin, Origins
     from deployment.resources import Action, Change, Plan
     from deployment.runs import RunReport
-    from deployment.status import Status
 
 SYMBOLS: Final[dict[Action, tuple[str, str]]] = {
     "create": ("+", "green"),
@@ -67,7 +66,7 @@ def plan_lines(
     configuration set each new value; `adopting`, how to keep what was changed by hand.
     """
     yield Line(heading, "bold")
-    yield from _unfinished_lines(unfinished)
+    yield from unfinished_lines(unfinished)
     if plan.changes:
         yield Line("")
     width = max((len(step.address.kind) for step in plan.changes), default=0)
@@ -83,7 +82,7 @@ def plan_lines(
     yield Line(summary_line(plan), "bold")
 
 
-def _unfinished_lines(unfinished: Unfinished | None) -> Iterator[Line]:
+def unfinished_lines(unfinished: Unfinished | None) -> Iterator[Line]:
     if unfinished is not None:
         names = ", ".join(unfinished.triggers)
         yield Line(
@@ -168,7 +167,7 @@ def plan_document(
     files: `on_event`), and `before` what they are without the change, where they are others; with `origins`
     a difference says `key`, `file` and `line` of what set its new value.
     """
-    return _with_unfinished(unfinished) | {
+    return with_unfinished(unfinished) | {
         "env": plan.environment,
         "changes": [_change_document(step, now, origins) for step in plan.changes],
         "summary": plan.summary(),
@@ -176,7 +175,7 @@ def plan_document(
     }
 
 
-def _with_unfinished(unfinished: Unfinished | None) -> dict[str, Any]:
+def with_unfinished(unfinished: Unfinished | None) -> dict[str, Any]:
     """The key is there only where a deployment has not put its triggers back."""
     return {} if unfinished is None else {"unfinished": unfinished.document()}
 
@@ -277,9 +276,9 @@ def _run_row(report: RunReport) -> list[str]:
         "training" if report.trains else window_name(report.window_start, report.window_end),
         report.status,
         report.model_version or "",
-        _number(report.rows_in),
-        _number(report.rows_scored),
-        _number(report.rows_quarantined),
+        number(report.rows_in),
+        number(report.rows_scored),
+        number(report.rows_quarantined),
         report.adf_run_id or "",
         report.ml_run_id or "",
         "" if report.trains else report.output or "",
@@ -306,79 +305,5 @@ def _is_utc_day(start: str, end: str) -> bool:
     return start.endswith("T00:00:00Z") and length == timedelta(days=1)
 
 
-def _number(value: int | None) -> str:
+def number(value: int | None) -> str:
     return "" if value is None else f"{value:,}"
-
-
-def status_document(status: Status) -> dict[str, Any]:
-    return _with_unfinished(status.unfinished) | {
-        "env": status.environment,
-        "releases": [
-            {
-                "release": each.number,
-                "at": each.at,
-                "by": each.by,
-                "commit": each.commit,
-                "of_release": each.of_release,
-            }
-            for each in status.releases
-        ],
-        "triggers": [{"name": each.name, "state": each.state, "next": each.next} for each in status.triggers],
-        "models": [
-            {
-                "model": each.model,
-                "version": each.version,
-                "sha256": each.sha256,
-                "last_success": each.last_success,
-                "late": each.late,
-            }
-            for each in status.models
-        ],
-        "runs": [run_document(report) for report in status.runs],
-    }
-
-
-def status_parts(status: Status) -> Iterator[Line | Table]:
-    yield Line(f"Environment {status.environment}, {_release(status)}", "bold")
-    yield from _unfinished_lines(status.unfinished)
-    yield Line("")
-    yield Table(
-        ("model", "version", "sha256", "last success", "late"),
-        [
-            [
-                each.model,
-                each.version or "none",
-                (each.sha256 or "")[:12],
-                each.last_success or "never",
-                _late(each.late),
-            ]
-            for each in status.models
-        ],
-    )
-    if status.triggers:
-        yield Table(
-            ("trigger", "state", "next"),
-            [[each.name, each.state, each.shown_next] for each in status.triggers],
-        )
-    else:
-        yield Line("No triggers.", "dim")
-    if status.runs:
-        yield run_table(status.runs)
-        if rows := checks.rows(status.runs, window_name):
-            yield Table(("model", "window", *checks.COLUMNS), rows, long=frozenset({"found"}))
-        yield from run_errors(status.runs)
-    else:
-        yield Line("No runs in the last days.", "dim")
-
-
-def _release(status: Status) -> str:
-    if not status.releases:
-        return "no release yet"
-    last = status.releases[0]
-    commit = f", commit {last.commit[:12]}" if last.commit else ""
-    commit += f", which is release {last.of_release} again" if last.of_release is not None else ""
-    return f"release {last.number} of {last.at} by {last.by}{commit}"
-
-
-def _late(late: bool) -> str:  # noqa: FBT001 - a value to be shown
-    return "late" if late else "no"

@@ -83,6 +83,9 @@ class RunReport:
     """What the window's checks found, before it landed or did not."""
     staged: str | None = None
     """Where the file lies that failed its checks."""
+    trigger: str | None = None
+    """The trigger that started it; None where somebody did."""
+    started: str | None = None
 
     @property
     def succeeded(self) -> bool:
@@ -295,8 +298,16 @@ def report_of(model: str, run: Mapping[str, Any], receipt: Receipt | None, error
         window_end=_given(parameters.get("window_end")),
         error=said,
         ended=run.get("runEnd"),
+        trigger=_trigger(run),
+        started=run.get("runStart"),
     )
     return _placed(report if receipt is None else _with_receipt(report, receipt))
+
+
+def _trigger(run: Mapping[str, Any]) -> str | None:
+    """Of `invokedBy`: its type is that of a trigger, or Manual."""
+    by = run.get("invokedBy") or {}
+    return _given(by.get("name")) if str(by.get("invokedByType", "")).endswith("Trigger") else None
 
 
 def _placed(report: RunReport) -> RunReport:

@@ -16,10 +16,11 @@ from deployment.errors import OutputError
 from deployment.report import Line, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from rich.console import Console
     from rich.table import Table as RichTable
+    from rich.text import Text
 
     from deployment.ci import Ci
     from deployment.errors import Failure
@@ -63,6 +64,26 @@ class Terminal:
             else:
                 _print_table(console, part)
                 console.print()
+
+    @property
+    def renews(self) -> bool:
+        """What is shown again takes the place of what stood there."""
+        return self.stdout.isatty()
+
+    @contextmanager
+    def renewed(self) -> Iterator[Callable[[Iterable[Line | Table]], None]]:
+        """For results that change while somebody looks; what was shown last stays. Elsewhere than on a
+        terminal each is printed below the one before.
+        """
+        if not self.renews:
+            yield lambda parts: self.show(parts, {})
+            return
+        from rich.console import Group
+        from rich.live import Live
+
+        console = self._console(self.stdout)
+        with Live(console=console, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+            yield lambda parts: live.update(Group(*_drawn(console, parts)), refresh=True)
 
     def confirm(self, question: str) -> bool:
         """Ask on the terminal; only `yes` means yes."""
@@ -158,14 +179,32 @@ def _discard(stream: TextIO) -> None:
 
 def _print_table(console: Console, table: Table) -> None:
     drawn = _rich_table(table)
-    if (
-        table.long
-        and drawn.__rich_measure__(console, console.options.update(width=WIDE)).maximum > console.width
-    ):
+    if _too_wide(console, table, drawn):
         for line in narrow_lines(table):
             console.print(harmless(line), markup=False, soft_wrap=True)
     else:
         console.print(drawn)
+
+
+def _too_wide(console: Console, table: Table, drawn: RichTable) -> bool:
+    wide = console.options.update(width=WIDE)
+    return bool(table.long) and drawn.__rich_measure__(console, wide).maximum > console.width
+
+
+def _drawn(console: Console, parts: Iterable[Line | Table]) -> Iterator[RichTable | Text]:
+    """The same as printed, for a screen that is drawn anew; long lines fold at its edge."""
+    from rich.text import Text
+
+    for part in parts:
+        if isinstance(part, Line):
+            yield Text(part.text, part.style)
+            continue
+        drawn = _rich_table(part)
+        if _too_wide(console, part, drawn):
+            yield from map(Text, narrow_lines(part))
+        else:
+            yield drawn
+        yield Text("")
 
 
 def narrow_lines(table: Table) -> Iterator[str]:

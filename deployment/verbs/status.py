@@ -1,10 +1,10 @@
-"""status: releases, triggers, models and the last runs; or one landed window of a model."""
+"""status: releases, triggers, models and their windows; one run; or one landed window of a model."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deployment import report
+from deployment import report, status_report
 from deployment.errors import UsageError
 from deployment.status import read
 from deployment.verbs.command import command_of
@@ -12,16 +12,80 @@ from deployment.verbs.run import models_of, window_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from datetime import datetime
 
+    from deployment.status import Status
     from deployment.verbs.command import Command
 
 
 def status(arguments: Namespace) -> int:
+    _refuse_contradictions(arguments)
     with command_of(arguments) as command:
-        if arguments.model or arguments.window or arguments.head or arguments.output_path:
+        if _asks_for_a_window(arguments):
             return _landed_window(command)
-        found = read(command.settings, command.session, command.progress, now=command.now)
-    command.terminal.show(report.status_parts(found), report.status_document(found))
+        if arguments.run_id:
+            return _one_run(command)
+        since = _since(command)
+        if arguments.watch:
+            return _watch(command, since)
+        found = _read(command, command.now, since)
+    command.terminal.show(status_report.parts(found), status_report.document(found))
+    return 1 if arguments.check and not found.healthy else 0
+
+
+def _asks_for_a_window(arguments: Namespace) -> bool:
+    return bool(arguments.model or arguments.window or arguments.head or arguments.output_path)
+
+
+def _refuse_contradictions(arguments: Namespace) -> None:
+    whole = [name for name in ("check", "watch", "since") if getattr(arguments, name)]
+    if whole and (arguments.run_id or _asks_for_a_window(arguments)):
+        raise UsageError(f"--{whole[0]} looks at everything", hint="leave out RUN_ID, --model and --window")
+    if arguments.run_id and _asks_for_a_window(arguments):
+        raise UsageError("one run, or one window?", hint="leave out RUN_ID, or --model and what goes with it")
+    if arguments.watch and (arguments.check or arguments.output == "json"):
+        hint = "without --watch, as often as you like"
+        raise UsageError("--watch is for people and never ends", hint=hint)
+
+
+def _since(command: Command) -> datetime | None:
+    from adf.windows import WindowError, parse_instant
+
+    said = command.arguments.since
+    if said is None:
+        return None
+    try:
+        return parse_instant(f"{said}T00:00:00Z" if len(said) == len("2026-11-22") else said)
+    except WindowError as error:
+        raise UsageError(str(error), hint="--since 2026-11-01, or an instant") from error
+
+
+def _read(command: Command, now: datetime, since: datetime | None) -> Status:
+    return read(command.settings, command.session, command.progress, now=now, since=since)
+
+
+def _watch(command: Command, since: datetime | None) -> int:
+    from datetime import UTC, datetime
+    from time import sleep
+
+    from deployment.watch import QUICKEST_SECONDS, watch
+
+    seconds = max(QUICKEST_SECONDS, command.session.polling_seconds)
+    watch(
+        command.terminal,
+        lambda now: _read(command, now, since),
+        clock=lambda: datetime.now(UTC),
+        pause=lambda: sleep(seconds),
+    )
+    return 0
+
+
+def _one_run(command: Command) -> int:
+    from deployment import run_details
+
+    given = command.arguments.run_id
+    found = run_details.read(command.settings, command.session, command.progress, given)
+    command.terminal.show(run_details.parts(found), run_details.document(found))
     return 0
 
 

@@ -46,8 +46,10 @@ Keys that scripts may rely on. Instants are UTC; what is not known is `null`.
 | `plan --factory` | `factory`; `findings`: a list of `id`, `severity`, `file`, `line`, `path`, `message`, `hint`; `summary`: `errors`, `warnings`, `files`, `entities`, `references_outside` |
 | `deploy` | as `plan`, and `release`, `applied` |
 | `run` | `runs`: a list of `model`, `pipeline`, `window_start`, `window_end`, `status`, `adf_run_id`, `ml_run_id`, `rows_in`, `rows_scored`, `rows_quarantined`, `output`, `error` |
-| `status` | `env`; `releases`: a list of `release`, `at`, `by`, `commit`; `triggers`: a list of `name`, `state`, `next`; `models`: a list of `model`, `version`, `sha256`, `last_success`, `late`; `runs` as above |
+| `status` | `env`; `releases`: a list of `release`, `at`, `by`, `commit`; `triggers`: a list of `name`, `state`, `next`; `models`: a list of `model`, `version`, `sha256`, `last_success`, `late`, `freshness`; `healthy`; `runs` as above |
+| `status`, in each of `models` | `windows`: a list of `window_start`, `window_end`, `state`, `late_seconds`, `deadline`, `trigger`, `model_version`, `usual_rows`, `rows_in`, `rows_scored`, `rows_quarantined`, `adf_run_id`, `ml_run_id`, `output`, `error`; the states: [monitoring](monitoring.md) |
 | `run`, `status` | in each of `runs` whose window has [checks](checks.md) also `checks`: a list of `check`, `outcome`, `found`, `allowed`; and `staged`, the file, where one failed |
+| `status RUN_ID` | `run` as one of `runs`; `trigger`, `started`, `ended`; `remembered`: Data Factory still knows it; `activities`: a list of `name`, `type`, `status`, `depth`, `error`, with the steps of the ML run below its activity; `ml_portal_url`; `log_tail`: a list of lines |
 | `status --model` | `window`: the [manifest](landing.md#the-manifest-what-lies-at-the-target); `paths`, in the file system; `addresses`, which open the files; with `--head` `rows`: a list of column → value |
 
 `action` is `create`, `change`, `recreate`, `delete` or `drift`.

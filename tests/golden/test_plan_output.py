@@ -6,14 +6,16 @@ import io
 import json
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from adf.entities import EndpointVersion
-from deployment import landed, report
+from adf.windows import Window
+from deployment import landed, report, run_details, status_report
 from deployment.canonical import canonical
+from deployment.freshness import Expected
 from deployment.journal import Unfinished
 from deployment.planner import plan
 from deployment.releases import Release
@@ -21,6 +23,7 @@ from deployment.resources import NOTHING, Observed, Written
 from deployment.runs import RunReport
 from deployment.status import ModelStatus, Status, TriggerStatus
 from deployment.terminal import Terminal, narrow_lines
+from deployment.window_status import WindowStatus
 from ml_pipelines.steps.check_results import CheckResult
 from tests.unit.deployment.fakes import (
     Definition,
@@ -110,6 +113,37 @@ RUNS = [
         error="train: no column [age]",
     ),
 ]
+DAY = timedelta(days=1)
+LANDED_DAY = Window(datetime(2026, 11, 22, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC))
+MANIFEST = {
+    "path": RUNS[0].output,
+    "model_version": "4",
+    "rows_in": 12345,
+    "rows_scored": 12340,
+    "rows_quarantined": 5,
+    "adf_run_id": RUNS[0].adf_run_id,
+    "ml_run_id": RUNS[0].ml_run_id,
+}
+
+
+def expected_of(window):
+    fired = window.end + timedelta(hours=6)
+    return Expected(window, "tr_daily", fired, fired + timedelta(hours=1))
+
+
+def before(days):
+    return Window(LANDED_DAY.start - days * DAY, LANDED_DAY.end - days * DAY)
+
+
+LANDED_WINDOW = WindowStatus(
+    "churn",
+    LANDED_DAY,
+    "landed",
+    expected=expected_of(LANDED_DAY),
+    run=replace(RUNS[0], trigger="tr_daily"),
+    manifest=MANIFEST,
+    usual_rows=12400,
+)
 STATUS = Status(
     "dev",
     [Release(7, "2026-11-23T06:12:00Z", "ada", "c0ffee1234567890")],
@@ -118,7 +152,7 @@ STATUS = Status(
         TriggerStatus("tr_monthly", "Stopped", None),
         TriggerStatus("tr_arrived", "Started", None, on_event=True),
     ],
-    [ModelStatus("churn", "4", "9f86d081884c7d65", "2026-11-23T06:14:03Z", late=False)],
+    [ModelStatus("churn", "4", "9f86d081884c7d65", "2026-11-23T06:14:03Z", [LANDED_WINDOW])],
     RUNS,
 )
 
@@ -160,8 +194,10 @@ FAILED = replace(
 
 def checks_result():
     """The newest run of a model failed one of its checks."""
-    status = replace(STATUS, runs=[FAILED, *RUNS])
-    return list(report.status_parts(status)), report.status_document(status)
+    failed = replace(LANDED_WINDOW, state="failed", run=FAILED, manifest=None)
+    models = [replace(STATUS.models[0], windows=[failed])]
+    status = replace(STATUS, runs=[FAILED, *RUNS], models=models)
+    return list(status_report.parts(status)), status_report.document(status)
 
 
 LANDED = landed.LandedWindow(
@@ -226,7 +262,39 @@ def unfinished_result():
     return parts, report.plan_document(made, NOW, UNFINISHED)
 
 
+def late_result():
+    """A window failed, the one before did not run, one before that landed with few rows."""
+    failed, skipped, few = LANDED_DAY, before(1), before(2)
+    windows = [
+        WindowStatus("churn", failed, "failed", timedelta(minutes=61), expected_of(failed), FAILED),
+        WindowStatus("churn", skipped, "did not run", timedelta(hours=25), expected_of(skipped)),
+        replace(LANDED_WINDOW, window=few, expected=expected_of(few), usual_rows=24690),
+    ]
+    status = replace(STATUS, runs=RUNS[:2], models=[replace(STATUS.models[0], windows=windows)])
+    return list(status_report.parts(status)), status_report.document(status)
+
+
+def details_result():
+    """A run that failed in the second step of its ML run."""
+    node = run_details.Node
+    ml_run = "AzureMLExecutePipeline"
+    nodes = (
+        node("score", ml_run, "Failed", 0, "2 min", "ML pipeline failed"),
+        node("stage", "ML step", "Completed", 1),
+        node("score", "ML step", "Failed", 1, error="no column [age]"),
+        node("read_receipt", "Lookup", "Succeeded", 0, "1 s"),
+        node("check_landing", "IfCondition", "Skipped", 0),
+        node("fail_score", "Fail", "Failed", 0, "", "churn: scoring window failed"),
+    )
+    report = replace(FAILED, trigger="tr_daily", started="2026-11-23T06:00:02Z", ended="2026-11-23T06:02:09Z")
+    log = "Traceback (most recent call last):\nKeyError: 'no column [age]'"
+    found = run_details.RunDetails(report, nodes, log, "https://ml.azure.com/runs/5f0f3c5e")
+    return list(run_details.parts(found)), run_details.document(found)
+
+
 CASES = {
+    "status_late": late_result,
+    "status_run": details_result,
     "plan_unfinished": unfinished_result,
     "plan_triggers": lambda: plan_result(triggers(), Observed(factory_exists=True)),
     "plan_dependencies": lambda: plan_result(*dependent_triggers()),
@@ -237,7 +305,7 @@ CASES = {
     "run": run_result,
     "status_checks": checks_result,
     "status_landed": landed_result,
-    "status": lambda: (list(report.status_parts(STATUS)), report.status_document(STATUS)),
+    "status": lambda: (list(status_report.parts(STATUS)), status_report.document(STATUS)),
 }
 
 
