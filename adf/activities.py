@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from adf.entities import EndpointId, EndpointVersion
-from adf.expressions import Value, evaluated
+from adf.expressions import Value, constant, evaluated
 from adf.linked_services import reference as linked_service_reference
 
 if TYPE_CHECKING:
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 Activity = dict[str, Any]
 Condition = Literal["Succeeded", "Failed", "Skipped", "Completed"]
 
-LOOKUP_RETRIES = 2
-"""Only reading is retried: the scoring activity is not, a rerun of it is a decision."""
+RETRIES = 2
+"""Of what may be done twice: reading, and the warehouse's steps. Scoring is not retried, a rerun of it is a
+decision."""
 
 
 def after(**conditions: Condition) -> list[dict[str, Any]]:
@@ -62,7 +63,7 @@ def look_up_json(name: str, dataset: Mapping[str, Any], depends_on: Sequence[Map
         "name": name,
         "type": "Lookup",
         "dependsOn": list(depends_on),
-        "policy": policy(10, retry=LOOKUP_RETRIES),
+        "policy": policy(10, retry=RETRIES),
         "typeProperties": {
             "source": {
                 "type": "JsonSource",
@@ -72,6 +73,92 @@ def look_up_json(name: str, dataset: Mapping[str, Any], depends_on: Sequence[Map
             "dataset": dict(dataset),
             "firstRowOnly": True,
         },
+    }
+
+
+def run_script(
+    name: str,
+    text: str,
+    parameters: Mapping[str, tuple[str, Value]],
+    *,
+    linked_service: str,
+    timeout_minutes: int,
+    depends_on: Sequence[Mapping[str, Any]],
+) -> Activity:
+    """`Script`: one batch of T-SQL, of which no rows are wanted. `parameters`: name → type and value."""
+    given = [
+        {"name": key, "type": kind, "value": value, "direction": "Input"}
+        for key, (kind, value) in parameters.items()
+    ]
+    return {
+        "name": name,
+        "type": "Script",
+        "dependsOn": list(depends_on),
+        "policy": policy(timeout_minutes, retry=RETRIES),
+        "linkedServiceName": linked_service_reference(linked_service),
+        "typeProperties": {
+            "scripts": [{"type": "NonQuery", "text": constant(text), "parameters": given}],
+            "scriptBlockExecutionTimeout": duration(timeout_minutes),
+        },
+    }
+
+
+def copy_to_table(
+    name: str,
+    *,
+    source: Mapping[str, Any],
+    source_format: str,
+    sink: Mapping[str, Any],
+    additional_columns: Mapping[str, Value],
+    columns: Sequence[str],
+    pre_copy_script: Value,
+    timeout_minutes: int,
+) -> Activity:
+    """`Copy` of one file of the lake to a table of Azure SQL: `columns` have one name on both sides."""
+    return {
+        "name": name,
+        "type": "Copy",
+        "dependsOn": [],
+        "policy": policy(timeout_minutes, retry=RETRIES),
+        "inputs": [dict(source)],
+        "outputs": [dict(sink)],
+        "typeProperties": {
+            "source": {
+                "type": f"{source_format}Source",
+                "storeSettings": {"type": "AzureBlobFSReadSettings", "recursive": False},
+                "formatSettings": {"type": f"{source_format}ReadSettings"},
+                "additionalColumns": [
+                    {"name": key, "value": value} for key, value in additional_columns.items()
+                ],
+            },
+            "sink": {
+                "type": "AzureSqlSink",
+                "preCopyScript": pre_copy_script,
+                "writeBehavior": "insert",
+                "tableOption": "none",
+            },
+            "translator": {
+                "type": "TabularTranslator",
+                "mappings": [
+                    {"source": {"name": constant(column)}, "sink": {"name": constant(column)}}
+                    for column in columns
+                ],
+                "typeConversion": True,
+                "typeConversionSettings": {"allowDataTruncation": False, "treatBooleanAsNumber": False},
+            },
+        },
+    }
+
+
+def if_so(
+    name: str, expression: str, activities: Sequence[Activity], depends_on: Sequence[Mapping[str, Any]]
+) -> Activity:
+    """`IfCondition` that runs `activities` where `expression` is true."""
+    return {
+        "name": name,
+        "type": "IfCondition",
+        "dependsOn": list(depends_on),
+        "typeProperties": {"expression": evaluated(expression), "ifTrueActivities": list(activities)},
     }
 
 

@@ -38,7 +38,7 @@ RESOURCE_TYPES: Final[dict[Kind, str]] = {
 }
 """Below `Microsoft.DataFactory/factories/`, in the template's spelling."""
 DIFFERS: Final[dict[Kind, tuple[str, ...]]] = {
-    "linked_service": ("url", "subscriptionId", "resourceGroupName", "mlWorkspaceName"),
+    "linked_service": ("url", "subscriptionId", "resourceGroupName", "mlWorkspaceName", "server", "database"),
     "trigger": ("scope",),
 }
 """The type properties that say where an environment lives."""

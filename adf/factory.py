@@ -12,7 +12,7 @@ from adf.errors import ContractMismatch
 from adf.windows import upstream_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from config.schema import Model, Settings
 
@@ -29,17 +29,31 @@ def build(settings: Settings, contracts: Mapping[str, Mapping[str, str]]) -> lis
         raise wrong
     models = [settings.models[name] for name in sorted(settings.models)]
     entities = [
-        *sorted(
-            [linked_services.lake(settings), linked_services.machine_learning(settings)],
-            key=lambda entity: entity.name,
-        ),
-        datasets.receipt(settings),
+        *sorted(_linked_services(settings), key=lambda entity: entity.name),
+        *_datasets(settings),
         *(pipeline for model in models for pipeline in _pipelines(settings, model)),
         *_upstream_first([trigger for model in models for trigger in _triggers(settings, model)]),
     ]
     for mismatch in mismatches(entities, contracts):
         raise ContractMismatch(mismatch.ml_pipeline, undeclared=mismatch.undeclared, missing=mismatch.missing)
     return entities
+
+
+def _linked_services(settings: Settings) -> Iterator[Entity]:
+    yield linked_services.lake(settings)
+    yield linked_services.machine_learning(settings)
+    used = any(model.output.warehouse is not None for model in settings.models.values())
+    if settings.warehouse is not None and used:
+        yield linked_services.warehouse(settings, settings.warehouse)
+
+
+def _datasets(settings: Settings) -> Iterator[Entity]:
+    yield datasets.receipt(settings)
+    copied = {each.output.format for each in settings.models.values() if each.output.warehouse is not None}
+    for file_format in sorted(copied):
+        yield datasets.landed(settings, file_format)
+    if copied:
+        yield datasets.table(settings)
 
 
 def _pipelines(settings: Settings, model: Model) -> list[Entity]:

@@ -1,4 +1,4 @@
-"""The two linked services: Azure Machine Learning and the lake, both by the factory's managed identity."""
+"""The linked services: Azure ML, the lake, the warehouse: all by the factory's managed identity."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from adf.entities import Entity
 from adf.ownership import annotations_of
 
 if TYPE_CHECKING:
+    from config.output_schema import Warehouse
     from config.schema import Settings
 
 
@@ -36,6 +37,23 @@ def lake(settings: Settings) -> Entity:
         "typeProperties": {"url": settings.lake_url},
     }
     return Entity("linked_service", settings.data_factory.linked_service_lake, properties)
+
+
+def warehouse(settings: Settings, place: Warehouse) -> Entity:
+    """`AzureSqlDatabase` by its separate properties: a connection string would have room for a password."""
+    properties = {
+        "type": "AzureSqlDatabase",
+        "description": "The warehouse: tables that landed windows are copied to.",
+        "annotations": annotations_of(settings),
+        "typeProperties": {
+            "server": place.server,
+            "database": place.database,
+            "encrypt": "mandatory",
+            "trustServerCertificate": False,
+            "authenticationType": "SystemAssignedManagedIdentity",
+        },
+    }
+    return Entity("linked_service", settings.data_factory.linked_service_warehouse, properties)
 
 
 def reference(name: str) -> dict[str, str]:

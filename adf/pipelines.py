@@ -9,14 +9,15 @@ How `score_<model>` ends:
 Data Factory judges a run by its leaves, and by a skipped leaf's parents. So every way on which the
 predictions did not land must end in a leaf that failed: check_landing is skipped where score failed, and
 then score itself is judged. The run is green only if the receipt of this very run group says that the window
-is committed, or was already.
+is committed, or was already; and, where the model has a warehouse table, if the window is in it
+(adf/warehouse.py draws what then follows check_landing).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adf import activities, datasets
+from adf import activities, datasets, warehouse
 from adf.entities import Entity
 from adf.expressions import Value, constant, evaluated, first_filled, inline, joined, parameter, quoted
 from adf.ownership import annotations_of
@@ -64,6 +65,7 @@ def score(settings: Settings, model: Model) -> Entity:
             _check_landing(model),
             _fail_score(model),
             _fail_receipt(model),
+            *warehouse.steps(settings, model, receipt=RECEIPT, window=_receipt_window()),
         ],
         expected_minutes=model.scoring.expected_minutes,
     )

@@ -25,9 +25,16 @@ ROOTS = {
     "trigger": "Trigger",
 }
 KINDS = {
-    *("AzureMLService", "AzureBlobFS"),
-    *("Json", "AzureBlobFSLocation"),
-    *("AzureMLExecutePipeline", "Lookup", "IfCondition", "Fail"),
+    *("AzureMLService", "AzureBlobFS", "AzureSqlDatabase"),
+    *("Json", "Parquet", "DelimitedText", "AzureBlobFSLocation", "AzureSqlTable"),
+    *("AzureMLExecutePipeline", "Lookup", "IfCondition", "Fail", "Copy", "Script"),
+    *(
+        "ParquetSource",
+        "ParquetReadSettings",
+        "DelimitedTextSource",
+        "DelimitedTextReadSettings",
+        "AzureSqlSink",
+    ),
     *("JsonSource", "AzureBlobFSReadSettings", "JsonReadSettings"),
     *("ScheduleTrigger", "TumblingWindowTrigger", "BlobEventsTrigger"),
     *("TumblingWindowTriggerDependencyReference", "SelfDependencyTumblingWindowTriggerReference"),
@@ -113,9 +120,15 @@ class _Shapes:
         return {
             "type": "object",
             "properties": {key: self.schema_of(hint) for key, hint in hints.items()},
-            "required": sorted(shape.__required_keys__),  # type: ignore[attr-defined]
+            "required": sorted(_required(shape, self.names)),
             "additionalProperties": False,
         }
+
+
+def _required(shape: type, names: dict[str, Any]) -> list[str]:
+    """What is marked as such. `__required_keys__` has more where a shape was not declared `total=False`."""
+    hints = typing.get_type_hints(shape, localns=names, include_extras=True)
+    return [key for key, hint in hints.items() if typing.get_origin(hint) is typing.Required]
 
 
 def _types_of(shape: type, names: dict[str, Any]) -> set[str]:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from config import dependencies, output_checks, schedules
+from config import dependencies, output_checks, schedules, warehouse
 from config.wrong import Wrong, nearest
 
 if TYPE_CHECKING:
@@ -189,6 +189,18 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
     ),
     ("data_factory.linked_service_machine_learning", _named(r"[A-Za-z0-9_]{1,260}", "letters, digits and _")),
     ("data_factory.linked_service_lake", _named(r"[A-Za-z0-9_]{1,260}", "letters, digits and _")),
+    ("data_factory.linked_service_warehouse", _named(r"[A-Za-z0-9_]{1,260}", "letters, digits and _")),
+    (
+        "warehouse.server",
+        _named(
+            r"(?!.*\.\.)[a-z0-9]([a-z0-9.-]{0,126}[a-z0-9])?",
+            "a server's address in small letters: reporting.database.windows.net",
+        ),
+    ),
+    (
+        "warehouse.database",
+        _named(r"(?!.*\.\.)\w([\w .-]{0,126}[\w-])?", "1 to 128 letters, digits, blanks, dots, - and _"),
+    ),
     ("machine_learning.workspace", _named(r"[A-Za-z0-9][\w-]{2,32}", "3 to 33 letters, digits, - and _")),
     (
         "machine_learning.compute",
@@ -216,6 +228,12 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
     ("models.*.output.path", output_path),
     ("models.*.output.checks.columns.*", output_checks.column),
     ("models.*.output.checks.sql.*", output_checks.query),
+    ("models.*.output", warehouse.landed_files),
+    (
+        "models.*.output.warehouse.table",
+        _named(warehouse.TABLE, "schema and table: dbo.predictions, letters, digits and _, up to 100 each"),
+    ),
+    ("models.*.output.warehouse.columns", warehouse.columns),
     ("models.*.training.data", lake_path),
     ("models.*.training.gate", gate),
     ("models.*.window.every", every),
@@ -226,6 +244,8 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
     ("models.*.schedules.*", schedules.several),
     ("models", dependencies.check),
     ("models", output_checks.shared_folders),
+    ("models", warehouse.shared_tables),
+    ("", warehouse.homeless_tables),
 )
 NAMES: Final = (
     (

@@ -29,7 +29,7 @@ PATTERNS: Final = {
 
 
 def at(values: Any, pattern: str) -> Iterator[tuple[Key, Any]]:  # noqa: ANN401
-    """Every value whose dotted key fits `pattern`, where `*` is any one key."""
+    """Every value whose dotted key fits `pattern`, where `*` is any one key; `""` is all of them."""
 
     def walk(value: Any, parts: list[str], key: Key) -> Iterator[tuple[Key, Any]]:  # noqa: ANN401
         if not parts:
@@ -39,7 +39,7 @@ def at(values: Any, pattern: str) -> Iterator[tuple[Key, Any]]:  # noqa: ANN401
                 if name in value:
                     yield from walk(value[name], parts[1:], (*key, name))
 
-    yield from walk(values, pattern.split("."), ())
+    yield from walk(values, pattern.split(".") if pattern else [], ())
 
 
 def nearest_position(document: Document, key: Key) -> Where:

@@ -12,14 +12,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from config import schema
+from config import output_schema, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER: Final = Path(__file__).parent
 DRAFT: Final = "http://json-schema.org/draft-07/schema#"
-_SOURCE: Final = ast.parse(inspect.getsource(schema))
+MODULES: Final = (schema, output_schema)
+"""Where the classes are that describe the files."""
 
 
 def environment_schema() -> dict[str, Any]:
@@ -62,8 +63,8 @@ def _layer(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _descriptions() -> Iterator[tuple[tuple[str, str], str]]:
-    """(class, field) → the text under the field in schema.py."""
-    for node in _SOURCE.body:
+    """(class, field) → the text under the field in its module."""
+    for node in (node for module in MODULES for node in ast.parse(inspect.getsource(module)).body):
         if isinstance(node, ast.ClassDef):
             for field, text in zip(node.body, node.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and _is_text(text):

@@ -1,4 +1,4 @@
-"""The configuration's shape: what a YAML file may say, in the field's own words.
+"""The configuration's shape: what a YAML file may say, in the field's own words (outputs: `output_schema`).
 
 Every class is closed: an unknown key is an error. Times are minutes or seconds and say so in their names.
 """
@@ -8,15 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from config.output_schema import OutputChecks, Warehouse, WarehouseTable
+from config.section import Section
 
 Hyperparameter = str | int | float | bool
-
-
-class Section(BaseModel):
-    """A closed, frozen section of the configuration."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Azure(Section):
@@ -43,6 +40,8 @@ class DataFactory(Section):
     """The name of the one to the workspace. Azure: the linked service of type `AzureMLService`."""
     linked_service_lake: str = "ls_lake"
     """The name of the one to the lake. Azure: the linked service of type `AzureBlobFS`."""
+    linked_service_warehouse: str = "ls_warehouse"
+    """The name of the one to the warehouse. Azure: the linked service of type `AzureSqlDatabase`."""
 
 
 class MachineLearning(Section):
@@ -164,59 +163,6 @@ class Scoring(Section):
     """A window without input fails, or lands as a file without rows."""
 
 
-Scalar = str | int | float | bool
-
-
-class ColumnChecks(Section):
-    """What the values of one column must be. NaN counts as missing, and a missing value breaks no bound."""
-
-    maximum_nulls_percent: float | None = Field(default=None, ge=0, le=100)
-    """Of the column's rows, at most so many without a value."""
-    minimum: float | None = None
-    """No number below it."""
-    maximum: float | None = None
-    """No number above it."""
-    allowed_values: list[Scalar] = []
-    """No value but these."""
-
-
-class Drift(Section):
-    """The distribution of a score against a known one, by the population stability index (PSI)."""
-
-    column: str = "prediction"
-    """The score: a column of numbers or of labels."""
-    against: Literal["training", "last_window"]
-    """`training`: what evaluate.py wrote to `predictions.csv` (or `.parquet`) beside its metrics, for the
-    model version that scores. `last_window`: the newest earlier window that landed with rows."""
-    maximum_psi: float = Field(default=0.2, gt=0)
-    """Above it the window fails. Few rows make the index large: docs/checks.md."""
-    bins: int = Field(default=10, ge=2, le=20)
-    """Bins of equal share in the known distribution; fewer where it has fewer different values."""
-    without_reference: Literal["skip", "fail"] | None = None
-    """Where there is nothing to compare with; left out: `fail` against training, `skip` against windows."""
-
-
-QueryName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-
-
-class OutputChecks(Section):
-    """What must hold before a window is published; else the run fails and readers keep what they have."""
-
-    minimum_rows: int | None = Field(default=None, ge=0)
-    """Rows that would land."""
-    minimum_share_of_input_percent: float | None = Field(default=None, ge=0, le=100)
-    """Rows that land, of all rows that came in: 100 allows none in quarantine."""
-    columns: dict[str, ColumnChecks] = Field(default={}, max_length=20)
-    """Column → what its values must be."""
-    schema_change: Literal["allow", "fail"] = "allow"
-    """`fail`: columns and types must be those of the newest earlier window that landed with rows."""
-    drift: Drift | None = None
-    """How far the score's distribution may be from a known one."""
-    sql: dict[QueryName, str] = Field(default={}, max_length=20)
-    """Name → a DuckDB query over the view `predictions` that returns the rows that must not be. The model's
-    ml_environment must hold the package duckdb."""
-
-
 class Output(Section):
     path: str
     """Folder in the lake; a window lands at `<path>/window=<window id>/predictions.<format>`. Azure: the
@@ -230,6 +176,8 @@ class Output(Section):
     maximum_file_megabytes: int | None = Field(default=None, ge=1)
     """Parquet only: a larger window lands as part files under `_parts`, and `predictions.parquet` is their
     summary (docs/large-windows.md). Left out, a window is one file, however large."""
+    warehouse: WarehouseTable | None = None
+    """The table that landed windows are copied to. Left out, they are in the lake only."""
 
 
 class CalendarSchedule(Section):
@@ -387,6 +335,8 @@ class Settings(Section):
     """The workspace that trains and scores."""
     lake: Lake
     """The storage account that everything is read from and lands in."""
+    warehouse: Warehouse | None = None
+    """The database of the models that have `output.warehouse`."""
     sandbox: Sandbox = Sandbox()
     """The local Azure."""
     models: dict[str, Model]

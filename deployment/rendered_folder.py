@@ -183,9 +183,11 @@ def _rendered_in(folder: Path) -> dict[str, str]:
 
 
 def _is_a_place_of_ours(path: str) -> bool:
-    """`FILE.json` or `FOLDER/FILE.json`: never a way out of the folder, nor into a hidden one."""
+    """`FILE.json` or `FOLDER/FILE.json`, or `.sql`: never a way out of the folder, nor into a hidden one."""
     parts = path.split("/")
-    return len(parts) <= 2 and path.endswith(".json") and all(part[:1] not in {"", "."} for part in parts)
+    if len(parts) > 2 or not path.endswith((".json", ".sql")):
+        return False
+    return all(part[:1] not in {"", "."} for part in parts)
 
 
 def _is_empty(place: Path) -> bool:

@@ -57,8 +57,10 @@ class Rendering:
         }
 
 
-def render(desired: Desired, observed: Observed, *, commit: str, offline: bool) -> Rendering:
-    """Raises TemplateTooLarge."""
+def render(
+    desired: Desired, observed: Observed, scripts: Mapping[str, bytes], *, commit: str, offline: bool
+) -> Rendering:
+    """`scripts`: what is written beside the factory. Raises TemplateTooLarge."""
     known = known_of(desired, observed)
     owner = desired.owner
     metadata = {
@@ -72,7 +74,7 @@ def render(desired: Desired, observed: Observed, *, commit: str, offline: bool) 
     )
     parameters = arm_template.parameters(desired.entities, known, factory=desired.factory)
     values = {each.name: each.value for each in parameters}
-    return Rendering(owner.environment, desired.factory, commit, offline, files, values)
+    return Rendering(owner.environment, desired.factory, commit, offline, {**files, **scripts}, values)
 
 
 def known_of(desired: Desired, observed: Observed) -> Known:

@@ -24,7 +24,7 @@ from deployment.errors import (
 )
 from deployment.scoring_progress import ScoringProgress
 from ml_pipelines.steps.check_results import CheckResult, from_text
-from ml_pipelines.steps.landing import Receipt, receipt_path
+from ml_pipelines.steps.landing import LANDED, Receipt, receipt_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -248,10 +248,13 @@ class Runner:
         return report
 
     def joined(self, model: str, run: Mapping[str, Any]) -> RunReport:
-        """A run with its receipt, and with the first error of its activities if it has none."""
+        """A run with its receipt, and with the first error of its activities if it has none.
+
+        One that failed after its window had landed says itself what is in the lake and what is not elsewhere.
+        """
         receipt, unread = self._receipt(model, str(run.get("runGroupId") or run["runId"]))
         error = None
-        if run["status"] == "Failed" and not (receipt and receipt.error):
+        if run["status"] == "Failed" and not (receipt and (receipt.error or receipt.status in LANDED)):
             error = first_error(self.factory.activity_runs(str(run["runId"])))
         report = report_of(model, run, receipt, error)
         return report if unread is None else _with_error(report, unread)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from adf import warehouse_sql
 from deployment import desired as desires
 from deployment import provenance, rendered_folder, rendering
 from deployment.resources import NOTHING
@@ -22,7 +23,11 @@ def render(arguments: Namespace) -> int:
         commit = provenance.git_commit(arguments.project_dir)
         desired = desires.build(command.settings, commit)
         rendered = rendering.render(
-            desired, _observed(command, desired), commit=commit, offline=arguments.offline
+            desired,
+            _observed(command, desired),
+            warehouse_sql.files(command.settings),
+            commit=commit,
+            offline=arguments.offline,
         )
         rendered_folder.write(arguments.out, rendered.files, rendered.facts())
         if rendered.open_parameters:

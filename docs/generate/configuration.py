@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from config import checks, json_schema, schema
+from config import checks, json_schema
 from config.findings import PATTERNS
 from docs.generate.tables import table
 
@@ -139,8 +139,10 @@ def _title(path: str, body: Body) -> str:
 
 
 def _keys(body: Body, name: str, prefix: str) -> Iterator[str]:
-    """`name` of a class in config/schema.py, which knows what is required."""
-    fields = getattr(schema, name).model_fields
+    """`name` of a class of the configuration's schema, which knows what is required."""
+    [fields] = [
+        getattr(module, name).model_fields for module in json_schema.MODULES if hasattr(module, name)
+    ][:1]
     yield from table(
         ("key", "value", "meaning", "in Azure"),
         [

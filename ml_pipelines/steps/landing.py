@@ -192,6 +192,8 @@ class Receipt:
     path: str = ""
     staging: str = ""
     """Where a run that goes on keeps its parts and says how far it is."""
+    attempt_started: str = ""
+    """When the attempt began whose file lies at `path`, UTC: it orders the landings of a window."""
     staged: str = ""
     """Where a file lies that failed its checks."""
     error: str = ""

@@ -78,6 +78,7 @@ def _receipt(plan: Plan, status: Status, record: Record) -> Receipt:
         rows_quarantined=int(record.rows_quarantined or 0),
         rows_duplicate=int(record.rows_duplicate or 0),
         path=plan.destination,
+        attempt_started=record.started,
         checks=record.checks,
     )
 

@@ -37,6 +37,11 @@ OPTIONS = [  # every key that ends in a property is set in one of them, or has a
     ),
     "lake.resource_group=rg-lake",
     "models.diabetes.training.timeout_minutes=30",
+    "warehouse={server: reporting.database.windows.net, database: reporting}",
+    (
+        "models.diabetes.output.warehouse={table: dbo.scores, columns: {prediction: float}, "
+        "timeout_minutes: 30}"
+    ),
 ]
 PROPERTY = re.compile(
     r"^(?:the \w+'s? )?`([a-z]+(?:[A-Z][a-z]+)*(?:\.[a-zA-Z]+)*)`(?! of the ParallelRunStep)"

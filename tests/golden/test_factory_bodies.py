@@ -92,6 +92,16 @@ def storage_events() -> dict[str, Entity]:
     return built(model(schedules={"score": schedules}), lake=lake)
 
 
+def warehouse_tables() -> dict[str, Entity]:
+    """Two models whose windows go to tables too, from a file of each format; names that need quoting."""
+    columns = {"patient_id": "nvarchar(40)", "it's] @{x}": "decimal(9,2)", "prediction": "float"}
+    copied = {"path": "predictions/diabetes", "warehouse": {"table": "dbo.scores", "columns": columns}}
+    other = {"table": "ml.iris", "columns": {"prediction": "nvarchar(20)"}, "timeout_minutes": 1500}
+    iris = model("iris", output={"path": "predictions/iris", "format": "csv", "warehouse": other})
+    place = {"server": "reporting.database.windows.net", "database": "reporting"}
+    return built(model(output=copied), iris, warehouse=place)
+
+
 CASES: list[Callable[[], dict[str, Entity]]] = [
     smallest,
     trained_and_scheduled,
@@ -99,6 +109,7 @@ CASES: list[Callable[[], dict[str, Entity]]] = [
     two_models_in_a_shared_factory,
     every_recurrence_and_a_dependency,
     storage_events,
+    warehouse_tables,
 ]
 
 

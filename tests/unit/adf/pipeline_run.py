@@ -58,6 +58,7 @@ class PipelineRun:
             for entry in activity["dependsOn"]
         )
         self.statuses[name] = self._run(activity) if holds else "Skipped"
+        self.shown.setdefault(name, {"status": self.statuses[name]})
 
     def _run(self, activity: dict[str, Any]) -> str:
         match activity["type"]:

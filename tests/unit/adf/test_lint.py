@@ -109,19 +109,19 @@ MISTAKES: dict[str, tuple[Entity | tuple[Entity, ...], str]] = {
         "activities[1].dependsOn[0]",
     ),
     "ADF307": (pipeline(wait("a", {"b": "Succeeded"}), wait("b", {"a": "Succeeded"})), "activities"),
-    "ADF401": (pipeline(activity("x", "Copy", a="@concat(")), "activities[0].typeProperties.a"),
+    "ADF401": (pipeline(activity("x", "Delete", a="@concat(")), "activities[0].typeProperties.a"),
     "ADF402": (
-        pipeline(activity("x", "Copy", a="@concat('" + "x" * 8192 + "')")),
+        pipeline(activity("x", "Delete", a="@concat('" + "x" * 8192 + "')")),
         "activities[0].typeProperties.a",
     ),
-    "ADF403": (pipeline(activity("x", "Copy", a="@trigger().startTime")), "activities[0].typeProperties.a"),
+    "ADF403": (pipeline(activity("x", "Delete", a="@trigger().startTime")), "activities[0].typeProperties.a"),
     "ADF404": (
-        pipeline(activity("x", "Copy", a="@pipeline().parameters.q")),
+        pipeline(activity("x", "Delete", a="@pipeline().parameters.q")),
         "activities[0].typeProperties.a",
     ),
-    "ADF405": (pipeline(activity("x", "Copy", a="@variables('q')")), "activities[0].typeProperties.a"),
+    "ADF405": (pipeline(activity("x", "Delete", a="@variables('q')")), "activities[0].typeProperties.a"),
     "ADF406": (
-        pipeline(wait("a"), activity("x", "Copy", a="@activity('a').output")),
+        pipeline(wait("a"), activity("x", "Delete", a="@activity('a').output")),
         "activities[1].typeProperties.a",
     ),
     "ADF407": (trigger(interval="@pipeline().x"), "typeProperties.recurrence.interval"),
@@ -149,17 +149,19 @@ MISTAKES: dict[str, tuple[Entity | tuple[Entity, ...], str]] = {
         "activities[0].userProperties",
     ),
     "ADF507": (
-        pipeline(activity("x", "Copy") | {"policy": {"timeout": "soon"}}),
+        pipeline(activity("x", "Delete") | {"policy": {"timeout": "soon"}}),
         "activities[0].policy.timeout",
     ),
     "ADF508": (
-        pipeline(activity("x", "Copy") | {"policy": {"timeout": "0.01:00:00", "retryIntervalInSeconds": 5}}),
+        pipeline(
+            activity("x", "Delete") | {"policy": {"timeout": "0.01:00:00", "retryIntervalInSeconds": 5}}
+        ),
         "activities[0].policy.retryIntervalInSeconds",
     ),
     "ADF509": (pipeline(loop(wait(), batchCount=51)), "activities[0].typeProperties.batchCount"),
     "ADF510": (pipeline(loop(loop(wait()) | {"name": "inner"})), "activities[0]"),
     "ADF511": (
-        pipeline(activity("x", "Copy") | {"policy": {"timeout": "8.00:00:00"}}),
+        pipeline(activity("x", "Delete") | {"policy": {"timeout": "8.00:00:00"}}),
         "activities[0].policy.timeout",
     ),
     "ADF601": (
@@ -249,7 +251,7 @@ MISTAKES: dict[str, tuple[Entity | tuple[Entity, ...], str]] = {
         pipeline(activity("x", "WebActivity", url="http://example.org", method="GET")),
         "activities[0].typeProperties.url",
     ),
-    "ADF804": (pipeline({"name": "x", "type": "Copy", "typeProperties": {}}), "activities[0]"),
+    "ADF804": (pipeline({"name": "x", "type": "Delete", "typeProperties": {}}), "activities[0]"),
     "ADF805": (pipeline(loop(set_variable("v", "x")), variables=V), "activities[0]"),
 }
 ELSEWHERE = {"ADF101", "ADF102", "ADF105", "ADF106", "ADF409", "ADF501", "ADF704"}
@@ -287,7 +289,7 @@ def test_a_factory_of_ours_has_no_finding():
         pipeline(activity("x", "NewerThanThis", anything={"at": ["all", 1, None]})),
         pipeline(wait(description="@home {work} @{mail}")),
         pipeline(wait("a"), wait("b", {"a": "Failed"}), activity("no", "Fail", {"b": "Completed"})),
-        pipeline(activity("x", "Copy", a="@pipeline().globalParameters.any")),
+        pipeline(activity("x", "Delete", a="@pipeline().globalParameters.any")),
         pipeline(
             loop(activity("poll", "WebActivity", url="https://x"), kind="Until", timeout="0.01:00:00",
                  expression=expression("@equals(activity('poll').output.status, 'done')"))
@@ -328,7 +330,7 @@ def test_a_reference_is_followed_where_all_is_there():
 
 def test_a_global_parameter_must_exist_where_the_factory_says_which_there_are():
     """Without the factory's file, nobody knows."""
-    one = pipeline(activity("x", "Copy", a="@pipeline().globalParameters.region"))
+    one = pipeline(activity("x", "Delete", a="@pipeline().globalParameters.region"))
 
     assert found(one, global_parameters={"Region"}) == []
     assert [rule for rule, _ in found(one, global_parameters={"other"})] == ["ADF409"]

@@ -72,7 +72,7 @@ HOURLY, ARRIVED = "tr_score_diabetes_hourly", "tr_score_diabetes_arrived"
             "typeProperties.sasToken",
             "nothing that",
         ),
-        (SCORE, lambda p: score(p).update(type="Copy"), "activities[0].type", "is 'Copy'"),
+        (SCORE, lambda p: score(p).update(type="Wait"), "activities[0].type", "is 'Wait'"),
         (SCORE, lambda p: p["parameters"].update(x={"type": "Text"}), "parameters.x.type", "is 'Text'"),
         (
             DAILY,

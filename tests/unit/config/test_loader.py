@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config import findings, schema
+from config import findings, json_schema
 from config.errors import ConfigurationError, Problem, UnknownEnvironmentError
 from config.loader import environments, load
 from config.schema import CalendarSchedule, TumblingSchedule
@@ -336,6 +336,7 @@ def test_what_a_pattern_wants_is_said_in_words(tmp_path, option, words):
 
 def test_every_pattern_of_the_schema_has_its_words():
     """A new one is noticed here."""
-    patterns = set(re.findall(r'pattern=r"(.+?)"', Path(schema.__file__).read_text()))
+    sources = [Path(str(module.__file__)).read_text() for module in json_schema.MODULES]
+    patterns = {each for source in sources for each in re.findall(r'pattern=r"(.+?)"', source)}
 
     assert patterns == set(findings.PATTERNS)

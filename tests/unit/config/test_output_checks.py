@@ -6,7 +6,7 @@ import pytest
 
 from config.errors import ConfigurationError
 from config.loader import load
-from config.schema import OutputChecks
+from config.output_schema import OutputChecks
 from tests.unit.config import project
 
 CHECKS = "models.churn.output.checks"

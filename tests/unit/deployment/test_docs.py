@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from config import documents
-from config.schema import ColumnChecks, Output, OutputChecks
+from config.output_schema import ColumnChecks, OutputChecks
+from config.schema import Output
 from deployment.arguments import parse
 from ml_pipelines.steps.publish import publish
 from tests.unit.ml_pipelines.fakes import FakeLake

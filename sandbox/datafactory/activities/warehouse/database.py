@@ -102,9 +102,10 @@ class Database:
     def _run_one(self, statement: Statement, parameters: Mapping[str, Any], results: Results) -> None:
         if statement.does == "nothing":
             return
-        if statement.does == "decides":
-            holds = bool(self.columns(statement.table)) is statement.wanted
-            for inner in statement.inner if holds else ():
+        if statement.does == "throws":
+            raise SqlFailed(statement.sql)
+        if statement.does in ("decides", "asks"):
+            for inner in statement.inner if self._holds(statement, parameters) else ():
                 self._run_one(inner, parameters, results)
             return
         cursor = self._execute(statement.sql, parameters)
@@ -114,6 +115,11 @@ class Database:
             cursor.close()
         elif statement.does == "changes":
             results.changed += max(cursor.rowcount, 0)
+
+    def _holds(self, statement: Statement, parameters: Mapping[str, Any]) -> bool:
+        if statement.does == "decides":
+            return bool(self.columns(statement.table)) is statement.wanted
+        return bool(self._execute(statement.sql, parameters).fetchone()[0]) is statement.wanted
 
     def rows(self, query: str) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
         """The rows of one SELECT, as they are asked for."""

@@ -2,13 +2,14 @@
 
 Carried over: SELECT (TOP n of the outermost), WITH, INSERT, UPDATE, DELETE, TRUNCATE TABLE, CREATE and DROP
 of tables, indexes and views, ALTER TABLE ADD, BEGIN, COMMIT and ROLLBACK TRANSACTION, [brackets], N'text',
-`schema.table`, and `IF OBJECT_ID('x') IS [NOT] NULL` before one statement or a BEGIN … END. `SET … ON` of
-what has no meaning here is taken and does nothing.
+`schema.table`, THROW with its three arguments, and `IF OBJECT_ID('x') IS [NOT] NULL` and `IF [NOT] EXISTS
+(SELECT …)` before one statement or a BEGIN … END. `SET … ON` of what has no meaning here is taken and does
+nothing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from sandbox.datafactory.activities.warehouse.columns import DATES
@@ -18,7 +19,9 @@ from sandbox.datafactory.activities.warehouse.tokens import Token, tokens
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Does = Literal["reads", "changes", "defines", "begins", "commits", "rolls back", "decides", "nothing"]
+Does = Literal[
+    "reads", "changes", "defines", "begins", "commits", "rolls back", "decides", "asks", "throws", "nothing"
+]
 
 _FIRST: dict[str, Does] = {
     "SELECT": "reads",
@@ -31,6 +34,7 @@ _FIRST: dict[str, Does] = {
     "DROP": "defines",
     "ALTER": "defines",
     "SET": "nothing",
+    "THROW": "throws",
 }
 _DEFINED = frozenset({"TABLE", "INDEX", "UNIQUE", "VIEW"})
 _WITHOUT_MEANING = frozenset({"NOCOUNT", "XACT_ABORT", "ANSI_NULLS", "QUOTED_IDENTIFIER", "ANSI_WARNINGS"})
@@ -47,7 +51,10 @@ _OTHER_FORMS = {"SELECT": ("INTO", "SELECT … INTO"), "UPDATE": ("FROM", "UPDAT
 
 @dataclass(frozen=True)
 class Statement:
-    """One that decides has no SQL: its `inner` ones run if the table exists, or does not, as `wanted`."""
+    """One that decides has no SQL: its `inner` ones run if the table exists, or does not, as `wanted`.
+
+    One that asks decides by what its query says, 0 or 1. The SQL of one that throws is its message.
+    """
 
     sql: str
     does: Does
@@ -111,16 +118,43 @@ def _end(rest: Sequence[Token]) -> int:
 
 
 def _conditional(rest: Sequence[Token]) -> tuple[Statement, int]:
-    """`IF OBJECT_ID('schema.name' [, 'U']) IS [NOT] NULL`, then one statement or a block."""
+    """A condition, then one statement or a block."""
+    words = [token.word for token in rest[1:3]]
+    condition, start = _exists(rest) if "EXISTS" in words[: 1 + (words[:1] == ["NOT"])] else _is_there(rest)
+    end, inner = _guarded(rest, start)
+    return replace(condition, inner=tuple(inner)), end
+
+
+def _is_there(rest: Sequence[Token]) -> tuple[Statement, int]:
+    """`IF OBJECT_ID('schema.name' [, 'U']) IS [NOT] NULL`."""
     close = next((at for at, token in enumerate(rest) if token.is_sign(")")), len(rest))
     condition = [token.word for token in rest[close + 1 : close + 4]]
     exists = condition == ["IS", "NOT", "NULL"]
     is_known = len(rest) > 3 and rest[1].word == "OBJECT_ID" and rest[3].kind == "text"
     start = close + (4 if exists else 3)
     if not is_known or not (exists or condition[:2] == ["IS", "NULL"]) or start >= len(rest):
-        raise SqlRefused("an IF that is not IF OBJECT_ID('name') IS [NOT] NULL and a statement")
-    end, inner = _guarded(rest, start)
-    return Statement("", "decides", _object_name(rest[3].value), exists, tuple(inner)), end
+        raise SqlRefused(
+            "an IF that is not IF OBJECT_ID('name') IS [NOT] NULL or IF [NOT] EXISTS (SELECT …) "
+            "before a statement"
+        )
+    return Statement("", "decides", _object_name(rest[3].value), exists), start
+
+
+def _exists(rest: Sequence[Token]) -> tuple[Statement, int]:
+    """`IF [NOT] EXISTS (SELECT …)`."""
+    wanted = rest[1].word == "EXISTS"
+    opening = 2 if wanted else 3
+    depth = 0
+    for at in range(opening, len(rest)):
+        depth += rest[at].is_sign("(") - rest[at].is_sign(")")
+        if depth == 0:
+            break
+    else:
+        raise SqlRefused("an EXISTS without its closing bracket")
+    query = rest[opening + 1 : at]
+    if not query or query[0].word != "SELECT" or at + 1 >= len(rest):
+        raise SqlRefused("an EXISTS of anything but a SELECT, and a statement after it")
+    return Statement(f"SELECT EXISTS ({_plain(query).sql})", "asks", wanted=wanted), at + 1
 
 
 def _guarded(rest: Sequence[Token], start: int) -> tuple[int, list[Statement]]:
@@ -150,6 +184,8 @@ def _plain(found: Sequence[Token]) -> Statement:
         if second not in _WITHOUT_MEANING:
             raise SqlRefused(f"SET {found[1].value if len(found) > 1 else ''}".strip())
         return Statement("", "nothing")
+    if first == "THROW":
+        return Statement(_thrown(found), "throws")
     if first in ("CREATE", "DROP") and second not in _DEFINED:
         raise SqlRefused(f"{first} {second}".strip())
     if first == "ALTER" and (second != "TABLE" or "ADD" not in [token.word for token in found]):
@@ -162,6 +198,13 @@ def _plain(found: Sequence[Token]) -> Statement:
     if first == "WITH" and any(token.word in ("INSERT", "UPDATE", "DELETE") for token in found):
         does = "changes"
     return Statement(_sql(_with_limit(_without_max(_named(found)))), does)
+
+
+def _thrown(found: Sequence[Token]) -> str:
+    kinds = [token.value if token.kind == "sign" else token.kind for token in found[1:]]
+    if kinds != ["number", ",", "text", ",", "number"]:
+        raise SqlRefused("a THROW that is not THROW number, 'text', state")
+    return found[3].value
 
 
 def _without_max(found: list[Token]) -> list[Token]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 
 import pytest
+from pyarrow import parquet
 
 from ml_pipelines.steps import errors
 from ml_pipelines.steps.publish import publish
@@ -33,6 +35,17 @@ def test_a_committed_window_has_a_receipt_and_a_manifest_and_no_staging(tmp_path
     assert (found.status, found.rows_in, found.rows_scored, found.path) == ("committed", 2, 2, LANDED)
     assert json.loads(lake.stored[MANIFEST].content)["model_version"] == "3"
     assert not [path for path in lake.stored if path.startswith("_staging")]
+
+
+def test_a_landed_file_is_one_that_data_factory_reads_and_its_receipt_orders_it(tmp_path):
+    """Its documentation has snappy and not zstd; a table tells landings by the attempt's start."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})
+
+    publish(score(tmp_path, lake, TWICE), lake)
+
+    column = parquet.ParquetFile(io.BytesIO(lake.stored[LANDED].content)).metadata.row_group(0).column(0)
+    assert column.compression == "SNAPPY"
+    assert receipt(lake).attempt_started == json.loads(lake.stored[MANIFEST].content)["started"] != ""
 
 
 @pytest.mark.parametrize(

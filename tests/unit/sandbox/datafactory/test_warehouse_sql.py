@@ -54,6 +54,16 @@ def answer(database: Database, text: str, **parameters: Any) -> list[list[tuple[
             """,
             [[(7,)]],
         ),
+        (
+            """
+            IF NOT EXISTS (SELECT 1 FROM dbo.t WHERE n IN (1)) INSERT INTO dbo.t (n) VALUES (1), (2);
+            IF EXISTS (SELECT 1 FROM (SELECT COUNT(*) AS c FROM dbo.t) AS k WHERE k.c <> 2)
+                THROW 50001, 'x', 1;
+            IF EXISTS (SELECT 1 FROM dbo.t WHERE n = 3) BEGIN DELETE FROM t; DELETE FROM t END;
+            SELECT COUNT(*) AS c FROM t
+            """,
+            [[(2,)]],
+        ),
         ("SET NOCOUNT ON; TRUNCATE TABLE dbo.t; SELECT COUNT(*) AS c FROM t", [[(0,)]]),
         ("WITH a AS (SELECT 1 AS n) SELECT n FROM a", [[(1,)]]),
         (
@@ -87,7 +97,11 @@ def test_common_sql_runs(database: Database, text: str, expected: Any) -> None:
         ("CREATE TABLE t (n int IDENTITY(1, 1))", "IDENTITY"),
         ("CREATE PROCEDURE p AS SELECT 1", "CREATE PROCEDURE"),
         ("SET IDENTITY_INSERT t ON", "SET IDENTITY_INSERT"),
-        ("IF EXISTS (SELECT 1 FROM t) DELETE FROM t", "an IF that is not"),
+        ("IF 1 = 1 DELETE FROM t", "an IF that is not"),
+        ("IF EXISTS (DELETE FROM t) DELETE FROM t", "an EXISTS of anything but a SELECT"),
+        ("IF NOT EXISTS (SELECT 1 FROM t DELETE FROM t", "an EXISTS without its closing bracket"),
+        ("THROW", "a THROW that is not"),
+        ("THROW @number, 'text', 1", "a THROW that is not"),
         ("ATTACH DATABASE 'x' AS y", "ATTACH DATABASE"),
         ("PRAGMA journal_mode", "PRAGMA"),
         ("SELECT 'open", "'open"),
@@ -100,6 +114,14 @@ def test_what_is_not_carried_over_is_refused_by_name(text: str, named: str) -> N
     with pytest.raises(SqlRefused) as refusal:
         statements(text)
     assert named in str(refusal.value)
+
+
+def test_a_throw_undoes_the_transaction_and_says_its_text(database: Database) -> None:
+    """As with XACT_ABORT, which is always on here."""
+    with pytest.raises(SqlFailed, match="it's not so"):
+        answer(database, "BEGIN TRAN; INSERT INTO t (n) VALUES (1); THROW 50001, N'it''s not so', 1; COMMIT")
+
+    assert answer(database, "SELECT COUNT(*) AS c FROM t") == [[(0,)]]
 
 
 def test_instants_compare_whatever_their_form(database: Database) -> None:
