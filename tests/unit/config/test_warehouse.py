@@ -48,8 +48,8 @@ def test_a_column_has_a_type_of_sql(tmp_path, kind):
 @pytest.mark.parametrize(
     ("kind", "meant"),
     [
-        ("nvarchar(4001)", None),
-        ("varchar(0)", None),
+        ("nvarchar(4001)", "nvarchar(max)"),
+        ("varchar(0)", "varchar(max)"),
         ("decimal(4, 5)", None),
         ("decimal(39, 0)", None),
         ("datetime", "datetime2(7)"),

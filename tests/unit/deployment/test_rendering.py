@@ -31,7 +31,7 @@ def live_trigger(start: str = "2026-11-24T00:00:00Z", **more: object) -> Live:
 
 
 def rendered(observed: Observed = NOTHING, *, offline: bool = False):
-    return render(WANTED, observed, commit="abc", offline=offline)
+    return render(WANTED, observed, {}, commit="abc", offline=offline)
 
 
 def values(observed: Observed) -> dict[str, str | None]:
@@ -117,3 +117,11 @@ def test_a_result_with_nothing_left_says_nothing_of_it():
     shown = list(parts(rendered(Observed(True, (live_trigger(),), published())), "out"))
 
     assert [part.text for part in shown if isinstance(part, Line)][2:] == ["Rendered 8 files."]
+
+
+def test_what_goes_beside_the_factory_is_written_as_it_is():
+    """The SQL of warehouse tables is no parameter's business."""
+    made = render(WANTED, NOTHING, {"warehouse/dbo.t.sql": b"SELECT 1"}, commit="abc", offline=True)
+
+    assert made.files["warehouse/dbo.t.sql"] == b"SELECT 1"
+    assert dict(made.parameters) == dict(rendered(offline=True).parameters)

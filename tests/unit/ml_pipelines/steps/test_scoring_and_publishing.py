@@ -40,12 +40,12 @@ def test_a_committed_window_has_a_receipt_and_a_manifest_and_no_staging(tmp_path
 def test_a_landed_file_is_one_that_data_factory_reads_and_its_receipt_orders_it(tmp_path):
     """Its documentation has snappy and not zstd; a table tells landings by the attempt's start."""
     lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})
+    plan = score(tmp_path, lake, TWICE, output_format="parquet")
 
-    publish(score(tmp_path, lake, TWICE), lake)
+    file = parquet.ParquetFile(io.BytesIO(lake.stored[publish(plan, lake).path].content))
 
-    column = parquet.ParquetFile(io.BytesIO(lake.stored[LANDED].content)).metadata.row_group(0).column(0)
-    assert column.compression == "SNAPPY"
-    assert receipt(lake).attempt_started == json.loads(lake.stored[MANIFEST].content)["started"] != ""
+    assert file.metadata.row_group(0).column(0).compression == "SNAPPY"
+    assert receipt(lake).attempt_started == plan.started
 
 
 @pytest.mark.parametrize(
