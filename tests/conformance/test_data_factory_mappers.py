@@ -55,6 +55,12 @@ def rendered(entities: dict[str, Entity]) -> dict[str, Body]:
     return {body["name"]: body["properties"] for body in made.values() if body.get("name") in entities}
 
 
+NEWER = {"AzureSqlDatabase"}
+"""Kinds whose present form (`server`, `database`) this client is older than: it knows a connection string
+only. The SDK's types, which know it, judge them: adf/schema.json.
+"""
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_microsofts_client_reads_and_writes_what_we_render_unchanged(case, findings):
     """Each property is one that it knows, of the type it knows, inside of its bounds."""
@@ -62,9 +68,10 @@ def test_microsofts_client_reads_and_writes_what_we_render_unchanged(case, findi
     bodies = rendered(entities)
 
     assert list(bodies) == list(entities)
+    judged = {name: body for name, body in bodies.items() if body.get("type") not in NEWER}
     assert dict(
-        zip(bodies, findings([(entities[name].kind, body) for name, body in bodies.items()]), strict=True)
-    ) == {name: [] for name in entities}
+        zip(judged, findings([(entities[name].kind, body) for name, body in judged.items()]), strict=True)
+    ) == {name: [] for name in judged}
 
 
 FAULTS: list[tuple[str, str, object]] = [
