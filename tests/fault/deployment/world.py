@@ -47,7 +47,7 @@ schedules:
     daily: {{type: calendar, frequency: Day, start: {begin}, hours: [{hour}]}}
     windows: {{type: tumbling, frequency: Hour, interval: 24, backfill_from: {begin}, end: {later}}}
     delayed: {{type: tumbling, frequency: Hour, interval: 24, start: {later}, delay_minutes: {delay}}}
-    only_{time_of_day}: {{type: calendar, frequency: Week, start: {later}, week_days: [Monday]}}
+    only_{time_of_day}: {{type: calendar, frequency: Week, start: {later}, week_days: [Monday], hours: [3]}}
 """
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 DIFFERENT: dict[str, dict[str, object]] = {
