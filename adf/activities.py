@@ -154,23 +154,24 @@ def if_so(
     name: str, expression: str, activities: Sequence[Activity], depends_on: Sequence[Mapping[str, Any]]
 ) -> Activity:
     """`IfCondition` that runs `activities` where `expression` is true."""
-    return {
-        "name": name,
-        "type": "IfCondition",
-        "dependsOn": list(depends_on),
-        "typeProperties": {"expression": evaluated(expression), "ifTrueActivities": list(activities)},
-    }
+    return _if(name, expression, depends_on, ifTrueActivities=list(activities))
 
 
 def if_not(
     name: str, expression: str, activities: Sequence[Activity], depends_on: Sequence[Mapping[str, Any]]
 ) -> Activity:
     """`IfCondition` that runs `activities` where `expression` is false."""
+    return _if(name, expression, depends_on, ifFalseActivities=list(activities))
+
+
+def _if(
+    name: str, expression: str, depends_on: Sequence[Mapping[str, Any]], **branch: list[Activity]
+) -> Activity:
     return {
         "name": name,
         "type": "IfCondition",
         "dependsOn": list(depends_on),
-        "typeProperties": {"expression": evaluated(expression), "ifFalseActivities": list(activities)},
+        "typeProperties": {"expression": evaluated(expression), **branch},
     }
 
 
