@@ -13,13 +13,14 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, cast
 
 from adf.entities import resolve
 from adf.errors import ChangedSinceRead, DataFactoryError
 from deployment.canonical import canonical
 from deployment.errors import ApplyError, InterruptedByUserError, LakeError, LockLostError
+from deployment.interrupts import kept
 from deployment.missed import missed
 from deployment.ranks import without_wait, writable
 from deployment.resources import Pinned
@@ -57,8 +58,9 @@ class Executor:
     _since: dict[str, datetime] = field(default_factory=dict)
     _journaled: bool = False
     _detaching: Lock = field(default_factory=Lock)
+    _asked_to_stop: Event = field(default_factory=Event)
     _stopped: set[str] = field(default_factory=set)
-    """Triggers that ran, and that we stopped for an edit and have not started again yet."""
+    """Triggers that ran, that we stop or make anew for an edit, and that do not run again yet."""
 
     def apply(self, plan: Plan) -> None:
         """Raises ApplyError with every step that failed, or InterruptedByUserError."""
@@ -66,7 +68,8 @@ class Executor:
         self.progress.expects(len(plan.changes))
         self._open_journal(plan)
         try:
-            self._apply_levels(plan)
+            with kept() as self._asked_to_stop:
+                self._apply_levels(plan)
         except KeyboardInterrupt:
             raise InterruptedByUserError(self._put_back()) from None
         except LockLostError:
@@ -94,6 +97,8 @@ class Executor:
         for level in plan.levels():
             left -= len(level)
             failures = self._apply_level(level)
+            if self._asked_to_stop.is_set():
+                return
             if failures:
                 raise ApplyError(failures, left)
 
@@ -104,17 +109,17 @@ class Executor:
             futures = [pool.submit(self._apply, step) for step in level]
             wait(futures)
         finally:
-            # After Ctrl-C: what runs ends, what waits does not begin.
             pool.shutdown(wait=True, cancel_futures=True)
         return [failure for future in futures if (failure := future.result()) is not None]
 
     def _put_back(self) -> list[str]:
-        """Start again what ran before and does not run now; their names."""
-        names = sorted(self._stopped)
-        for name in names:
+        """Start again what ran before and does not run now; the names of what runs."""
+        started = []
+        for name in sorted(self._stopped):
             try:
                 self.factory.start_trigger(name)
                 self._stopped.discard(name)
+                started.append(name)
                 self.progress.note(f"trigger {name} put back: started again")
             except DataFactoryError as error:
                 self.progress.note(f"trigger {name} could not be started again: {error}")
@@ -122,10 +127,12 @@ class Executor:
             self._close_journal()
         except LakeError as error:
             self.progress.note(f"the journal of stopped triggers could not be closed: {error}")
-        return names
+        return started
 
     def _apply(self, step: Change) -> tuple[str, str] | None:
-        """The step's name and the reason if it failed."""
+        """The step's name and the reason if it failed. After Ctrl-C a step that waits does not begin."""
+        if self._asked_to_stop.is_set():
+            return None
         self.go_on()
         self.progress.began(step)
         try:
@@ -183,10 +190,10 @@ class Executor:
         running = live is not None and live.properties.get("runtimeState") == "Started"
         wanted = entity is not None and bool(entity.started)
         if running and live is not None and (step.edits or not wanted):
-            self.factory.stop_trigger(live.name)
-            self._since[live.name] = self.clock()
             if step.edits:
                 self._stopped.add(live.name)
+            self.factory.stop_trigger(live.name)
+            self._since[live.name] = self.clock()
             running = False
         if step.edits:
             self._edit_trigger(step, live, None if live is None else self._etag_now(live))
@@ -218,7 +225,6 @@ class Executor:
         with self._let_go(step):
             if live is not None and step.destructive:
                 self.factory.delete("trigger", live.name)
-                self._stopped.discard(live.name)
                 etag = None
             if step.action != "delete":
                 self._put(step, etag)

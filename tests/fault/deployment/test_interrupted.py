@@ -29,7 +29,7 @@ def interrupted(world: World, request: str) -> Iterator[str]:
     if ended.code != 130:
         yield f"{ended.code} {ended.stdout}"
     if off := {name for name in on - world.on() if f"triggers/{name}" in live}:
-        yield f"off: {off}"
+        yield f"off: {off}: {ended.stdout}"
     if "triggers.json" in world.records():
         yield "the journal is left"
     yield from world.made_good(configuration)

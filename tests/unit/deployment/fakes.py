@@ -123,7 +123,9 @@ class FakeFactory:
     def _switch(self, name: str, verb: str, state: str) -> None:
         with self._lock:
             self.calls.append(f"{verb} {name}")
-            live = self.entities["trigger", name.lower()]
+            live = self.entities.get(("trigger", name.lower()))
+            if live is None:
+                raise RefusedError(f"there is no trigger {name}")
             body = {**live.properties, "runtimeState": state}
             self.entities["trigger", name.lower()] = Live("trigger", live.name, body, self._etag(name))
 

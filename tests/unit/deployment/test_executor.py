@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import _thread
+import contextlib
+import itertools
 import signal
+import sys
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,7 +36,8 @@ from tests.unit.deployment.fakes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
 
 class World:
@@ -160,6 +164,55 @@ def test_an_interruption_waits_for_running_steps_and_puts_triggers_back(world):
 
     assert raised.value.exit_code == 130
     assert world.factory.state("tr_daily") == "Started"
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_wherever_ctrl_c_comes_every_trigger_that_ran_runs(world):
+    """At every line of the main thread: of ours, and of the library that starts its threads."""
+    world.deploy(desired(pipeline(), calendar("tr_a"), calendar("tr_b"), tumbling("tr_c")))
+    slow_down(world.factory)
+    for line, hour in zip(itertools.count(1), itertools.cycle(range(1, 24)), strict=False):
+        edited = [calendar("tr_a", hour=hour), calendar("tr_b", hour=hour), tumbling("tr_c", hours=hour)]
+        made = plan(desired(pipeline(), *edited), observe(world.factory, world.machine_learning, []))
+        with ctrl_c_at(line) as passed:
+            Executor(world.factory, world.machine_learning, world.told).apply(made)
+        running = [world.factory.state(each.name) for each in edited]
+        assert running == ["Started"] * 3, f"line {line}"
+        if not passed:
+            break
+
+
+def slow_down(factory: FakeFactory) -> None:
+    """So that a step takes longer than the start of the next."""
+    stop = factory.stop_trigger
+
+    def slow(name: str) -> None:
+        stop(name)
+        time.sleep(0.002)
+
+    factory.stop_trigger = slow  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def ctrl_c_at(line: int) -> Iterator[list[str]]:
+    """Yields where it came, once it did; nothing where the main thread ends before that line."""
+    counted, passed = itertools.count(1), []
+
+    def trace(frame: FrameType, event: str, _: object) -> Callable[..., Any] | None:
+        file = frame.f_code.co_filename
+        if not file.endswith(("executor.py", "interrupts.py", "futures/thread.py", "threading.py")):
+            return None
+        if event == "line" and next(counted) == line:
+            passed.append(f"{file}:{frame.f_lineno}")
+            signal.raise_signal(signal.SIGINT)
+        return trace
+
+    sys.settrace(trace)
+    try:
+        with contextlib.suppress(InterruptedByUserError, KeyboardInterrupt):
+            yield passed
+    finally:
+        sys.settrace(None)
 
 
 def test_what_somebody_else_changed_since_the_plan_is_not_overwritten(world):
