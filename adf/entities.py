@@ -120,14 +120,11 @@ def replaced(properties: dict[str, Any], by: Callable[[Placeholder], object]) ->
     """The body with each placeholder replaced by what `by` says of it."""
 
     def within(body: object) -> object:
-        match body:
-            case EndpointId() | EndpointVersion() | StartAtCreation():
-                return by(body)
-            case dict():
-                return {key: within(value) for key, value in body.items()}
-            case list():
-                return [within(value) for value in body]
-        return body
+        if isinstance(body, dict):
+            return {key: within(value) for key, value in body.items()}
+        if isinstance(body, list):
+            return [within(value) for value in body]
+        return by(body) if isinstance(body, Placeholder) else body
 
     return cast("dict[str, Any]", within(properties))
 

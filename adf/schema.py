@@ -16,8 +16,6 @@ from adf.entities import EndpointId, EndpointVersion, StartAtCreation
 from adf.problems import inside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from adf.entities import Kind
 
 Wrong = tuple[str, str, str | None]
@@ -39,61 +37,74 @@ def definitions() -> dict[str, Any]:
     return cast("dict[str, Any]", schema["$defs"])
 
 
-def wrong_in(kind: Kind, body: object) -> Iterator[Wrong]:
+def wrong_in(kind: Kind, body: object) -> list[Wrong]:
     """Everything in which an entity's properties differ from the schema of its kind."""
-    yield from _wrong(definitions()[kind], body, "")
+    found: list[Wrong] = []
+    _check(definitions()[kind], body, "", found)
+    return found
 
 
-def _wrong(schema: Any, value: object, path: str) -> Iterator[Wrong]:  # noqa: ANN401 - JSON
-    match schema:
-        case True:
-            return
-        case False:
-            yield path, "is nothing that we generate", None
-        case {"$ref": reference}:
-            yield from _wrong(definitions()[reference.rpartition("/")[2]], value, path)
-        case {"anyOf": members}:
-            yield from _wrong_in_kind(members, value, path)
-        case {"enum": known}:
-            if value not in known:
-                yield path, f"is {value!r}, expected {_one_of(known)}", _meant(value, known)
-        case {"type": expected} if not _is(expected, value):
-            yield path, f"is {value!r}, expected {_article(expected)}", None
-        case {"type": "array", "items": items}:
-            yield from _wrong_items(items, cast("list[object]", value), path)
-        case {"type": "object"}:
-            yield from _wrong_keys(schema, cast("dict[str, object]", value), path)
+def _check(schema: Any, value: object, path: str, found: list[Wrong]) -> None:  # noqa: ANN401 - JSON
+    if schema is True:
+        return
+    if schema is False:
+        found.append((path, "is nothing that we generate", None))
+    elif "$ref" in schema:
+        _check(_referred(schema), value, path, found)
+    elif "anyOf" in schema:
+        _check_kind(schema["anyOf"], value, path, found)
+    elif "enum" in schema:
+        if value not in schema["enum"]:
+            expected = _one_of(schema["enum"])
+            found.append((path, f"is {value!r}, expected {expected}", _meant(value, schema["enum"])))
+    elif "type" in schema:
+        _check_type(schema, value, path, found)
 
 
-def _wrong_items(items: Any, value: list[object], path: str) -> Iterator[Wrong]:  # noqa: ANN401 - JSON
-    for index, item in enumerate(value):
-        yield from _wrong(items, item, inside(path, index))
+def _check_type(schema: dict[str, Any], value: object, path: str, found: list[Wrong]) -> None:
+    expected = schema["type"]
+    if not _is(expected, value):
+        found.append((path, f"is {value!r}, expected {_article(expected)}", None))
+    elif expected == "object":
+        _check_keys(schema, cast("dict[str, object]", value), path, found)
+    elif expected == "array" and "items" in schema:
+        for index, item in enumerate(cast("list[object]", value)):
+            _check(schema["items"], item, f"{path}[{index}]", found)
 
 
-def _wrong_in_kind(members: list[Any], value: object, path: str) -> Iterator[Wrong]:
+def _check_kind(members: list[Any], value: object, path: str, found: list[Wrong]) -> None:
     """Of several shapes the one whose `type` the value has is meant."""
-    shapes = [definitions()[member["$ref"].rpartition("/")[2]] for member in members]
-    by_type = {known: shape for shape in shapes for known in shape["properties"]["type"]["enum"]}
-    found = value.get("type") if isinstance(value, dict) else None
-    if isinstance(found, str) and found in by_type:
-        yield from _wrong(by_type[found], value, path)
+    by_type = _shapes(tuple(member["$ref"] for member in members))
+    kind = value.get("type") if isinstance(value, dict) else None
+    if isinstance(kind, str) and kind in by_type:
+        _check(by_type[kind], value, path, found)
     else:
-        expected = _one_of(sorted(by_type))
-        yield inside(path, "type"), f"is {found!r}, expected {expected}", _meant(found, list(by_type))
+        message = f"is {kind!r}, expected {_one_of(sorted(by_type))}"
+        found.append((inside(path, "type"), message, _meant(kind, list(by_type))))
 
 
-def _wrong_keys(schema: dict[str, Any], value: dict[str, object], path: str) -> Iterator[Wrong]:
-    properties = schema.get("properties", {})
-    for key in schema.get("required", []):
-        if key not in value:
-            yield path, f"{key!r} is missing", None
+def _referred(schema: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
+    return definitions()[schema["$ref"].rpartition("/")[2]]
+
+
+@cache
+def _shapes(references: tuple[str, ...]) -> dict[str, Any]:
+    """`type` → the shape that has it."""
+    shapes = [_referred({"$ref": reference}) for reference in references]
+    return {known: shape for shape in shapes for known in shape["properties"]["type"]["enum"]}
+
+
+def _check_keys(schema: dict[str, Any], value: dict[str, object], path: str, found: list[Wrong]) -> None:
+    properties, others = schema.get("properties", {}), schema.get("additionalProperties", True)
+    found += [(path, f"{key!r} is missing", None) for key in schema.get("required", []) if key not in value]
+    dot = f"{path}." if path else ""
     for key, item in value.items():
         if key in properties:
-            yield from _wrong(properties[key], item, inside(path, key))
-        elif schema.get("additionalProperties") is False:
-            yield inside(path, key), "is unknown here", _meant(key, list(properties))
+            _check(properties[key], item, dot + key, found)
+        elif others is False:
+            found.append((dot + key, "is unknown here", _meant(key, list(properties))))
         else:
-            yield from _wrong(schema.get("additionalProperties", True), item, inside(path, key))
+            _check(others, item, dot + key, found)
 
 
 def _is(expected: str, value: object) -> bool:

@@ -39,14 +39,19 @@ def scopes(properties: Mapping[str, Any]) -> Iterator[Scope]:
 def _scopes(path: str, activities: list[Activity], outer: Activity | None) -> Iterator[Scope]:
     yield Scope(path, activities, outer)
     for index, activity in enumerate(activities):
-        below = inside(path, index) + ".typeProperties"
         for key, inner in _branches(properties_of(activity)):
             if inner:
-                yield from _scopes(f"{below}.{key}", inner, activity)
+                yield from _scopes(f"{path}[{index}].typeProperties.{key}", inner, activity)
+
+
+_BRANCHES: Final = ("ifTrueActivities", "ifFalseActivities", "activities", "defaultActivities")
+_BRANCHING: Final = frozenset({*_BRANCHES, "cases"})
 
 
 def _branches(type_properties: Mapping[str, Any]) -> Iterator[tuple[str, list[Activity]]]:
-    for key in ("ifTrueActivities", "ifFalseActivities", "activities", "defaultActivities"):
+    if _BRANCHING.isdisjoint(type_properties):
+        return
+    for key in _BRANCHES:
         yield key, _objects(type_properties.get(key))
     for index, case in enumerate(_objects(type_properties.get("cases"))):
         yield f"cases[{index}].activities", _objects(case.get("activities"))
@@ -88,7 +93,7 @@ def references(body: object, path: str = "") -> Iterator[tuple[str, dict[str, An
 def texts(body: object, path: str = "") -> Iterator[tuple[str, str]]:
     """Every string that Data Factory may evaluate: those with an `@`."""
     for below, value in _values(body, path, told=False):
-        if isinstance(value, str) and "@" in value and not isinstance(value, Unresolved):
+        if isinstance(value, str) and not isinstance(value, Unresolved):
             yield below, value
 
 
@@ -99,19 +104,26 @@ _TOLD: Final = frozenset({"annotations", "dependsOn", "description", "folder", "
 
 
 def _values(body: object, path: str, *, told: bool = True) -> Iterator[tuple[str, object]]:
-    """The body and all that is inside of it, each before its own parts and in order; without what entities
-    and activities tell to people where that is not wanted.
+    """The objects, lists and texts with an `@` in a body, itself among them, each before its own parts and
+    in order; without what entities and activities tell to people where that is not wanted.
 
-    A loop, not a recursion: half of the time that a plan of a thousand models takes would be generators that
-    hand on what others found.
+    A loop, not a recursion, and nothing else is looked at twice: a plan of a thousand models asks for this
+    some ten thousand times.
     """
-    waiting = [(path, body)]
+    waiting = [(path, body)] if _matters(body) else []
     while waiting:
         path, value = waiting.pop()
         yield path, value
         if isinstance(value, dict):
             dot = f"{path}." if path else ""
             left_out = frozenset() if told or _DESCRIBED.isdisjoint(value) else _TOLD
-            waiting.extend((dot + key, value[key]) for key in reversed(value) if key not in left_out)
+            parts = [(dot + key, part) for key, part in value.items() if key not in left_out]
         elif isinstance(value, list):
-            waiting.extend((f"{path}[{index}]", value[index]) for index in reversed(range(len(value))))
+            parts = [(f"{path}[{index}]", part) for index, part in enumerate(value)]
+        else:
+            continue
+        waiting += [each for each in reversed(parts) if _matters(each[1])]
+
+
+def _matters(value: object) -> bool:
+    return "@" in value if isinstance(value, str) else isinstance(value, dict | list)

@@ -42,6 +42,7 @@ from deployment.executor import Executor
 from deployment.observed import observe
 from deployment.progress import Silent
 from deployment.resources import NOTHING, Desired, Plan
+from deployment.verbs import collect_rarely
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MODELS, QUICK_MODELS = 1000, 100
@@ -110,6 +111,7 @@ def main() -> None:
     arguments.add_argument("--quick", action="store_true", help="the same measures within a minute")
     arguments.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
     options = arguments.parse_args()
+    collect_rarely()
     results = measured(QUICK_MODELS if options.quick else MODELS)
     for each in results:
         print(f"{each['name']:60} {each['ratio']:8.3f}  (goal {each['goal']}, {each['better']} is better)")

@@ -89,15 +89,27 @@ def _merged(folder: Path, environment: str, *stronger: Document) -> Document:
     existing = environments(folder)
     if environment not in existing:
         raise UnknownEnvironmentError(environment, existing, nearest(environment, existing))
-    document = Document(where={(): Where(f"config/{environment}.yaml", 1)})
-    for path in sorted((config / "models").glob("*.yaml")):
-        document = merge(document, _model(path))
-    document.problems += _misnamed(config / "models")
+    document = _models(config / "models")
+    document.where[()] = Where(f"config/{environment}.yaml", 1)
     for name in ("base", environment):
         if (config / f"{name}.yaml").exists():
             document = merge(document, _environment(config / f"{name}.yaml", document))
     for layer in stronger:
         document = merge(document, _without_unknown_models(layer, document))
+    return document
+
+
+def _models(folder: Path) -> Document:
+    """Those of all files as one layer: no file speaks of another's model."""
+    models: dict[str, Any] = {}
+    document = Document(values={"models": models})
+    for path in sorted(folder.glob("*.yaml")):
+        model = _model(path)
+        models[path.stem] = model.values
+        document.where |= model.where
+        document.spelling |= model.spelling
+        document.problems += model.problems
+    document.problems += _misnamed(folder)
     return document
 
 
@@ -116,7 +128,6 @@ def _model(path: Path) -> Document:
         where = document.where.get((*root, "name"), Where(f"config/models/{path.name}"))
         expected = f"`{path.stem}`, like the file"
         document.problems.append(Problem(where, ".".join((*root, "name")), f"`{name}`", expected))
-    document.values = {"models": {path.stem: document.values}}
     return document
 
 

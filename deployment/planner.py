@@ -167,9 +167,7 @@ def _entities(desired: Desired, observed: Observed, known: Mapping[str, tuple[st
     ranks = ranked(desired.entities, _owned(observed, desired.owner))
     for each in _in_order(desired.entities):
         key = _key(each)
-        entity = begun(each, live.get(key))
-        wanted = canonical(resolve(entity.properties, known))
-        step = _entity(entity, wanted, live.get(key), observed)
+        step = _entity(begun(each, live.get(key)), known, live.get(key), observed)
         step = replace(step, level=step.level + ranks.get(key, 0))
         if step.action == "recreate":
             holding = dependents(step.address, _owned(observed, desired.owner), ranks)
@@ -190,12 +188,14 @@ def begun(entity: Entity, live: LiveEntity | None) -> Entity:
     return kept
 
 
-def _entity(entity: Entity, wanted: dict[str, Any], live: LiveEntity | None, observed: Observed) -> Change:
+def _entity(
+    entity: Entity, known: Mapping[str, tuple[str, str]], live: LiveEntity | None, observed: Observed
+) -> Change:
     address = Address(entity.kind, entity.name)
     level = LEVELS[entity.kind]
     if live is None:
         return Change("create", address, tuple(_runtime_state(entity, None)), wanted=entity, level=level)
-    is_now = canonical(live.properties)
+    is_now, wanted = canonical(live.properties), canonical(resolve(entity.properties, known))
     found = (*differences(is_now, wanted), *_runtime_state(entity, live))
     drifted = by_hand(live, observed.written) if found else ()
     action = _action(entity, is_now, wanted, changed=bool(found), drifted=bool(drifted))

@@ -55,19 +55,17 @@ def build(
         model.name, model.source, files, {model.score_script: "it scores: init() and run(mini_batch)"}
     )
     environment = ml_environment(model.name, model.source, model.ml_environment)
+    code = code_digest(files, environment)
+    stage = _stage_arguments(settings, model, zone or iana_zone(model), code, git_commit)
     definition = MlPipelineDefinition(
         name=name_of(model.name),
         model=model.name,
         kind="batch",
         parameters=_parameters(model),
-        steps=_steps(
-            model,
-            _stage_arguments(
-                settings, model, zone or iana_zone(model), code_digest(files, environment), git_commit
-            ),
-        ),
+        steps=_steps(model, stage),
         snapshot=files,
         ml_environment=environment,
+        code=code,
         compute=settings.machine_learning.compute,
     )
     return replace(definition, fingerprint=fingerprint(definition))

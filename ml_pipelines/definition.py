@@ -116,8 +116,10 @@ class MlPipelineDefinition:
     kind: Kind
     parameters: Mapping[str, str]
     steps: tuple[Step, ...]
-    snapshot: tuple[SnapshotFile, ...]
+    snapshot: tuple[SnapshotFile, ...] = field(compare=False)
     ml_environment: MlEnvironment
+    code: str
+    """The digest of the snapshot and the ML environment."""
     compute: str
     fingerprint: str = field(default="", compare=False)
 

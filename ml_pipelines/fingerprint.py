@@ -26,7 +26,7 @@ def _plain(content: object) -> object:
     if content is None or isinstance(content, PLAIN):
         return content
     if isinstance(content, list | tuple):
-        return [_plain(each) for each in content]
+        return [each if isinstance(each, str) else _plain(each) for each in content]
     if isinstance(content, Mapping):
         return {str(name): _plain(value) for name, value in content.items()}
     if is_dataclass(content) and not isinstance(content, type):

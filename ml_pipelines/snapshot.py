@@ -10,6 +10,7 @@ Those names of ours, and `azureml-models/` where a model is laid out, are reserv
 
 from __future__ import annotations
 
+import os
 import shutil
 from functools import cache
 from pathlib import Path
@@ -39,7 +40,7 @@ def snapshot(model: str, folder: Path, shipped: tuple[Path, ...]) -> tuple[Snaps
     """Sorted by path. Raises SourceMissing, or ReservedName where a file of the user's is named as ours."""
     if not folder.is_dir():
         raise SourceMissing(model, folder)
-    files = [_file(path.relative_to(folder).as_posix(), path) for path in user_files(folder)]
+    files = [_file(path, folder / path) for path in user_files(folder)]
     for file in files:
         if file.path.split("/")[0] in RESERVED:
             raise ReservedName(model, file.source, RESERVED)
@@ -58,13 +59,21 @@ def _file(path: str, source: Path) -> SnapshotFile:
     return SnapshotFile(path, digest_of_file(source), source)
 
 
-def user_files(folder: Path) -> Iterator[Path]:
-    """The files of the folder that go to the compute, by path."""
+def user_files(folder: Path) -> list[str]:
+    """The files of the folder that go to the compute: paths relative to it, with `/`."""
     ignored = _ignored(folder)
-    for path in sorted(folder.rglob("*")):
-        relative = path.relative_to(folder)
-        if path.is_file() and not NEVER_SHIPPED & set(relative.parts) and not ignored(relative.as_posix()):
-            yield path
+    return sorted(path for path in _paths(str(folder), "") if not ignored(path))
+
+
+def _paths(folder: str, below: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name in NEVER_SHIPPED:
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                yield from _paths(entry.path, f"{below}{entry.name}/")
+            elif entry.is_file():
+                yield below + entry.name
 
 
 def _ignored(folder: Path) -> Callable[[str], bool]:
@@ -102,7 +111,8 @@ def ml_environment(model: str, folder: Path, named: str) -> MlEnvironment:
 
 def code_digest(files: tuple[SnapshotFile, ...], environment: MlEnvironment) -> str:
     """What a prediction depends on besides model and input: the code shipped, and what it runs in."""
-    return fingerprint({"files": files, "environment": environment})
+    listed = "".join(f"{file.path}\0{file.sha256}\n" for file in files)
+    return fingerprint({"files": listed, "environment": environment})
 
 
 def write_snapshot(definition: MlPipelineDefinition, target: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ml_pipelines.definition import Argument, MlPipelineDefinition, Note, Parameter, Read, ScriptStep, Written
 from ml_pipelines.errors import ScriptMissing
 from ml_pipelines.fingerprint import fingerprint
-from ml_pipelines.snapshot import ml_environment, require_scripts, snapshot
+from ml_pipelines.snapshot import code_digest, ml_environment, require_scripts, snapshot
 from ml_pipelines.steps.parameters import NONE, TRAINING_PARAMETERS, argument, literal
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ def build(
         raise ScriptMissing(model.name, model.source, "train.py", "the model has no `training` section")
     files = snapshot(model.name, model.source, shipped)
     require_scripts(model.name, model.source, files, SCRIPTS)
+    environment = ml_environment(model.name, model.source, model.ml_environment)
     definition = MlPipelineDefinition(
         name=name_of(model.name),
         model=model.name,
@@ -45,7 +46,8 @@ def build(
         parameters=TRAINING_PARAMETERS | {"training_data": model.training.data},
         steps=_steps(settings, model, model.training, git_commit),
         snapshot=files,
-        ml_environment=ml_environment(model.name, model.source, model.ml_environment),
+        ml_environment=environment,
+        code=code_digest(files, environment),
         compute=settings.machine_learning.compute,
     )
     return replace(definition, fingerprint=fingerprint(definition))

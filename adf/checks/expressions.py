@@ -23,6 +23,7 @@ ACCESSORS = {
     "trigger": {"trigger", "triggerbody"},
 }
 """What each kind of entity can ask for: a pipeline receives what a trigger knows through its parameters."""
+ELSEWHERE = {kind: set().union(*ACCESSORS.values()) - own for kind, own in ACCESSORS.items()}
 SETS_A_VARIABLE = ("SetVariable", "AppendVariable")
 
 
@@ -60,9 +61,8 @@ def _named(text: str) -> References | LanguageError:
 
 
 def _names(entity: Entity, path: str, named: References) -> Iterator[Problem]:
-    everywhere = set().union(*ACCESSORS.values())
     for function in named.functions:
-        if function.lower() in everywhere - ACCESSORS[entity.kind]:
+        if function.lower() in ELSEWHERE[entity.kind]:
             yield Problem("ADF403", str(entity), path, f"{function}() does not exist in a {entity.kind}")
     asked = {
         "pipeline": named.parameters,
@@ -74,6 +74,8 @@ def _names(entity: Entity, path: str, named: References) -> Iterator[Problem]:
 
 
 def _undeclared(rule: str, what: str, asked: Sequence[str], entity: Entity, path: str) -> Iterator[Problem]:
+    if not asked:
+        return
     declared: Mapping[str, object] = entity.properties.get(f"{what}s") or {}
     known = {name.casefold() for name in declared}
     for name in asked:
