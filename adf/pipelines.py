@@ -51,7 +51,7 @@ def score(settings: Settings, model: Model) -> Entity:
         "window_end": NONE,
         "fire_time": NONE,
         "event_path": NONE,
-        "model_version": model.scoring.model_version,
+        "model_version": model.model_version,
     }
     return _pipeline(
         settings,

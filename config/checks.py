@@ -130,6 +130,29 @@ def gate(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
         yield Wrong("a gate without a bound", "`minimum` or `maximum`: without one every model would pass")
 
 
+def promoted(model: Any, folder: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    """From an environment that there is, and the one thing that says what is scored with."""
+    version = model.get("version") if isinstance(model, dict) else None
+    if not isinstance(version, dict):
+        return
+    source, config = version.get("from"), folder / "config"
+    if isinstance(source, str) and (source == "base" or not (config / f"{source}.yaml").is_file()):
+        known = sorted(path.stem for path in config.glob("*.yaml") if path.stem != "base")
+        yield Wrong(
+            f"environment `{source}`",
+            f"one of {', '.join(known)}",
+            nearest(source, known),
+            ("version", "from"),
+        )
+    scoring = model.get("scoring")
+    if isinstance(scoring, dict) and scoring.get("model_version") is not None:
+        yield Wrong(
+            f"`{scoring['model_version']}` beside `version`, which says what is scored with too",
+            "one of the two; `model_version: null` takes away what a weaker file says",
+            key=("scoring", "model_version"),
+        )
+
+
 def schedule(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
     if not isinstance(value, dict):
         return
@@ -223,6 +246,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
     ("sandbox.files", lake_files),
     ("models.*", sources),
     ("models.*.scoring.input", path_template),
+    ("models.*", promoted),
     ("models.*", output_checks.reserved_key),
     ("models.*.scoring", output_checks.duplicate_keys),
     ("models.*.output.path", output_path),

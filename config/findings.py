@@ -24,6 +24,7 @@ PATTERNS: Final = {
     r"^[a-z0-9][a-z0-9-]{1,39}$": "2 to 40 small letters, digits and dashes, no dash first",
     r"^[a-z][a-z0-9_]{0,39}$": "1 to 40 small letters, digits and _, a letter first",
     r"^(approved|latest|[1-9][0-9]*)$": "`approved`, `latest` or the number of a version",
+    r"^(approved|[1-9][0-9]*)$": "`approved` or the number of a version",
 }
 """The patterns of config/schema.py in words."""
 
@@ -114,7 +115,7 @@ def _words(  # noqa: PLR0911 - one line an error type
     given = found["input"]
     match found["type"]:
         case "extra_forbidden":
-            known = sorted({name for model in models for name in model.model_fields} - {"environment"})
+            known = sorted({name for model in models for name in _keys(model)} - {"environment"})
             return "an unknown key", f"one of {', '.join(known)}", nearest(key[-1], known)
         case "missing":
             return "nothing", f"`{key[-1]}`: it has no default", None
@@ -141,6 +142,11 @@ def _words(  # noqa: PLR0911 - one line an error type
             return _shown(given), "true or false", yaml_1_1_boolean(str(given))
         case _:
             return _shown(given), _expected(found), None
+
+
+def _keys(model: type[BaseModel]) -> Iterator[str]:
+    """The fields as files spell them: `from` is no name in Python."""
+    return (field.alias or name for name, field in model.model_fields.items())
 
 
 def _choices(model: type[BaseModel], key: str) -> tuple[Any, ...]:

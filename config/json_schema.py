@@ -63,12 +63,12 @@ def _layer(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _descriptions() -> Iterator[tuple[tuple[str, str], str]]:
-    """(class, field) → the text under the field in its module."""
+    """(class, key) → the text under the field in its module; `from_` is the key `from`."""
     for node in (node for module in MODULES for node in ast.parse(inspect.getsource(module)).body):
         if isinstance(node, ast.ClassDef):
             for field, text in zip(node.body, node.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and _is_text(text):
-                    yield (node.name, field.target.id), " ".join(_text(text).split())
+                    yield (node.name, field.target.id.rstrip("_")), " ".join(_text(text).split())
 
 
 def _is_text(node: ast.stmt) -> bool:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from config.schema import Model
+
 Judge = Callable[[Settings], Iterable["Finding"]]
 """What is wrong with settings that are whole in themselves, as only another package can tell."""
 
@@ -55,7 +57,7 @@ def load(
     folder = project_dir.resolve()
     document = _merged(folder, environment, from_variables(variables or {}), from_options(options))
     _complete(document, environment)
-    reserved = [*_reserved(document)]
+    reserved = [*_reserved(document), *_from_itself(document, environment)]
     document.values["environment"] = environment
     settings, misfits = _validated(document)
     problems = [*document.problems, *reserved, *_checked(document, folder), *misfits]
@@ -63,7 +65,7 @@ def load(
         problems = [_problem(document, each) for each in judge(settings)]
     if problems or settings is None:
         raise InvalidConfigurationError(_in_order(problems))
-    return _with_absolute_paths(settings, folder)
+    return _with_absolute_paths(_without_foreign_training(settings), folder)
 
 
 def positions(
@@ -169,6 +171,13 @@ def _reserved(document: Document) -> Iterator[Problem]:
         )
 
 
+def _from_itself(document: Document, environment: str) -> Iterator[Problem]:
+    for key, source in at(document.values, "models.*.version.from"):
+        if source == environment:
+            expected = "another environment: a version of one's own is `scoring.model_version`"
+            yield Problem(nearest_position(document, key), ".".join(key), "this environment", expected)
+
+
 def _checked(document: Document, folder: Path) -> Iterator[Problem]:
     for pattern, check in (*checks.CHECKS, *event_paths.CHECKS):
         for key, value in at(document.values, pattern):
@@ -251,6 +260,18 @@ def _in_order(problems: list[Problem]) -> list[Problem]:
     told = [each for each in problems if not each.key or each.where.source not in unreadable]
     unique = list(dict.fromkeys(told))
     return sorted(unique, key=lambda problem: (problem.where.source, problem.where.line or 0))
+
+
+def _without_foreign_training(settings: Settings) -> Settings:
+    """A model that is promoted to this environment is trained elsewhere, unless it says otherwise."""
+
+    def of(model: Model) -> Model:
+        if model.version is None or model.version.training:
+            return model
+        schedules = model.schedules.model_copy(update={"train": {}})
+        return model.model_copy(update={"training": None, "schedules": schedules})
+
+    return settings.model_copy(update={"models": {name: of(each) for name, each in settings.models.items()}})
 
 
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:

@@ -136,8 +136,9 @@ class Scoring(Section):
     model_name: str | None = None
     """The registered model's name, where it is not the model's own."""
     model_version: Annotated[str, Field(pattern=r"^(approved|latest|[1-9][0-9]*)$")] = "approved"
-    """`approved`: the newest that is tagged so; `latest`: the newest; `7`: that one. Azure: the parameter
-    `model_version` of `score_<model>`."""
+    """`approved`: the newest that is tagged so; `latest`: the newest; `7`: that one; of this environment's
+    own workspace, each when a window begins to be scored. Azure: the parameter `model_version` of
+    `score_<model>`."""
     files_per_work_item: int = Field(default=100, ge=1)
     """At most so many files in one work item, the share of a process at a time."""
     bytes_per_work_item: int = Field(default=64 * 1024 * 1024, ge=1024)
@@ -291,6 +292,23 @@ class Schedules(Section):
     """Name → calendar schedule. Azure: a trigger `tr_train_<model>_<name>` each."""
 
 
+class PromotedVersion(Section):
+    """A version of another environment's workspace, registered here byte for byte and scored with
+    (docs/migrating.md). For an environment's file; it takes the place of `scoring.model_version`.
+    """
+
+    from_: str = Field(alias="from")
+    """`dev`: the environment, of the same cloud, whose `config/dev.yaml` says where its workspace is."""
+    version: Annotated[str, Field(pattern=r"^(approved|[1-9][0-9]*)$")]
+    """`7`: that one; `approved`: the newest that is tagged so there when this environment is deployed."""
+    training: bool = False
+    """`true`: the model is trained here too. Left out, `train_<model>` and its triggers are not deployed."""
+
+    def __str__(self) -> str:
+        """As runs are told: `dev:7`."""
+        return f"{self.from_}:{self.version}"
+
+
 class Model(Section):
     """One file of config/models/: a model, where its code is, how it is trained, scored and scheduled."""
 
@@ -309,12 +327,25 @@ class Model(Section):
     `train_<model>`."""
     scoring: Scoring
     """How a window is scored. Azure: the pipeline `score_<model>`."""
+    version: PromotedVersion | None = None
+    """Promotion: `{from: dev, version: 7}`, in `config/prod.yaml` below `models.<model>`. Azure: the
+    parameter `model_version` of `score_<model>`."""
     output: Output
     """Where predictions land."""
     window: Window = Window()
     """The windows that are scored, one at a time. Left out: days, in UTC."""
     schedules: Schedules = Schedules()
     """When it is scored and trained. Azure: the triggers."""
+
+    @property
+    def model_version(self) -> str:
+        """Which version scores: `approved`, `latest` or `7`; of those promoted from dev `dev:7`."""
+        return self.scoring.model_version if self.version is None else str(self.version)
+
+    @property
+    def registered_name(self) -> str:
+        """The registered model's name in Azure ML."""
+        return self.scoring.model_name or self.name
 
 
 class Settings(Section):

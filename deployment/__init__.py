@@ -7,6 +7,7 @@
     drift.py        what was changed by hand since; selection.py: --select; saved_plans.py: a plan in a file
     origins.py      which configuration key decides a property
     rollback.py     an earlier release as what is desired; models.py: which version each model scores with
+    promotion.py    another environment's model, registered here byte for byte
     executor.py     a plan applied: level by level, in parallel inside a level, triggers put back on failure
     lock.py         one deployment at a time: a lease in the lake
     journal.py      triggers that are stopped for their edit, in the lake: the next deployment puts them back

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from config.schema import Settings
+    from deployment.promotion import Promotion
     from ml_pipelines.definition import MlPipelineDefinition
 
     Contracts = Mapping[str, Mapping[str, str]]
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 SHIPPED = (Path(windows.__file__),)
 
 
-def build(settings: Settings, git_commit: str = "") -> Desired:
+def build(settings: Settings, git_commit: str = "", models: tuple[Promotion, ...] = ()) -> Desired:
     """Raises the errors of `adf` and `ml_pipelines` where the settings contradict themselves, and
     InvalidFactoryError with everything that Data Factory would refuse.
 
@@ -44,6 +45,7 @@ def build(settings: Settings, git_commit: str = "") -> Desired:
         settings.azure.location,
         ml_pipelines,
         tuple(entities),
+        models,
     )
 
 

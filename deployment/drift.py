@@ -56,7 +56,7 @@ def attempts(plan: Plan) -> Iterator[tuple[tuple[Kind, str], dict[str, Any]]]:
     Of what it deletes the last one: a trigger is stopped before that.
     """
     for step in plan.changes:
-        if step.address.kind in {"factory", "ml_pipeline"}:
+        if step.address.kind in {"factory", "model", "ml_pipeline"}:
             continue
         if step.action == "delete":
             yield step.address.key, canonical(cast("LiveEntity", step.live).properties)

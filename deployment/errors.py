@@ -14,6 +14,11 @@
     ├── PastStartError              64: a new tumbling trigger would run what is past, and nobody said so
     ├── InvalidFactoryError         what we would deploy breaks Data Factory's own rules
     ├── NothingDeployedError        a command needs what no deployment has made yet
+    ├── PromotionError              a model cannot be promoted; nothing was registered or deployed
+    │   ├── SourceUnreadableError   the other environment's workspace is not there, or refuses
+    │   ├── SourceVersionMissingError
+    │   ├── NoDigestError           whoever registered the version did not say what its bytes are
+    │   └── OtherBytesError         they are not those that were registered, or promoted before
     ├── NotLandedError              a window of which nothing has landed
     ├── RunsFailedError             a pipeline run that Data Factory lost
     ├── ApplyError                  steps of a plan that failed, each with its reason
@@ -162,6 +167,49 @@ class NothingDeployedError(DeploymentError):
 
     def __init__(self, what: str, environment: str) -> None:
         super().__init__(f"{what} does not exist", hint=f"python deploy.py --env {environment}")
+
+
+class PromotionError(DeploymentError):
+    code = "promotion"
+
+
+class SourceUnreadableError(PromotionError):
+    def __init__(self, model: str, source: str, reason: str) -> None:
+        first = f"deploy and train there first (python deploy.py --env {source})"
+        hint = f"{first}, or have yourself given the role AzureML Data Scientist there"
+        super().__init__(f"the model {model} cannot be promoted from {source}: {reason}", hint=hint)
+
+
+class SourceVersionMissingError(PromotionError):
+    def __init__(self, model: str, source: str, wanted: str, known: Sequence[int]) -> None:
+        what = "approved version" if wanted == "approved" else f"version {wanted}"
+        there = (
+            f"there is {', '.join(map(str, sorted(known, reverse=True)[:10]))}" if known else "there is none"
+        )
+        hint = f"python deploy.py run --env {source} --training"
+        super().__init__(f"the model {model} has no {what} in {source}: {there}", hint=hint)
+
+
+class NoDigestError(PromotionError):
+    def __init__(self, model: str, source: str, version: str) -> None:
+        hint = "register it by `run --training`, or with the tag sha256 that register_model computes"
+        super().__init__(
+            f"the model {model}, {source}:{version}, has no tag `sha256`: nobody can check its bytes",
+            hint=hint,
+        )
+
+
+class OtherBytesError(PromotionError):
+    """With `here`, a version was promoted before; else what was downloaded is not what was registered."""
+
+    def __init__(self, model: str, meant: str, found: str, expected: str, here: str = "") -> None:
+        before = (
+            f"and was promoted with {expected} (version {here} here)"
+            if here
+            else f"and was registered with {expected}"
+        )
+        hint = "a version's bytes never change: find out who changed them, and promote another version"
+        super().__init__(f"the model {model}, {meant}: its bytes have sha256 {found}, {before}", hint=hint)
 
 
 class NotLandedError(DeploymentError):

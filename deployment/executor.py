@@ -1,8 +1,8 @@
 """A plan, applied.
 
-Levels one after the other, the steps of a level in parallel with a bound; ML pipelines one at a time,
-because the Azure ML SDK is not made for threads. A trigger is stopped only if its own body changes or it
-goes, and is left as the configuration wants it. If a step fails or Ctrl-C comes, running steps end, no
+Levels one after the other, the steps of a level in parallel with a bound; models and ML pipelines one at a
+time, because the Azure ML SDK is not made for threads. A trigger is stopped only if its own body changes or
+it goes, and is left as the configuration wants it. If a step fails or Ctrl-C comes, running steps end, no
 later level starts, and triggers that were stopped and do not run yet are started again. Their names are in
 the journal meanwhile: a process that is killed starts nothing again, the next deployment does.
 """
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, cast
 from adf.entities import resolve
 from adf.errors import ChangedSinceRead, DataFactoryError
 from deployment.canonical import canonical
-from deployment.errors import ApplyError, InterruptedByUserError, LakeError, LockLostError
+from deployment.errors import ApplyError, InterruptedByUserError, LakeError, LockLostError, PromotionError
 from deployment.interrupts import kept
 from deployment.missed import missed
 from deployment.ranks import without_wait, writable
@@ -34,10 +34,15 @@ if TYPE_CHECKING:
     from deployment.journal import Journal
     from deployment.missed import Missed
     from deployment.progress import Progress
+    from deployment.promotion import Promotion
     from deployment.resources import Change, Plan
 
 WORKERS = 8
 """Anchor: 8 workers reach 1.08 of the ideal time at 100 ms a call; more only burn processor time."""
+
+
+def _cannot(promotion: Promotion) -> None:
+    raise PromotionError(f"{promotion.meant}: this command does not promote models")
 
 
 @dataclass
@@ -52,6 +57,8 @@ class Executor:
     """When a trigger is created whose start is left open."""
     go_on: Callable[[], None] = lambda: None
     """Asked before each step; raises LockLostError where others may be deploying by now."""
+    promote: Callable[[Promotion], None] = _cannot
+    """Registers another environment's version here."""
     journal: Journal | None = None
     missed: list[Missed] = field(default_factory=list)
     """What schedule triggers did not run while they were stopped."""
@@ -103,7 +110,7 @@ class Executor:
                 raise ApplyError(failures, left)
 
     def _apply_level(self, level: list[Change]) -> list[tuple[str, str]]:
-        workers = 1 if level[0].address.kind == "ml_pipeline" else self.workers
+        workers = 1 if level[0].address.kind in {"model", "ml_pipeline"} else self.workers
         pool = ThreadPoolExecutor(workers, thread_name_prefix="apply")
         try:
             futures = [pool.submit(self._apply, step) for step in level]
@@ -137,7 +144,7 @@ class Executor:
         self.progress.began(step)
         try:
             self._dispatch(step)
-        except (DataFactoryError, MachineLearningError) as error:
+        except (DataFactoryError, MachineLearningError, PromotionError) as error:
             self.progress.failed(step, str(error))
             return str(step.address), str(error)
         self.progress.ended(step)
@@ -147,6 +154,8 @@ class Executor:
         match step.address.kind:
             case "factory":
                 self.factory.create_factory(step.location)
+            case "model":
+                self.promote(cast("Promotion", step.wanted))
             case "ml_pipeline":
                 self._ml_pipeline(step)
             case "trigger":

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from adf.entities import Kind as EntityKind
+    from deployment.models import Registered
 
 
 class LiveEntity(Protocol):
@@ -66,6 +68,7 @@ class FactoryWriter(FactoryReader, Protocol):
 
 class MachineLearningReader(Protocol):
     def published(self, names: Iterable[str]) -> Mapping[str, Published]: ...
+    def models(self, name: str) -> Sequence[Registered]: ...
 
 
 class MachineLearningWriter(MachineLearningReader, Protocol):
@@ -74,6 +77,16 @@ class MachineLearningWriter(MachineLearningReader, Protocol):
         """Make an earlier version of the endpoint its default again."""
 
     def retire(self, name: str) -> object: ...
+
+
+class ModelWriter(Protocol):
+    """Registered models of one workspace."""
+
+    def models(self, name: str) -> Sequence[Registered]: ...
+    def download_model(self, name: str, version: int, target: Path) -> Path:
+        """Its one file or folder, below `target`."""
+
+    def register_model(self, name: str, content: Path, tags: Mapping[str, str]) -> object: ...
 
 
 class LakeFiles(Protocol):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from ml_pipelines.steps.versions import choose
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from config.schema import Model, Settings
 
 
 class Registered(Protocol):
-    """A version of a model in the workspace."""
+    """A version of a model in a workspace."""
 
+    @property
+    def name(self) -> str: ...
     @property
     def version(self) -> int: ...
     @property
@@ -32,18 +36,5 @@ def in_force(settings: Settings, registry: ModelReader) -> dict[str, Registered]
 
 
 def version_of(model: Model, registry: ModelReader) -> Registered | None:
-    """The version that the configuration names: that number, the newest, or the newest that is approved."""
-    wanted = model.scoring.model_version
-    known = registry.models(model.scoring.model_name or model.name)
-    newest_first: Iterable[Registered] = sorted(known, key=lambda each: -int(each.version))
-    return next((each for each in newest_first if _is_wanted(each, wanted)), None)
-
-
-def _is_wanted(version: Registered, wanted: str) -> bool:
-    match wanted:
-        case "latest":
-            return True
-        case "approved":
-            return str(version.tags.get("approved", "")).lower() == "true"
-        case _:
-            return str(version.version) == wanted
+    """The version that the configuration names: by its number, its tags, or where it was promoted from."""
+    return choose(model.model_version, registry.models(model.registered_name))

@@ -18,13 +18,16 @@ def observe(
     machine_learning: MachineLearningReader,
     ml_pipelines: Iterable[str],
     written: Written = NOTHING_WRITTEN,
+    models: Iterable[str] = (),
 ) -> Observed:
     """Everything a plan needs to know. `written` is what deployments wrote before."""
     with ThreadPoolExecutor(2, thread_name_prefix="observe") as pool:
         published = pool.submit(machine_learning.published, list(ml_pipelines))
         exists = factory.factory() is not None
         entities = tuple(_entities(factory)) if exists else ()
-        return Observed(exists, entities, published.result(), written)
+        there = published.result()
+        registered = {name: machine_learning.models(name) for name in models}
+        return Observed(exists, entities, there, written, registered)
 
 
 def _entities(factory: FactoryReader) -> Iterable[LiveEntity]:

@@ -12,12 +12,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from adf.entities import StartAtCreation, resolve
+from adf.pipelines import score_name
 from adf.windows import IMMUTABLE, parse_instant
 from deployment.canonical import Difference, canonical, differences
 from deployment.drift import by_hand
 from deployment.errors import ForeignObjectsError, PastStartError
+from deployment.promotion import is_here, step_of
 from deployment.ranks import dependents, ranked
-from deployment.resources import ENTITY_KINDS, KNOWN_AFTER_PUBLISHING, Address, Change, Pinned, Plan
+from deployment.resources import (
+    ENTITY_KINDS,
+    KNOWN_AFTER_PUBLISHING,
+    LEVEL_OF_MODELS,
+    Address,
+    Change,
+    Pinned,
+    Plan,
+)
 from deployment.selection import EVERYTHING, refuse_missing
 
 if TYPE_CHECKING:
@@ -26,16 +36,18 @@ if TYPE_CHECKING:
 
     from adf.entities import Entity
     from deployment.gateways import Definition, LiveEntity, Published
+    from deployment.promotion import Promotion
     from deployment.resources import Action, Desired, Kind, Observed, Owner
     from deployment.selection import Selection
 
 LEVELS: Final[dict[Kind, int]] = {
     "factory": 0,
-    "ml_pipeline": 1,
-    "linked_service": 2,
-    "dataset": 3,
-    "pipeline": 4,
-    "trigger": 5,
+    "model": LEVEL_OF_MODELS,
+    "ml_pipeline": 2,
+    "linked_service": 3,
+    "dataset": 4,
+    "pipeline": 5,
+    "trigger": 6,
 }
 """A trigger that waits for others comes after them, on a level above."""
 DELETIONS: Final = 1_000_000
@@ -61,12 +73,16 @@ def plan(
     ml_pipelines = [_ml_pipeline(definition, observed) for definition in chosen.ml_pipelines]
     known = _endpoints(desired, ml_pipelines, observed)
     if selection.globs:
-        refuse_missing(chosen, observed, known)
+        refuse_missing(chosen, observed, known, _models_left_out(desired, chosen, observed))
     unwanted = list(_deletions(desired, observed))
     selection.check([*desired.addresses(), *(step.address for step in unwanted)])
     deletions = [step for step in unwanted if selection.takes(step.address)]
     steps = [
         _factory(desired, observed),
+        *(
+            step_of(each, observed.models.get(each.registered_name, ()), _scores_now(each, observed))
+            for each in chosen.models
+        ),
         *ml_pipelines,
         *_entities(chosen, observed, known),
         *(deletions if prune else ()),
@@ -79,6 +95,23 @@ def plan(
         () if prune else tuple(step.address for step in deletions),
         {name: where for name, where in known.items() if KNOWN_AFTER_PUBLISHING not in where},
     )
+
+
+def _scores_now(promotion: Promotion, observed: Observed) -> str:
+    """Which version the live factory scores with, as it says; empty where it is not deployed yet."""
+    key = Address("pipeline", score_name(promotion.model)).key
+    live = next((each for each in observed.entities if _key(each) == key), None)
+    parameters = {} if live is None else live.properties.get("parameters") or {}
+    return str((parameters.get("model_version") or {}).get("defaultValue") or "")
+
+
+def _models_left_out(desired: Desired, chosen: Desired, observed: Observed) -> Mapping[str, str]:
+    """Pipeline → the model that it would score with, and that is neither registered here nor selected."""
+    return {
+        score_name(each.model): str(Address("model", each.model))
+        for each in desired.models
+        if each not in chosen.models and not is_here(each, observed.models.get(each.registered_name, ()))
+    }
 
 
 def plan_destruction(owner: Owner, observed: Observed) -> Plan:

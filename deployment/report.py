@@ -97,7 +97,7 @@ def _step_lines(step: Change, width: int, now: datetime | None, origins: Origins
     for difference in step.drifted:
         yield Line(f"      by hand: {_difference(difference)}", "yellow")
     for difference in step.differences:
-        if step.action != "create":
+        if step.action != "create" or step.address.kind == "model":
             origin = _origin(step, difference, origins)
             yield Line(f"      {_difference(difference)}{'' if origin is None else f'  ({origin})'}")
     firing = None if now is None else firing_of(step, now)
@@ -119,7 +119,7 @@ def _adopting_lines(step: Change, origins: Origins | None) -> Iterator[Line]:
 
 
 def _origin(step: Change, difference: Difference, origins: Origins | None) -> Origin | None:
-    if origins is None or step.wanted is None or step.address.kind in {"factory", "ml_pipeline"}:
+    if origins is None or step.wanted is None or step.address.kind in {"factory", "model", "ml_pipeline"}:
         return None
     return origins.of(cast("Entity", step.wanted), difference.path)
 

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from adf.entities import Entity
     from deployment.canonical import Difference
     from deployment.gateways import Definition, LiveEntity, Published
+    from deployment.models import Registered
+    from deployment.promotion import Promotion
 
-Kind = Literal["factory", "ml_pipeline", "linked_service", "dataset", "pipeline", "trigger"]
+Kind = Literal["factory", "model", "ml_pipeline", "linked_service", "dataset", "pipeline", "trigger"]
 Action = Literal["create", "change", "recreate", "drift", "delete", "unchanged"]
 
 ENTITY_KINDS: Final[tuple[Literal["linked_service", "dataset", "pipeline", "trigger"], ...]] = (
@@ -25,6 +27,9 @@ ENTITY_KINDS: Final[tuple[Literal["linked_service", "dataset", "pipeline", "trig
 )
 """In the order in which they may refer to each other."""
 
+
+LEVEL_OF_MODELS: Final = 1
+"""Of a plan: what is scored with is there before anything is published."""
 
 KNOWN_AFTER_PUBLISHING: Final = "(known after publishing)"
 """What a plan says in the place of an endpoint's id or version that does not exist yet."""
@@ -68,8 +73,11 @@ class Desired:
     location: str
     ml_pipelines: tuple[Definition, ...]
     entities: tuple[Entity, ...]
+    models: tuple[Promotion, ...] = ()
+    """Versions of other environments that are to be registered here."""
 
     def addresses(self) -> Iterator[Address]:
+        yield from (Address("model", each.model) for each in self.models)
         yield from (Address("ml_pipeline", each.name) for each in self.ml_pipelines)
         yield from (Address(each.kind, each.name) for each in self.entities)
 
@@ -105,6 +113,8 @@ class Observed:
     ml_pipelines: Mapping[str, Published] = field(default_factory=dict)
     """Those wanted now, and those of the last release: they carry no annotations of their own."""
     written: Written = NOTHING_WRITTEN
+    models: Mapping[str, Sequence[Registered]] = field(default_factory=dict)
+    """Registered name → its versions here, of the models that are promoted."""
 
 
 NOTHING: Final = Observed(factory_exists=False)
@@ -119,8 +129,8 @@ class Change:
     differences: tuple[Difference, ...] = ()
     drifted: tuple[Difference, ...] = ()
     """What somebody changed by hand: from what was written last to what is there."""
-    wanted: Entity | Definition | None = field(default=None, repr=False)
-    live: LiveEntity | Published | None = field(default=None, repr=False)
+    wanted: Entity | Definition | Promotion | None = field(default=None, repr=False)
+    live: LiveEntity | Published | Registered | None = field(default=None, repr=False)
     level: int = 0
     """Steps of one level do not need each other; levels are applied in ascending order."""
     location: str = ""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deployment.gateways import LiveEntity, Published
+    from deployment.models import Registered
     from deployment.resources import Change, Desired, Plan
 
 KIND = "adf-batch-scoring plan"
@@ -141,6 +142,9 @@ def _mark(step: Change) -> str | None:
     if step.address.kind == "ml_pipeline":
         published: Published = step.live  # type: ignore[assignment]
         return f"{published.version} {published.fingerprint}"
+    if step.address.kind == "model":
+        registered: Registered = step.live  # type: ignore[assignment]
+        return f"{registered.version} {registered.sha256}"
     live: LiveEntity = step.live  # type: ignore[assignment]
     return f"{live.etag} {live.properties.get('runtimeState', '')}".strip()
 
@@ -151,7 +155,8 @@ def _digest_of_desired(desired: Desired) -> str:
         for each in desired.entities
     ]
     published = [[each.name, each.fingerprint] for each in desired.ml_pipelines]
-    return _digest({"entities": entities, "ml_pipelines": published})
+    promoted = [[each.model, each.meant, each.sha256] for each in desired.models]
+    return _digest({"entities": entities, "ml_pipelines": published, "models": promoted})
 
 
 def _digest(content: Any) -> str:  # noqa: ANN401 - any JSON

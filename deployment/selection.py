@@ -35,6 +35,7 @@ class Selection:
         return replace(
             desired,
             entities=tuple(e for e in desired.entities if self.takes(Address(e.kind, e.name))),
+            models=tuple(m for m in desired.models if self.takes(Address("model", m.model))),
             ml_pipelines=tuple(d for d in desired.ml_pipelines if self.takes(Address("ml_pipeline", d.name))),
         )
 
@@ -48,8 +49,16 @@ class Selection:
 EVERYTHING: Final = Selection()
 
 
-def refuse_missing(chosen: Desired, observed: Observed, endpoints: Mapping[str, tuple[str, str]]) -> None:
-    """Raises NotSelectedError where something chosen refers to what neither exists nor is chosen."""
+def refuse_missing(
+    chosen: Desired,
+    observed: Observed,
+    endpoints: Mapping[str, tuple[str, str]],
+    models: Mapping[str, str],
+) -> None:
+    """Raises NotSelectedError where something chosen refers to what neither exists nor is chosen.
+
+    `models`: those of which that is known, by the pipeline that scores with them.
+    """
     there = {Address(each.kind, each.name).key for each in observed.entities}
     there |= {Address(each.kind, each.name).key for each in chosen.entities}
     missing = [
@@ -57,6 +66,11 @@ def refuse_missing(chosen: Desired, observed: Observed, endpoints: Mapping[str, 
         for entity in chosen.entities
         for needed in _needs(entity)
         if (needed.name not in endpoints if needed.kind == "ml_pipeline" else needed.key not in there)
+    ]
+    missing += [
+        (str(entity), models[entity.name])
+        for entity in chosen.entities
+        if entity.kind == "pipeline" and entity.name in models
     ]
     if missing:
         raise NotSelectedError(missing)

@@ -84,13 +84,17 @@ class Session:
 
     @cached_property
     def machine_learning(self) -> MachineLearning:
+        return self.machine_learning_of(self.settings)
+
+    def machine_learning_of(self, settings: Settings) -> MachineLearning:
+        """The workspace of an environment of the same cloud, with this one's identity."""
         from ml_pipelines.gateway import MachineLearning
 
-        azure = self.settings.azure
+        azure = settings.azure
         return MachineLearning(
             subscription_id=azure.subscription_id,
             resource_group=azure.resource_group,
-            workspace=self.settings.machine_learning.workspace,
+            workspace=settings.machine_learning.workspace,
             token=self.token,
         )
 

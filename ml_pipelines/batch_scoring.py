@@ -82,7 +82,7 @@ def _parameters(model: Model) -> dict[str, str]:
     return BATCH_PARAMETERS | {
         "input_path": model.scoring.input,
         "output_path": model.output.path,
-        "model_version": model.scoring.model_version,
+        "model_version": model.model_version,
     }
 
 
@@ -140,13 +140,13 @@ def _fixed(settings: Settings, model: Model, zone: str) -> dict[str, object]:
         "lake_url": settings.lake_url,
         "file_system": settings.lake.file_system,
         "model": model.name,
-        "registered_model": scoring.model_name or model.name,
+        "registered_model": model.registered_name,
         "window_every": model.window.every,
         "window_zone": zone,
         "window_offset_minutes": model.window.offset_minutes,
         "configured_input_path": scoring.input,
         "configured_output_path": model.output.path,
-        "configured_model_version": scoring.model_version,
+        "configured_model_version": model.model_version,
         "input_format": scoring.input_format,
         "row_key": scoring.row_key,
         "duplicate_keys": scoring.duplicate_keys,

@@ -97,7 +97,7 @@ def _run_arguments(settings: Settings, model: Model) -> tuple[Argument, ...]:
 def _register_arguments(model: Model, training: Training, git_commit: str) -> tuple[Argument, ...]:
     gate, drift = training.gate, model.output.checks.drift
     return (
-        *(argument("registered_model"), model.scoring.model_name or model.name),
+        *(argument("registered_model"), model.registered_name),
         *(argument("trained"), Read("trained")),
         *(argument("facts"), Read("facts")),
         *(argument("metrics"), Read("metrics")),

@@ -65,14 +65,15 @@ class Command:
     def journal(self, holder: str = "") -> Journal:
         return Journal(self.session.lake, self.owner, holder)
 
-    def observe(self, ml_pipelines: Iterable[str] = ()) -> Observed:
+    def observe(self, ml_pipelines: Iterable[str] = (), models: Iterable[str] = ()) -> Observed:
         """What exists of these and of what the last release knew, and what was written before."""
         from deployment.observed import observe
 
         release = self.releases.newest()
         names = dict.fromkeys(ml_pipelines) | dict.fromkeys(release.published() if release else ())
         session = self.session
-        return observe(session.data_factory, session.machine_learning, names, self.releases.written(release))
+        written = self.releases.written(release)
+        return observe(session.data_factory, session.machine_learning, names, written, models)
 
     def origins(self) -> Origins:
         """Which key decides a property, and where it is set."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from deployment import planner, provenance, report, saved_plans
@@ -24,15 +25,16 @@ from deployment.journal import restore
 from deployment.lock import locked
 from deployment.missed import CaughtUp
 from deployment.models import in_force
+from deployment.promotion import Promoter, resolved
 from deployment.saved_plans import PlanOptions
 from deployment.selection import Selection
 from deployment.verbs.command import command_of
 from deployment.verbs.smoke_test import smoke_test
-from deployment.verbs.wanted import wanted_of
+from deployment.verbs.wanted import wanted_of, workspace_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from deployment.lock import Held
     from deployment.missed import Missed
@@ -55,7 +57,10 @@ class Order:
     lock: Held
 
     def observed(self) -> Observed:
-        return self.command.observe(each.name for each in self.desired.ml_pipelines)
+        desired = self.desired
+        return self.command.observe(
+            [each.name for each in desired.ml_pipelines], [each.registered_name for each in desired.models]
+        )
 
     def plan(self, observed: Observed, now: datetime | None = None) -> Plan:
         options = self.options
@@ -125,7 +130,7 @@ def _deploy(order: Order, made: Plan, observed: Observed) -> Deployed:
         confirm(command, made)
         number, missed = _apply(order, made)
     elif command.releases.unrecorded(observed):
-        number = _record(order, observed, _models(command))
+        number = _record(order, observed)
     runs = smoke_test(command, made) if command.arguments.run else ()
     if failed := [each for each in runs if not each.succeeded]:
         taken_back = None
@@ -145,7 +150,6 @@ def _take_back(order: Order, number: int) -> int:
 def _apply(order: Order, made: Plan) -> tuple[int, tuple[Missed, ...]]:
     """Apply, read back, record: the release's number, and what triggers missed meanwhile."""
     command = order.command
-    models = _models(command)
     command.releases.begin(attempts(made))
     applying = executor(command, order.lock)
     applying.apply(made)
@@ -153,33 +157,52 @@ def _apply(order: Order, made: Plan) -> tuple[int, tuple[Missed, ...]]:
     if left := order.plan(observed).changes:
         raise VerificationError(str(step.address) for step in left)
     order.lock.check()
-    return _record(order, observed, models), tuple(applying.missed)
+    return _record(order, observed), tuple(applying.missed)
 
 
-def _models(command: Command) -> list[dict[str, str]]:
-    found = in_force(command.settings, command.session.machine_learning)
-    return [
-        {"model": name, "version": str(each.version), "sha256": each.sha256} for name, each in found.items()
-    ]
-
-
-def _record(order: Order, observed: Observed, models: Sequence[dict[str, str]]) -> int:
+def _record(order: Order, observed: Observed) -> int:
     release = order.command.releases.record(
         observed,
         at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         by=provenance.who(),
         commit=order.commit,
-        models=models,
+        models=_models(order),
         of_release=order.options.release,
     )
     return release.number
 
 
+def _models(order: Order) -> list[dict[str, str]]:
+    """What each model scores with now that all is applied."""
+    command = order.command
+    found = in_force(resolved(command.settings, order.desired.models), command.session.machine_learning)
+    _tell_missing(command, found)
+    return [
+        {"model": name, "version": str(each.version), "sha256": each.sha256} for name, each in found.items()
+    ]
+
+
+def _tell_missing(command: Command, there: Collection[str]) -> None:
+    """What is deployed and cannot score yet, and what to do about it."""
+    env = command.settings.environment
+    for name, model in sorted(command.settings.models.items()):
+        if name not in there:
+            train = f"python deploy.py run --env {env} --training --model {name}"
+            command.progress.note(
+                f"{name}: no model {model.registered_name} ({model.model_version}) is registered here, so "
+                f"nothing can be scored yet. Train one: {train}; or promote one: docs/migrating.md"
+            )
+
+
 def executor(command: Command, lock: Held) -> Executor:
     session = command.session
-    journal = command.journal(provenance.who_and_where())
     return Executor(
-        session.data_factory, session.machine_learning, command.progress, go_on=lock.check, journal=journal
+        session.data_factory,
+        session.machine_learning,
+        command.progress,
+        go_on=lock.check,
+        promote=Promoter(partial(workspace_of, command), session.machine_learning),
+        journal=command.journal(provenance.who_and_where()),
     )
 
 

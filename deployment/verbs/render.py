@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adf import warehouse_sql
-from deployment import desired as desires
 from deployment import provenance, rendered_folder, rendering
 from deployment.resources import NOTHING
 from deployment.verbs.command import command_of
+from deployment.verbs.wanted import configured
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -21,7 +21,7 @@ def render(arguments: Namespace) -> int:
     with command_of(arguments) as command:
         rendered_folder.refuse_unfit(arguments.out, arguments.project_dir)
         commit = provenance.git_commit(arguments.project_dir)
-        desired = desires.build(command.settings, commit)
+        desired = configured(command, commit)
         rendered = rendering.render(
             desired,
             _observed(command, desired),

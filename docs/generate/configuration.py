@@ -140,9 +140,8 @@ def _title(path: str, body: Body) -> str:
 
 def _keys(body: Body, name: str, prefix: str) -> Iterator[str]:
     """`name` of a class of the configuration's schema, which knows what is required."""
-    [fields] = [
-        getattr(module, name).model_fields for module in json_schema.MODULES if hasattr(module, name)
-    ][:1]
+    section = next(getattr(module, name) for module in json_schema.MODULES if hasattr(module, name))
+    fields = {field.alias or key: field for key, field in section.model_fields.items()}
     yield from table(
         ("key", "value", "meaning", "in Azure"),
         [

@@ -109,7 +109,13 @@ class ModelNotRegistered(StepError):
         what = {"approved": "no approved version", "latest": "no version"}.get(
             version, f"no version {version}"
         )
-        nothing = "nothing is registered under that name. Train it (`run --training`), or register it"
+        source, colon, number = version.rpartition(":")
+        if colon:
+            what = f"no version that was promoted from {source}, version {number}"
+        nothing = (
+            "nothing is registered under that name. Train it (`run --training`), or promote it "
+            "(docs/migrating.md)"
+        )
         there = f"registered: {', '.join(existing)}" if existing else nothing
         super().__init__(f"the model {name!r} has {what} in this workspace; {there}")
 

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 from . import ml_run
 from .errors import ModelDamaged, ModelNotRegistered
 from .parameters import NONE
+from .versions import SHA256
+from .versions import choose as choose_version
 from .work import digest_of_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 MODELS_FOLDER = "azureml-models"
-APPROVED = "approved"
-SHA256 = "sha256"
 SCORE_PROFILE = "score_profile"
 """The tag that says how the version's predictions were distributed in training: drift.py."""
 
@@ -45,15 +45,12 @@ class ModelVersion:
 
 
 def choose(name: str, wanted: str, versions: Sequence[ModelVersion]) -> ModelVersion:
-    """`approved` is the newest with the tag `approved: true`, `latest` the newest, a number that one."""
-    candidates = {
-        "approved": [each for each in versions if each.tags.get(APPROVED, "").lower() == "true"],
-        "latest": list(versions),
-    }.get(wanted, [each for each in versions if str(each.version) == wanted])
-    if not candidates:
+    """The version that is meant (versions.py); raises ModelNotRegistered."""
+    found = choose_version(wanted, versions)
+    if found is None:
         newest_first = sorted(versions, key=lambda each: -each.version)[:10]
         raise ModelNotRegistered(name, wanted, [f"version {each.version}" for each in newest_first])
-    return max(candidates, key=lambda each: each.version)
+    return found
 
 
 def registered(name: str) -> list[ModelVersion]:

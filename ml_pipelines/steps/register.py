@@ -21,6 +21,7 @@ from .evaluate import METRICS_FILE, read_metrics, read_profile
 from .lake import Lake
 from .parameters import Arguments
 from .prepare import FACTS_FILE
+from .versions import APPROVED, SHA256
 from .work import digest_of_folder
 
 if TYPE_CHECKING:
@@ -89,8 +90,8 @@ def tags_of(
     return {
         "metrics": json.dumps(dict(metrics), sort_keys=True),
         "data_digest": str(facts["data_digest"]),
-        models.SHA256: digest_of_folder(trained),
-        models.APPROVED: str(approved).lower(),
+        SHA256: digest_of_folder(trained),
+        APPROVED: str(approved).lower(),
     }
 
 
@@ -103,5 +104,5 @@ def register(name: str, trained: Path, tags: dict[str, str]) -> str:
         named = Path(folder) / MODEL_FOLDER
         shutil.copytree(trained, named)
         found = Model.register(ml_run.workspace(), model_path=str(named), model_name=name, tags=tags)
-    print(f"registered {name} version {found.version}, sha256 {tags[models.SHA256]}", flush=True)
+    print(f"registered {name} version {found.version}, sha256 {tags[SHA256]}", flush=True)
     return str(found.version)

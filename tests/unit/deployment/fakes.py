@@ -137,11 +137,27 @@ class FakeFactory:
         return str(self.entities["trigger", trigger.lower()].properties["runtimeState"])
 
 
+@dataclass(frozen=True)
+class Registered:
+    name: str
+    version: int
+    tags: dict[str, str]
+
+    @property
+    def sha256(self) -> str:
+        return self.tags.get("sha256", "")
+
+
 @dataclass
 class FakeMachineLearning:
     endpoints: dict[str, Published] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     versions: dict[tuple[str, str], Published] = field(default_factory=dict)
+
+    registered: dict[str, list[Registered]] = field(default_factory=dict)
+
+    def models(self, name: str) -> list[Registered]:
+        return list(self.registered.get(name, ()))
 
     def published(self, names: Iterable[str]) -> dict[str, Published]:
         return {name: self.endpoints[name] for name in names if name in self.endpoints}
