@@ -18,6 +18,7 @@ from deployment.canonical import canonical
 from deployment.freshness import Expected
 from deployment.journal import Unfinished
 from deployment.planner import plan
+from deployment.promotion import Promotion
 from deployment.releases import Release
 from deployment.resources import NOTHING, Observed, Written
 from deployment.runs import RunReport
@@ -29,6 +30,7 @@ from tests.unit.deployment.fakes import (
     Definition,
     Live,
     Published,
+    Registered,
     calendar,
     dataset,
     desired,
@@ -292,9 +294,24 @@ def details_result():
     return list(run_details.parts(found)), run_details.document(found)
 
 
+def promotion_result():
+    """A newer version of dev's, and what prod scored with until now."""
+    here = {"source_environment": "dev", "source_version": "7", "sha256": "a1b2", "metrics": '{"r2": 0.48}'}
+    new = Promotion("churn", "churn", "dev", "8", "churn", "rg/ml", "c3d4", {"metrics": '{"r2": 0.51}'})
+    versions = [{"model_version": {"type": "String", "defaultValue": f"dev:{each}"}} for each in (7, 8)]
+    observed = Observed(
+        True,
+        (live(pipeline("score_churn", parameters=versions[0])),),
+        models={"churn": [Registered("churn", 1, here)]},
+    )
+    wanted = desired(pipeline("score_churn", parameters=versions[1]))
+    return plan_result(replace(wanted, models=(new,)), observed)
+
+
 CASES = {
     "status_late": late_result,
     "status_run": details_result,
+    "plan_promotion": promotion_result,
     "plan_unfinished": unfinished_result,
     "plan_triggers": lambda: plan_result(triggers(), Observed(factory_exists=True)),
     "plan_dependencies": lambda: plan_result(*dependent_triggers()),

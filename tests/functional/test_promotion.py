@@ -1,0 +1,143 @@
+"""dev and prod on a laptop: trained in local-dev, promoted to local-prod, scored there, taken back.
+
+The tests run in the order in which they stand, as a model's life does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.ports import three_free_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VERSION = "models.diabetes.version.version"
+
+
+@dataclass
+class Laptop:
+    """deploy.py for environments that share a local Azure."""
+
+    state: Path
+    port: int
+
+    def call(self, verb: str, environment: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        line = [sys.executable, "deploy.py", verb, "--env", environment, "-o", "json"]
+        line += ["--set", f"sandbox.port={self.port}", "--set", f"sandbox.state={self.state}", *arguments]
+        return subprocess.run(line, capture_output=True, text=True, check=False, cwd=REPOSITORY, timeout=240)
+
+    def document(self, verb: str, environment: str, *arguments: str, code: int = 0) -> dict[str, Any]:
+        ended = self.call(verb, environment, *arguments)
+        assert ended.returncode == code, ended.stderr + ended.stdout
+        return dict(json.loads(ended.stdout))
+
+    def train(self, *arguments: str, code: int = 0) -> dict[str, Any]:
+        """In local-dev, with what `--set` says."""
+        self.document("deploy", "local-dev", *arguments)
+        return dict(self.document("run", "local-dev", "--training", *arguments, code=code)["runs"][0])
+
+    def digest(self, environment: str) -> str:
+        return str(self.document("status", environment)["models"][0]["sha256"])
+
+    def stop(self) -> None:
+        endpoints = self.state / "endpoints.json"
+        if endpoints.exists():
+            os.kill(json.loads(endpoints.read_text())["pid"], signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    made = Laptop(tmp_path_factory.mktemp("laptop") / "azure", three_free_ports())
+    yield made
+    made.stop()
+
+
+def model_step(document: dict[str, Any]) -> dict[str, Any]:
+    return next(each for each in document["changes"] if each["kind"] == "model")
+
+
+def test_a_workspace_that_is_not_there_is_said_and_nothing_deployed(laptop):
+    error = laptop.document("deploy", "local-prod", code=1)["error"]
+
+    assert error["code"] == "promotion"
+    assert "cannot be promoted from local-dev" in error["message"]
+    assert "--env local-dev" in error["hint"]
+
+
+def test_a_deployment_without_a_model_says_what_to_do(laptop):
+    ended = laptop.call("deploy", "local-dev")
+
+    assert ended.returncode == 0
+    assert "run --env local-dev --training --model diabetes" in ended.stderr
+    assert laptop.document("deploy", "local-prod", code=1)["error"]["code"] == "promotion"
+
+
+def test_the_model_of_dev_is_promoted_byte_for_byte_and_only_the_batch_side_deployed(laptop):
+    assert laptop.train()["status"] == "Succeeded"
+    deployed = laptop.document("deploy", "local-prod")
+    names = {change["name"] for change in deployed["changes"]}
+
+    assert model_step(deployed)["diff"][0] == {"path": "version", "before": None, "after": "local-dev:1"}
+    assert "score_diabetes" in names
+    assert not {each for each in names if "train" in each}
+    assert laptop.digest("local-prod") == laptop.digest("local-dev")
+    assert laptop.document("plan", "local-prod")["changes"] == []
+
+
+def test_a_window_is_scored_with_what_was_promoted(laptop):
+    [run] = laptop.document("run", "local-prod", "--window", "2026-11-22")["runs"]
+    manifest = laptop.state / "lake/localbatchscoringprod/data/_landing/diabetes/2026-11-22T00-00-00Z.json"
+
+    assert run["status"] == "Succeeded"
+    assert json.loads(manifest.read_text())["model_sha256"] == laptop.digest("local-dev")
+
+
+def test_a_model_that_its_gate_refuses_is_not_promoted(laptop):
+    failed = laptop.train("--set", "models.diabetes.training.hyperparameters.alpha=100000", code=1)
+
+    assert "the gate demands r2" in failed["error"]
+    assert laptop.document("deploy", "local-prod")["changes"] == []
+
+
+def test_a_model_that_passes_is_promoted_by_the_next_deployment(laptop):
+    laptop.train("--set", "models.diabetes.training.hyperparameters.alpha=1.0")
+    [version, digest, *_] = model_step(laptop.document("deploy", "local-prod"))["diff"]
+
+    assert (version["before"], version["after"]) == ("local-dev:1", "local-dev:2")
+    assert digest["after"] == laptop.digest("local-dev") == laptop.digest("local-prod") != digest["before"]
+
+
+def test_a_version_is_taken_back_by_setting_it(laptop):
+    """Its bytes are here already: nothing is registered, and the window says which scored."""
+    taken_back = laptop.document("deploy", "local-prod", "--set", f"{VERSION}=1")
+    laptop.document("run", "local-prod", "--window", "2026-11-21")
+    lake = laptop.state / "lake/localbatchscoringprod/data/_landing/diabetes"
+    windows = [json.loads((lake / f"2026-11-{day}T00-00-00Z.json").read_text()) for day in (21, 22)]
+
+    assert "model" not in {change["kind"] for change in taken_back["changes"]}
+    assert windows[0]["model_sha256"] == windows[1]["model_sha256"]
+
+
+def test_a_version_that_does_not_exist_is_named(laptop):
+    error = laptop.document("deploy", "local-prod", "--set", f"{VERSION}=9", code=1)["error"]
+
+    assert "diabetes has no version 9 in local-dev: there is 2, 1" in error["message"]
+
+
+def test_another_cloud_is_refused_with_its_key(laptop):
+    error = laptop.document("plan", "local-prod", "--set", "models.diabetes.version.from=prod", code=64)[
+        "error"
+    ]
+
+    assert "models.diabetes.version.from: found `prod`, whose `azure.cloud` is public" in error["message"]
