@@ -201,6 +201,20 @@ def _run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--from", dest="since", metavar="INSTANT", help="the first window of a range")
     parser.add_argument("--to", dest="until", metavar="INSTANT", help="the end of the range, not included")
+    parser.add_argument(
+        "--only",
+        choices=("missing", "failed", "all"),
+        default="all",
+        help="of a range: what has not landed, or whose last run failed (default: all)",
+    )
+    parser.add_argument(
+        "--max-parallel", type=_count, default=4, metavar="N", help="windows side by side (default: 4)"
+    )
+    parser.add_argument(
+        "--limit", type=_count, default=100, metavar="N", help="more windows need --yes (default: 100)"
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask, however many windows")
+    parser.add_argument("--dry-run", action="store_true", help="show which windows would be run")
     parser.add_argument("--no-wait", action="store_true", help="start, print the run ids, do not wait")
 
 
@@ -228,7 +242,7 @@ def _status(parser: argparse.ArgumentParser) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
     return int(text)
 
 

@@ -266,9 +266,9 @@ class LockedError(DeploymentError):
     code = "locked"
     exit_code = RETRY
 
-    def __init__(self, environment: str, holder: str, seconds: int) -> None:
+    def __init__(self, doing: str, holder: str, seconds: int) -> None:
         hint = f"wait for it; if it has died, its lock is free after {seconds} s"
-        super().__init__(f"{holder} is deploying {environment} at this moment", hint=hint)
+        super().__init__(f"{holder} is {doing} at this moment", hint=hint)
 
 
 class LockLostError(DeploymentError):

@@ -1,4 +1,4 @@
-"""One deployment at a time: a lease on a small file in the lake.
+"""One deployment at a time, and one backfill of a model: a lease on a small file in the lake.
 
 The lease lasts 60 s and is renewed while the deployment goes on, so a holder that dies frees it by dying.
 One that slept meanwhile, or could not renew it, must not go on: somebody else may be at work. Who holds it is
@@ -64,14 +64,23 @@ class Held:
 
 @contextmanager
 def locked(
-    lake: Leases, owner: Owner, holder: str, progress: Progress, renew_seconds: float = RENEW_SECONDS
+    lake: Leases,
+    owner: Owner,
+    holder: str,
+    progress: Progress,
+    *,
+    name: str = "lock",
+    doing: str = "deploying",
+    renew_seconds: float = RENEW_SECONDS,
 ) -> Iterator[Held]:
-    """Hold the environment's lock; raises LockedError where somebody else does."""
-    path = f"_deployments/{owner.project}/{owner.environment}/lock"
+    """Hold a lock of the environment, by default that of deployments; raises LockedError where somebody else
+    does, who is `doing` it.
+    """
+    path = f"_deployments/{owner.project}/{owner.environment}/{name}"
     held = Held(owner.environment)
     lease = lake.acquire_lease(path, LEASE_SECONDS, holder)
     if lease is None:
-        raise LockedError(owner.environment, lake.lease_holder(path), LEASE_SECONDS)
+        raise LockedError(f"{doing} {owner.environment}", lake.lease_holder(path), LEASE_SECONDS)
     ended = threading.Event()
     renewing = threading.Thread(
         target=_renew, args=(held, lease, ended, progress, renew_seconds), daemon=True
@@ -90,7 +99,7 @@ def _release(lease: Lease, progress: Progress) -> None:
     try:
         lease.release()
     except LakeError as error:
-        progress.note(f"the deployment's lock is free in {LEASE_SECONDS} s only: {error}")
+        progress.note(f"the lock is free in {LEASE_SECONDS} s only: {error}")
 
 
 def _renew(
@@ -100,4 +109,4 @@ def _renew(
         try:
             held.renew(lease)
         except LakeError as error:
-            progress.note(f"the deployment's lock could not be renewed: {error}")
+            progress.note(f"the lock could not be renewed: {error}")

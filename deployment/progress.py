@@ -33,8 +33,8 @@ MANY: Final = 20
 class Progress(Protocol):
     """All methods may be called from any thread."""
 
-    def expects(self, steps: int) -> None:
-        """So many steps of a plan will begin."""
+    def expects(self, steps: int, *, told_from: int = MANY) -> None:
+        """So many subjects will end; from `told_from` on it is told how many have."""
 
     def began(self, step: Change) -> None: ...
     def ended(self, step: Change) -> None: ...
@@ -53,30 +53,29 @@ class _Steps:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._since: dict[str, float] = {}
-        self._expected, self._expected_at = 0, 0.0
+        self._expected, self._told_from, self._expected_at = 0, MANY, 0.0
         self._over: list[str] = []
 
-    def expects(self, steps: int) -> None:
-        self._expected, self._expected_at, self._over = steps, self._clock(), []
+    def expects(self, steps: int, *, told_from: int = MANY) -> None:
+        self._expected, self._told_from = steps, told_from
+        self._expected_at, self._over = self._clock(), []
 
     def so_far(self) -> str:
-        """`312 of 4,003, 2 min left` where there are many steps; the time once it can be told."""
+        """`312 of 4,003, 2 min left` where there are many; the time once it can be told."""
         over, expected = len(self._over), self._expected
-        if expected < MANY or over == expected:
+        if expected < self._told_from or over == expected:
             return ""
         left = (self._clock() - self._expected_at) / max(1, over) * (expected - over)
-        return f"{over:,} of {expected:,}" + (f", {_roughly(left)} left" if over >= MANY else "")
+        return f"{over:,} of {expected:,}" + (f", {_roughly(left)} left" if over >= self._told_from else "")
 
     def began(self, step: Change) -> None:
         self._since[str(step.address)] = self._clock()
         self.state(str(step.address), DOING[step.action][0])
 
     def ended(self, step: Change) -> None:
-        self._over.append(str(step.address))
         self.done(str(step.address), f"{DOING[step.action][1]}{self._took(step)}")
 
     def failed(self, step: Change, reason: str) -> None:
-        self._over.append(str(step.address))
         self.done(str(step.address), f"failed{self._took(step)}: {reason}", failed=True)
 
     def _took(self, step: Change) -> str:
@@ -124,6 +123,7 @@ class Lines(_Steps):
             self.note(f"{subject}: {text}")
 
     def done(self, subject: str, text: str, *, failed: bool = False) -> None:
+        self._over.append(subject)
         self._last.pop(subject, None)
         so_far = self.so_far()
         self.note(f"{'error: ' if failed else ''}{subject}: {text}{f' ({so_far})' if so_far else ''}")
@@ -156,6 +156,7 @@ class Board(_Steps):
         )
 
     def _draw(self) -> Table:
+        from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
@@ -164,7 +165,7 @@ class Board(_Steps):
             for subject, text in self._going.items():
                 table.add_row(self._spinner, Text(subject), Text(text, style="dim"))
         if so_far := self.so_far():
-            table.add_row("", Text(so_far, style="bold"))
+            table.add_row("", ProgressBar(self._expected, len(self._over), width=30), Text(so_far, "bold"))
         return table
 
     def note(self, text: str) -> None:
@@ -178,6 +179,7 @@ class Board(_Steps):
     def done(self, subject: str, text: str, *, failed: bool = False) -> None:
         from rich.text import Text
 
+        self._over.append(subject)
         with self._lock:
             self._going.pop(subject, None)
         mark = Text("✗ ", "red") if failed else Text("✓ ", "green")

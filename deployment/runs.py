@@ -1,4 +1,4 @@
-"""Pipeline runs: which windows are meant, starting them once, waiting, and what came of them.
+"""Pipeline runs: starting them once, waiting, and what came of them.
 
 A run is known in two places: Data Factory says how the pipeline ended, the receipt in the lake says what
 landed. They meet in the run group's id.
@@ -7,34 +7,37 @@ landed. They meet in the run group's id.
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any, Final, Protocol
-from zoneinfo import ZoneInfo
 
 from adf.errors import DataFactoryError, NotFound
-from adf.windows import Window, WindowError, format_instant, parse_instant, parse_window_id
+from adf.windows import format_instant
 from deployment.errors import (
     InterruptedByUserError,
     LakeError,
     NothingDeployedError,
     RunsFailedError,
-    UsageError,
 )
+from deployment.interrupts import kept
 from deployment.scoring_progress import ScoringProgress
 from ml_pipelines.steps.check_results import CheckResult, from_text
 from ml_pipelines.steps.landing import LANDED, Receipt, receipt_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from concurrent.futures import Future
+    from datetime import datetime
 
-    from adf.windows import Grid
+    from adf.windows import Window
     from deployment.gateways import LakeFiles
     from deployment.progress import Progress
 
 ENDED: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
 NOT_STARTED: Final = "NotStarted"
+Key = tuple[str, "datetime | None"]
+"""Pipeline, and the start of the window that it runs for."""
 AT_ONCE: Final = 4
 """Windows of a range that run side by side; scoring costs nodes."""
 
@@ -52,10 +55,25 @@ class RunRequest:
     parameters: Mapping[str, str]
     window: Window | None = None
 
+    @property
+    def key(self) -> Key:
+        return self.pipeline, None if self.window is None else self.window.start
+
     def __str__(self) -> str:
         return (
             self.pipeline if self.window is None else f"{self.pipeline} {format_instant(self.window.start)}"
         )
+
+
+@dataclass(frozen=True)
+class Order:
+    """A run that is asked for, among others."""
+
+    request: RunRequest
+    after: Sequence[Key] = ()
+    """Those that must have succeeded before, all of them among the others."""
+    going: str | None = None
+    """The run that does it already, which is waited for: none is started beside it."""
 
 
 @dataclass(frozen=True)
@@ -96,59 +114,7 @@ class RunReport:
         return self.pipeline == f"train_{self.model}"
 
 
-# ------------------------------------------------------------------------------------------- windows
-
-
-def window_of(text: str, grid: Grid) -> Window:
-    """The window that `2026-11-22` (a local day), a window id or an ISO instant names. Raises UsageError."""
-    try:
-        if _is_date(text):
-            return _only_window_of_day(date.fromisoformat(text), grid)
-        return grid.window_starting(_instant(text))
-    except WindowError as error:
-        raise UsageError(
-            str(error), hint="--window 2026-11-22, a window id, or the instant it starts at"
-        ) from error
-
-
-def windows_between(since: str, until: str, grid: Grid) -> list[Window]:
-    """The windows that start in [since, until). Raises UsageError if there is none."""
-    try:
-        start, end = _boundary(since, grid), _boundary(until, grid)
-        found = list(grid.between(start, end))
-    except WindowError as error:
-        raise UsageError(str(error), hint="--from 2026-11-01 --to 2026-11-08") from error
-    if not found:
-        raise UsageError(f"no window starts from {since} to before {until}", hint=f"the grid is {grid}")
-    return found
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return len(text) == len("2026-11-22") and bool(date.fromisoformat(text))
-    except ValueError:
-        return False
-
-
-def _instant(text: str) -> datetime:
-    return parse_window_id(text) if "T" in text and text.count("-") == 4 else parse_instant(text)
-
-
-def _boundary(text: str, grid: Grid) -> datetime:
-    return _midnight(date.fromisoformat(text), grid) if _is_date(text) else _instant(text)
-
-
-def _midnight(day: date, grid: Grid) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(grid.zone))
-
-
-def _only_window_of_day(day: date, grid: Grid) -> Window:
-    start, end = _midnight(day, grid), _midnight(day + timedelta(days=1), grid)
-    found = list(grid.between(start, end))
-    if len(found) == 1:
-        return found[0]
-    hint = f"--from {day} --to {day + timedelta(days=1)}, or the instant that a window starts at"
-    raise UsageError(f"{len(found) or 'no'} windows of the grid ({grid}) start on {day}", hint=hint)
+# ------------------------------------------------------------------------------------------- running
 
 
 def scoring_request(model: str, window: Window) -> RunRequest:
@@ -158,9 +124,6 @@ def scoring_request(model: str, window: Window) -> RunRequest:
 
 def training_request(model: str) -> RunRequest:
     return RunRequest(model, f"train_{model}", {})
-
-
-# ------------------------------------------------------------------------------------------- running
 
 
 @dataclass
@@ -181,19 +144,57 @@ class Runner:
         self.progress.note(f"{request}: started, ADF run {run_id}")
         return report_of(request.model, self._read(run_id), None, None)
 
-    def run_all(self, requests: Sequence[RunRequest]) -> list[RunReport]:
-        """Run each to its end, a few side by side; the reports in the order of the requests.
+    def run_all(self, orders: Sequence[Order], at_once: int = AT_ONCE) -> list[RunReport]:
+        """Run each to its end, a few side by side, each after those that it waits for; the reports in the
+        order of the orders.
 
         Raises InterruptedByUserError on Ctrl-C: what was started goes on in Data Factory.
         """
-        pool = ThreadPoolExecutor(min(AT_ONCE, len(requests)), thread_name_prefix="run")
+        reports: dict[Key, RunReport] = {}
+        graph = TopologicalSorter({each.request.key: each.after for each in orders})
+        graph.prepare()
+        self.progress.expects(len(orders), told_from=2)
         try:
-            return list(pool.map(self.run, requests))
+            with kept() as self._stopped:
+                self._run_in_order({each.request.key: each for each in orders}, graph, reports, at_once)
         except KeyboardInterrupt:
             raise InterruptedByUserError(going_on=sorted(self._going)) from None
-        finally:
+        return [reports[each.request.key] for each in orders]
+
+    def _run_in_order(
+        self,
+        orders: Mapping[Key, Order],
+        graph: TopologicalSorter[Key],
+        reports: dict[Key, RunReport],
+        at_once: int,
+    ) -> None:
+        """Fills `reports`; before Ctrl-C all of them."""
+        futures: dict[Future[RunReport], Key] = {}
+        pool = ThreadPoolExecutor(at_once, thread_name_prefix="run")
+        try:
+            while graph.is_active() and not self._stopped.is_set():
+                for key in graph.get_ready():
+                    futures[pool.submit(self._after, orders[key], reports)] = key
+                for future in wait(futures, return_when=FIRST_COMPLETED).done:
+                    key = futures.pop(future)
+                    reports[key] = future.result()
+                    graph.done(key)
+        except BaseException:
             self._stopped.set()
+            raise
+        finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    def _after(self, order: Order, reports: Mapping[Key, RunReport]) -> RunReport:
+        """Run it, unless a window that it waits for did not succeed."""
+        request = order.request
+        if failed := [reports[key] for key in order.after if not reports[key].succeeded]:
+            named = ", ".join(f"{each.pipeline} {each.window_start}" for each in failed)
+            return self._not_started(request, f"it waits for {named}")
+        if order.going is not None:
+            self._going.add(order.going)
+            return self._watched(request, order.going)
+        return self.run(request)
 
     def run(self, request: RunRequest) -> RunReport:
         """Start, wait for the end, and join with the receipt.
@@ -201,14 +202,15 @@ class Runner:
         Where Azure stops answering after runs were started, those are reported with the status that was seen
         last, as they may go on, and nothing more is started: the report of all the others is not lost.
         """
-        if self._lost is not None:
-            return self._not_started(request, self._lost)
+        if self._lost is not None or self._stopped.is_set():
+            return self._not_started(request, self._lost or "interrupted")
         try:
             run_id = self._create(request)
         except DataFactoryError as error:
             if not self._going:
                 raise
-            return self._not_started(request, _told(error))
+            self._lost = _told(error)
+            return self._not_started(request, self._lost)
         self._going.add(run_id)
         return self._watched(request, run_id)
 
@@ -240,7 +242,6 @@ class Runner:
                 return
 
     def _not_started(self, request: RunRequest, reason: str) -> RunReport:
-        self._lost = reason
         run = {"runId": "", "pipelineName": request.pipeline, "parameters": request.parameters}
         report = report_of(request.model, {**run, "status": NOT_STARTED}, None, None)
         report = replace(_with_error(report, f"not started: {reason}"), adf_run_id=None)

@@ -2,41 +2,126 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
-from deployment import report, runs
-from deployment.errors import UsageError
+from deployment import backfill, provenance, report, runs, windows_said
+from deployment.errors import NotConfirmedError, UsageError
+from deployment.lock import locked
+from deployment.report import Line
+from deployment.runs import Order, Runner
 from deployment.verbs.command import command_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from adf.windows import Window
-    from deployment.report import Line, Table
+    from deployment.backfill import WindowOrder
+    from deployment.lock import Held
+    from deployment.report import Table
     from deployment.runs import RunReport, RunRequest
     from deployment.session import Session
     from deployment.verbs.command import Command
 
 LOG_LINES: Final = 40
+NOTHING_TO_RUN: Final = "Nothing to run: no window of the range is what --only asks for."
 
 
 def run(arguments: Namespace) -> int:
     with command_of(arguments) as command:
-        requests = list(_requests(command))
-        session = command.session
-        runner = runs.Runner(
-            session.data_factory, session.lake, command.progress, arguments.env, session.polling_seconds
-        )
-        if arguments.no_wait:
-            reports = [runner.start(request) for request in requests]
-        else:
-            reports = runner.run_all(requests)
-        if arguments.verbose:
-            _tell_logs(command, session, reports)
+        _refuse_contradictions(arguments)
+        if arguments.since:
+            return _backfill(command)
+        return _run(command, [Order(request) for request in _requests(command)])
+
+
+def _run(command: Command, orders: Sequence[Order]) -> int:
+    arguments, session = command.arguments, command.session
+    runner = Runner(
+        session.data_factory, session.lake, command.progress, arguments.env, session.polling_seconds
+    )
+    if arguments.no_wait:
+        reports = [runner.start(each.request) for each in orders if each.going is None]
+    else:
+        reports = runner.run_all(orders, arguments.max_parallel)
+    if arguments.verbose:
+        _tell_logs(command, session, reports)
     parts: list[Line | Table] = [report.run_table(reports), *report.run_errors(reports)]
     command.terminal.show(parts, {"runs": [report.run_document(each) for each in reports]})
     return 0 if arguments.no_wait or all(each.succeeded for each in reports) else 1
+
+
+# ------------------------------------------------------------------------------------------- a range
+
+
+def _backfill(command: Command) -> int:
+    """Each model's windows under a lock of its own, so that of two backfills the second is told of the first
+    before it has looked at anything.
+    """
+    arguments = command.arguments
+    models = models_of(command)
+    windows = {name: _windows(command, name) for name in models}
+    if arguments.dry_run:
+        found = _look(command, windows)
+        command.terminal.show(backfill.table(found), backfill.document(found))
+        return 0
+    with ExitStack() as locks:
+        for name in models:
+            locks.enter_context(_locked(command, name))
+        chosen = [each.order for each in _look(command, windows) if each.chosen]
+        if not chosen:
+            command.terminal.show([Line(NOTHING_TO_RUN)], {"runs": []})
+            return 0
+        _confirm(command, len(chosen))
+        return _run(command, chosen)
+
+
+def _windows(command: Command, name: str) -> list[Window]:
+    from adf.triggers import grid_of
+
+    arguments = command.arguments
+    return windows_said.windows_between(
+        arguments.since, arguments.until, grid_of(command.settings.models[name])
+    )
+
+
+def _locked(command: Command, model: str) -> AbstractContextManager[Held]:
+    return locked(
+        command.session.lake,
+        command.owner,
+        provenance.who_and_where(),
+        command.progress,
+        name=f"backfill-{model}",
+        doing=f"running windows of {model} in",
+    )
+
+
+def _look(command: Command, windows: Mapping[str, Sequence[Window]]) -> list[WindowOrder]:
+    from adf.triggers import grid_of
+
+    settings, session = command.settings, command.session
+    known = {
+        name: backfill.look(
+            session.data_factory, session.lake, name, grid_of(settings.models[name]), command.now
+        )
+        for name in windows
+    }
+    return backfill.orders(settings, windows, known, command.arguments.only)
+
+
+def _confirm(command: Command, count: int) -> None:
+    """Raises NotConfirmedError."""
+    arguments = command.arguments
+    if count <= arguments.limit or arguments.yes:
+        return
+    what = f"this runs {count} windows, more than --limit {arguments.limit}"
+    if not command.terminal.interactive or not command.terminal.confirm(f"{what[0].upper()}{what[1:]}."):
+        raise NotConfirmedError(what)
+
+
+# ------------------------------------------------------------------------------------------- one window
 
 
 def _tell_logs(command: Command, session: Session, reports: list[RunReport]) -> None:
@@ -49,14 +134,13 @@ def _tell_logs(command: Command, session: Session, reports: list[RunReport]) -> 
 
 def _requests(command: Command) -> Iterator[RunRequest]:
     arguments = command.arguments
-    _refuse_contradictions(arguments)
     for name in models_of(command):
         if arguments.training:
             if command.settings.models[name].training is None:
                 raise UsageError(f"model {name} has no training", hint=f"config/models/{name}.yaml: training")
             yield runs.training_request(name)
         else:
-            yield from _scoring_requests(command, name)
+            yield runs.scoring_request(name, window_of(command, name))
 
 
 def _refuse_contradictions(arguments: Namespace) -> None:
@@ -66,6 +150,8 @@ def _refuse_contradictions(arguments: Namespace) -> None:
         raise UsageError("--window is one window, --from and --to are a range", hint="give one of the two")
     if bool(arguments.since) != bool(arguments.until):
         raise UsageError("a range has two ends", hint="give both --from and --to")
+    if not arguments.since and (arguments.dry_run or arguments.only != "all"):
+        raise UsageError("--only and --dry-run are about a range", hint="give --from and --to")
 
 
 def models_of(command: Command) -> list[str]:
@@ -78,22 +164,9 @@ def models_of(command: Command) -> list[str]:
     return [wanted]
 
 
-def _scoring_requests(command: Command, name: str) -> Iterator[RunRequest]:
-    from adf.triggers import grid_of
-
-    arguments = command.arguments
-    if arguments.since:
-        grid = grid_of(command.settings.models[name])
-        windows = runs.windows_between(arguments.since, arguments.until, grid)
-    else:
-        windows = [window_of(command, name)]
-    for window in windows:
-        yield runs.scoring_request(name, window)
-
-
 def window_of(command: Command, name: str) -> Window:
     """The model's window that --window says, or the last complete one."""
     from adf.triggers import grid_of
 
     grid, said = grid_of(command.settings.models[name]), command.arguments.window
-    return runs.window_of(said, grid) if said else grid.last_complete(command.now)
+    return windows_said.window_of(said, grid) if said else grid.last_complete(command.now)

@@ -29,6 +29,5 @@ def smoke_test(command: Command, made: Plan) -> Sequence[RunReport]:
         command.settings.environment,
         session.polling_seconds,
     )
-    return runner.run_all(
-        [runs.scoring_request(name, grid_of(models[name]).last_complete(command.now)) for name in chosen]
-    )
+    last = {name: grid_of(models[name]).last_complete(command.now) for name in chosen}
+    return runner.run_all([runs.Order(runs.scoring_request(name, window)) for name, window in last.items()])

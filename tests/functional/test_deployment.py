@@ -441,6 +441,34 @@ def test_ctrl_c_ends_with_130_and_says_what_goes_on(project, first):  # noqa: AR
     assert "still going on in Data Factory: " in error["message"]
 
 
+def test_of_a_range_only_what_is_missing_is_run_and_by_one_at_a_time(project, first):  # noqa: ARG001
+    """What Ctrl-C left going on is waited for; the next command finds nothing to do."""
+    missing = ("--from", "2026-11-20", "--to", "2026-11-23", "--only", "missing")
+    planned = project.document("run", *missing, "--dry-run")["windows"]
+    with project.started("run", *missing) as process:
+        assert process.stderr is not None
+        while "InProgress" not in process.stderr.readline():
+            assert process.poll() is None
+        second = project.document("run", *missing, code=75)["error"]
+        stdout, _ = process.communicate(timeout=120)
+    ran = json.loads(stdout)["runs"]
+
+    assert {each["window_start"][:10]: each["state"] for each in planned}["2026-11-22"] == "landed"
+    assert "is running windows of diabetes in local at this moment" in second["message"]
+    assert process.returncode == 0
+    assert "2026-11-20" in {each["window_start"][:10] for each in ran} <= {"2026-11-20", "2026-11-21"}
+    assert all((project.lake / each["output"]).is_file() for each in ran)
+    assert project.document("run", *missing) == {"runs": []}
+
+
+def test_more_windows_than_the_limit_are_not_run_without_a_word(project, first):  # noqa: ARG001
+    """A slip in a year would keep the cluster busy for a week."""
+    everything = ("--from", "2026-01-01", "--to", "2026-11-23", "--limit", "50")
+    refused = project.document("run", *everything, code=64)["error"]
+
+    assert refused["message"].startswith("this runs 326 windows, more than --limit 50")
+
+
 def test_a_smoke_test_that_fails_takes_the_deployment_back(project, first):  # noqa: ARG001
     """No input in that place: the release before is in force again, and the command ends with 1."""
     before = project.factory("GET", "pipelines/score_diabetes")["properties"]

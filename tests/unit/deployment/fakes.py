@@ -234,7 +234,7 @@ class Told:
     def __init__(self) -> None:
         self.lines: list[str] = []
 
-    def expects(self, steps: int) -> None:
+    def expects(self, steps: int, *, told_from: int = 20) -> None:  # noqa: ARG002 - how it is told
         self.expected = steps
 
     def began(self, step: Change) -> None:

@@ -24,6 +24,19 @@ def test_a_second_deployment_is_told_who_has_the_first():
     assert raised.value.exit_code == 75
 
 
+def test_a_backfill_has_a_lock_of_its_own():
+    """It does not hold up a deployment, and says what it does."""
+    lake = FakeLake()
+    mine = {"name": "backfill-churn", "doing": "running windows of churn in"}
+    with (
+        locked(lake, OWNER, "ada", Told(), **mine),
+        locked(lake, OWNER, "ada", Told()),
+        pytest.raises(LockedError, match="ada is running windows of churn in dev at this moment"),
+        locked(lake, OWNER, "bob", Told(), **mine),
+    ):
+        pass
+
+
 def test_the_lock_is_free_after_a_failure():
     """Whatever ends the deployment ends the lock."""
     lake = FakeLake()
@@ -40,7 +53,7 @@ def test_a_lock_is_renewed_while_it_is_held_and_a_failure_to_do_so_is_told():
         time.sleep(0.05)
 
     assert lake.renewals > 1
-    assert told.lines[0] == "the deployment's lock could not be renewed: unreachable"
+    assert told.lines[0] == "the lock could not be renewed: unreachable"
 
 
 class Lost(FakeLake):
@@ -63,7 +76,7 @@ def test_a_lock_that_cannot_be_given_back_hides_nothing():
     with pytest.raises(ZeroDivisionError), locked(Lost(), OWNER, "ada", told):
         raise ZeroDivisionError
 
-    assert told.lines == ["the deployment's lock is free in 60 s only: unreachable"]
+    assert told.lines == ["the lock is free in 60 s only: unreachable"]
 
 
 def test_a_holder_that_slept_longer_than_its_lease_must_not_go_on():

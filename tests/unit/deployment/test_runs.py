@@ -1,4 +1,4 @@
-"""Which windows are meant, and what a run and its receipt say together."""
+"""Runs in their order, and what a run and its receipt say together."""
 
 from __future__ import annotations
 
@@ -7,69 +7,13 @@ import json
 import pytest
 
 from adf.errors import NotFound, Unreachable
-from adf.windows import Grid, format_instant
-from deployment.errors import LakeError, NothingDeployedError, UsageError
-from deployment.runs import (
-    Runner,
-    RunRequest,
-    first_error,
-    scoring_request,
-    training_request,
-    window_of,
-    windows_between,
-)
+from adf.windows import Grid
+from deployment.errors import LakeError, NothingDeployedError
+from deployment.runs import Order, Runner, RunRequest, first_error, scoring_request, training_request
+from deployment.windows_said import window_of
 from tests.unit.deployment.fakes import FakeLake, Told
 
 DAY = Grid.parse("day")
-BERLIN = Grid.parse("day", zone="Europe/Berlin")
-HOUR = Grid.parse("hour")
-
-
-@pytest.mark.parametrize(
-    ("text", "grid", "start", "end"),
-    [
-        ("2026-11-22", DAY, "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"),
-        ("2026-11-22T00-00-00Z", DAY, "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"),
-        ("2026-11-22T00:00:00Z", DAY, "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"),
-        ("2026-11-22T01:00:00+01:00", DAY, "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"),
-        ("2026-11-22", BERLIN, "2026-11-21T23:00:00Z", "2026-11-22T23:00:00Z"),
-        ("2026-10-25", BERLIN, "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
-        ("2026-11-22T05:00:00Z", HOUR, "2026-11-22T05:00:00Z", "2026-11-22T06:00:00Z"),
-    ],
-)
-def test_a_window_is_named_by_its_day_its_id_or_the_instant_it_starts_at(text, grid, start, end):
-    """A day is a local day of the grid's zone, be it 25 hours long."""
-    window = window_of(text, grid)
-
-    assert (format_instant(window.start), format_instant(window.end)) == (start, end)
-
-
-@pytest.mark.parametrize(
-    ("text", "grid", "said"),
-    [
-        ("2026-11-22", HOUR, "24 windows"),
-        ("2026-11-22", Grid.parse("month"), "no windows"),
-        ("2026-11-22T05:00:00Z", DAY, "no window of the grid"),
-        ("2026-11-22T05:00:00", DAY, "not an instant"),
-        ("yesterday", DAY, "is not an instant"),
-        ("2026-02-30", DAY, "is not an instant"),
-    ],
-)
-def test_what_names_no_window_is_refused_with_a_way_out(text, grid, said):
-    """Never the nearest window instead: that would score other data than was asked for."""
-    with pytest.raises(UsageError, match=said) as raised:
-        window_of(text, grid)
-    assert raised.value.hint
-    assert raised.value.exit_code == 64
-
-
-def test_a_range_holds_the_windows_that_start_in_it_its_end_excluded():
-    """Adjoining ranges share none and miss none."""
-    found = windows_between("2026-11-20", "2026-11-23", DAY)
-
-    assert [format_instant(each.start)[:10] for each in found] == ["2026-11-20", "2026-11-21", "2026-11-22"]
-    with pytest.raises(UsageError, match="no window starts"):
-        windows_between("2026-11-20", "2026-11-20", DAY)
 
 
 class Factory:
@@ -130,7 +74,7 @@ def test_a_run_is_created_once_waited_for_and_joined_with_its_receipt():
     """Data Factory says how it ended, the receipt of the run group says what landed."""
     factory = Factory("Queued", "InProgress", "Succeeded")
 
-    (report,) = runner(factory, lake_with()).run_all([score()])
+    (report,) = runner(factory, lake_with()).run_all([Order(score())])
 
     parameters = {"window_start": "2026-11-22T00:00:00Z", "window_end": "2026-11-23T00:00:00Z"}
     assert factory.created == [("score_churn", parameters)]
