@@ -175,6 +175,11 @@ def _plan(parser: argparse.ArgumentParser) -> None:
         help="say how to keep what was changed by hand",
     )
     parser.add_argument(
+        "--check-access",
+        action="store_true",
+        help="in place of the plan: which roles are needed, which are missing, and what grants them",
+    )
+    parser.add_argument(
         "--detailed-exitcode", action="store_true", help="exit 2 if there is something to change"
     )
 

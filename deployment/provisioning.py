@@ -25,10 +25,19 @@ def resource_group_id(settings: Settings) -> str:
     return f"/subscriptions/{settings.azure.subscription_id}/resourceGroups/{settings.azure.resource_group}"
 
 
+def factory_id(settings: Settings) -> str:
+    provider = "providers/Microsoft.DataFactory/factories"
+    return f"{resource_group_id(settings)}/{provider}/{settings.data_factory.name}"
+
+
+def lake_group_id(settings: Settings) -> str:
+    """The storage account may lie in a resource group of its own."""
+    group = settings.lake.resource_group or settings.azure.resource_group
+    return f"/subscriptions/{settings.azure.subscription_id}/resourceGroups/{group}"
+
+
 def storage_account_id(settings: Settings) -> str:
-    return (
-        f"{resource_group_id(settings)}/providers/Microsoft.Storage/storageAccounts/{settings.lake.account}"
-    )
+    return f"{lake_group_id(settings)}/providers/Microsoft.Storage/storageAccounts/{settings.lake.account}"
 
 
 def workspace_id(settings: Settings) -> str:
@@ -73,8 +82,8 @@ def make(settings: Settings, resources: ResourceManager, lake: Lake, progress: P
 
 def _resources(settings: Settings) -> Iterator[tuple[str, str, dict[str, Any]]]:
     location = settings.azure.location
-    group = settings.azure.resource_group
-    yield f"resource group {group}", resource_group_id(settings), {"location": location}
+    for group_id in dict.fromkeys((resource_group_id(settings), lake_group_id(settings))):
+        yield f"resource group {group_id.rsplit('/', 1)[-1]}", group_id, {"location": location}
     storage = {
         "location": location,
         "kind": "StorageV2",
@@ -91,6 +100,7 @@ def _resources(settings: Settings) -> Iterator[tuple[str, str, dict[str, Any]]]:
     scale = {"minNodeCount": 0, "maxNodeCount": 4, "nodeIdleTimeBeforeScaleDown": "PT120S"}
     compute = {
         "location": location,
+        "identity": {"type": "SystemAssigned"},
         "properties": {
             "computeType": "AmlCompute",
             "properties": {"vmSize": "STANDARD_DS3_V2", "vmPriority": "Dedicated", "scaleSettings": scale},

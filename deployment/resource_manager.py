@@ -15,11 +15,14 @@ API_VERSIONS: Final = {
     "resourcegroups": "2021-04-01",
     "microsoft.storage": "2023-05-01",
     "microsoft.machinelearningservices": "2022-05-01",
+    "microsoft.datafactory": "2018-06-01",
+    "microsoft.authorization": "2022-04-01",
 }
+"""The last that stands in an id counts: what is about a resource is named behind it."""
 
 
 class ResourceManager:
-    """GET and PUT by resource id, through azure-core's pipeline: its retries, its tokens."""
+    """By resource id, through azure-core's pipeline: its retries, its tokens."""
 
     def __init__(self, credential: Any, url: str = AZURE) -> None:  # noqa: ANN401 - azure-identity's
         from azure.core import PipelineClient
@@ -32,19 +35,38 @@ class ResourceManager:
 
     def get(self, resource_id: str) -> dict[str, Any] | None:
         """The resource; None where there is none."""
-        return self._send("GET", resource_id, None)
+        return self._send("GET", resource_id)
 
     def put(self, resource_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return self._send("PUT", resource_id, body) or {}
 
-    def _send(self, method: str, resource_id: str, body: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    def list(self, collection_id: str, **query: str) -> list[dict[str, Any]]:
+        """What a collection holds, all its pages; one that is not there is refused."""
+        page = self._send("GET", collection_id, query=query)
+        found: list[dict[str, Any]] = []
+        while page is not None:
+            found += page.get("value") or ()
+            if not page.get("nextLink"):
+                return found
+            page = self._ask("GET", collection_id, url=page["nextLink"])
+        raise InfrastructureError(f"Resource Manager knows no {collection_id}")
+
+    def _send(
+        self,
+        method: str,
+        resource_id: str,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> dict[str, Any] | None:
+        said = {"api-version": _api_version(resource_id), **(query or {})}
+        return self._ask(method, resource_id, url=self._url + resource_id, params=said, json=body)
+
+    def _ask(self, method: str, resource_id: str, **request: Any) -> dict[str, Any] | None:  # noqa: ANN401
         from azure.core.exceptions import AzureError
         from azure.core.rest import HttpRequest
 
-        query = {"api-version": _api_version(resource_id)}
-        request = HttpRequest(method, self._url + resource_id, params=query, json=body)
         try:
-            response = self._client.send_request(request)
+            response = self._client.send_request(HttpRequest(method, **request))
         except AzureError as error:
             raise InfrastructureError(
                 f"Resource Manager cannot be asked for {resource_id}: {error}"

@@ -99,8 +99,9 @@ class Session:
         )
 
 
-def open_session(settings: Settings, progress: Progress) -> Session:
-    """The environment, ready to be read and written.
+def open_session(settings: Settings, progress: Progress, *, complete: bool = True) -> Session:
+    """The environment, ready to be read and written; with `complete=False` whatever is missing of it in a
+    subscription, or may not be read.
 
     Raises InfrastructureError, LocalAzureError and NotSignedInError.
     """
@@ -112,5 +113,6 @@ def open_session(settings: Settings, progress: Progress) -> Session:
         return session
     session = Session(settings, resource_manager.AZURE, AZURE_POLLING_SECONDS)
     session.sign_in()
-    provisioning.require(settings, session.resources, session.lake)
+    if complete:
+        provisioning.require(settings, session.resources, session.lake)
     return session

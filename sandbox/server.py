@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from sandbox import answers, key_vault, resource_manager, status
+from sandbox import access_control, answers, key_vault, resource_manager, status
 from sandbox.datafactory import routes as datafactory
 from sandbox.errors import AzureError
 from sandbox.faults import Faults
@@ -64,6 +64,7 @@ async def _open(
 def control_app(context: Context, lake: LakeProcess, options: Options) -> web.Application:
     faults = Faults(AzureError)
     app = web.Application(middlewares=answers.middlewares(context, faults), client_max_size=_LARGEST_BODY)
+    access_control.add_routes(app, context)
     resource_manager.add_routes(app, context)
     machinelearning.add_routes(app, context)
     datafactory.add_routes(app, context)

@@ -2,7 +2,7 @@
 
     command.py    what every verb has: settings, terminal, progress, a session when it is asked for
     plan.py deploy.py run.py status.py render.py destroy.py    one verb each
-    plan_factory.py    plan for the files of others
+    plan_factory.py    plan for the files of others; plan_access.py: the roles that an environment needs
 
 A verb is imported when it is called: `plan --offline` does not wait for what `run` needs.
 """
@@ -24,6 +24,8 @@ def carry_out(arguments: Namespace) -> int:
             from deployment.verbs.deploy import deploy as verb
         case "plan" if arguments.factory is not None:
             from deployment.verbs.plan_factory import plan_factory as verb
+        case "plan" if arguments.check_access:
+            from deployment.verbs.plan_access import plan_access as verb
         case "plan":
             from deployment.verbs.plan import plan as verb
         case "run":

@@ -34,6 +34,7 @@ def _refuse_contradictions(arguments: Namespace) -> None:
     ]
     given += ["--release"] if arguments.release is not None else []
     given += ["--detailed-exitcode"] if arguments.detailed_exitcode else []
+    given += ["--check-access"] if arguments.check_access else []
     if given:
         hint = "leave them out: the folder is all that is looked at"
         raise UsageError(f"--factory with {', '.join(given)}", hint=hint)

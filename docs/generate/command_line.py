@@ -27,7 +27,7 @@ stdout is the result: a table, or one JSON document with `-o json`. stderr is pr
 | --- | --- |
 | 0 | fine |
 | 1 | failed |
-| 2 | there is something to change: `plan --detailed-exitcode` only |
+| 2 | there is something to change, or a role is missing: `plan --detailed-exitcode` only |
 | 64 | the command line or the configuration is wrong; nothing was done |
 | 75 | another deployment is under way, or it is worth a retry |
 | 130 | interrupted; what was stopped for the deployment has been started again |
@@ -44,6 +44,7 @@ Keys that scripts may rely on. Instants are UTC; what is not known is `null`.
 | --- | --- |
 | `plan` | `env`; `changes`: a list of `action`, `kind`, `name`, `diff`; `summary`: `add`, `change`, `delete`, `unchanged` |
 | `plan --factory` | `factory`; `findings`: a list of `id`, `severity`, `file`, `line`, `path`, `message`, `hint`; `summary`: `errors`, `warnings`, `files`, `entities`, `references_outside` |
+| `plan --check-access` | `env`; `access`: a list of `state`, `holder`, `principal_id`, `role`, `role_id`, `scope`, `where`, `why`, `reason`, `command`; `summary`: `granted`, `missing`, `unknown` |
 | `deploy` | as `plan`, and `release`, `applied` |
 | `run` | `runs`: a list of `model`, `pipeline`, `window_start`, `window_end`, `status`, `adf_run_id`, `ml_run_id`, `rows_in`, `rows_scored`, `rows_quarantined`, `output`, `error` |
 | `status` | `env`; `releases`: a list of `release`, `at`, `by`, `commit`; `triggers`: a list of `name`, `state`, `next`; `models`: a list of `model`, `version`, `sha256`, `last_success`, `late`, `freshness`; `healthy`; `runs` as above |

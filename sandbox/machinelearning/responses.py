@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sandbox.identity import TENANT, object_id
 from sandbox.machinelearning.models import PROVIDER, RUN_AFTER_PORT, Document, Workspace
 
 _PIPELINE_STATUS = {"Completed": "Finished", "Queued": "Running"}
@@ -58,6 +59,16 @@ def workspace(one: Workspace, body: Document, control: str) -> Document:
     }
 
 
+def _identity(resource_id: str, given: Document) -> Document:
+    """With the ids that the directory gives to whom it makes or knows."""
+    known = {
+        each: {"principalId": object_id(each), "clientId": object_id(f"{each}/client")}
+        for each in given.get("userAssignedIdentities") or ()
+    }
+    own = {"principalId": object_id(resource_id)} if "SystemAssigned" in given.get("type", "") else {}
+    return {**given, **own, "tenantId": TENANT, **({"userAssignedIdentities": known} if known else {})}
+
+
 def compute(one: Workspace, document: Document) -> Document:
     """As Resource Manager has it; the SDK needs `subnet` even when it is null, and no identity rather than
     null.
@@ -65,13 +76,14 @@ def compute(one: Workspace, document: Document) -> Document:
     given = document.get("properties") or {}
     own = given.get("properties") or {}
     scale = {"minNodeCount": 0, "maxNodeCount": 1, "nodeIdleTimeBeforeScaleDown": "PT120S"}
+    compute_id = f"{one.resource_id}/computes/{document['name']}"
     return {
-        "id": f"{one.resource_id}/computes/{document['name']}",
+        "id": compute_id,
         "name": document["name"],
         "type": f"{PROVIDER}/workspaces/computes",
         "location": document.get("location", "local"),
         "tags": document.get("tags") or {},
-        **({"identity": document["identity"]} if document.get("identity") else {}),
+        **({"identity": _identity(compute_id, document["identity"])} if document.get("identity") else {}),
         "properties": {
             "computeType": "AmlCompute",
             "description": None,

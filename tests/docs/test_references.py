@@ -45,7 +45,8 @@ def test_every_verb_and_option_is_in_the_reference():
 
 
 @pytest.mark.parametrize(
-    ("verb", "golden"), [("plan", "plan_everything"), ("run", "run"), ("status", "status")]
+    ("verb", "golden"),
+    [("plan", "plan_everything"), ("plan --check-access", "access"), ("run", "run"), ("status", "status")],
 )
 def test_the_keys_of_a_json_document_are_there(verb, golden):
     """In what the golden files hold: all that the page names."""

@@ -13,7 +13,8 @@ import pytest
 
 from adf.entities import EndpointVersion
 from adf.windows import Window
-from deployment import landed, report, run_details, status_report
+from config.loader import load
+from deployment import access, access_report, landed, report, run_details, status_report
 from deployment.canonical import canonical
 from deployment.freshness import Expected
 from deployment.journal import Unfinished
@@ -308,7 +309,32 @@ def promotion_result():
     return plan_result(replace(wanted, models=(new,)), observed)
 
 
+def access_result():
+    """One role of each state."""
+    need = access.Need
+    group, workspace = (
+        access.Scope("/rg", "resource group rg-shop"),
+        access.Scope("/rg/ml", "workspace ml-shop"),
+    )
+    me, factory = access.Principal("0b5e7b34-0001", "User"), access.Principal("0b5e7b34-0002")
+    deploys = need("deployer", access.FACTORY_CONTRIBUTOR, group, "writes the factory")
+    runs = need("factory", access.DATA_SCIENTIST, workspace, "runs the published ML pipelines")
+    lands = need(
+        "cluster", access.BLOB_CONTRIBUTOR, access.Scope("/rg/data", "file system shop/data"), "lands"
+    )
+    fills = need("factory", access.DATABASE_USER, access.Scope("", "database sales on s"), "fills the tables")
+    found = [
+        access.Access(deploys, "granted", "at /subscriptions/1", me),
+        access.Access(runs, "missing", principal=factory),
+        access.Access(lands, "unknown", "the compute cpu has no managed identity"),
+        access.Access(fills, "unknown", "only the database knows"),
+    ]
+    shop = load(Path(__file__).parents[2], "prod")
+    return list(access_report.parts(found, shop)), {"env": "prod", **access.document(found)}
+
+
 CASES = {
+    "access": access_result,
     "status_late": late_result,
     "status_run": details_result,
     "plan_promotion": promotion_result,
