@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -81,6 +81,7 @@ class Published:
     fingerprint: str
     endpoint_id: str = "00000000-0000-0000-0000-000000000001"
     version: str = "1"
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 class AllPublished:
@@ -91,6 +92,12 @@ class AllPublished:
 
     def published(self, names: Iterable[str]) -> Mapping[str, Published]:
         return {name: self._there[name] for name in names if name in self._there}
+
+    def active_pipelines(self) -> Mapping[str, tuple[str, str]]:
+        return {}
+
+    def schedules(self) -> tuple[()]:
+        return ()
 
 
 class Counting(SansIOHTTPPolicy):

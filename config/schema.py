@@ -51,6 +51,9 @@ class MachineLearning(Section):
     """`cpu-cluster`. It must exist, with a managed identity. Azure: the cluster that every step runs on."""
     experiment: str = "batch-scoring"
     """What runs stand under in Azure ML studio. Azure: `experimentName` of the activities."""
+    keep_versions: int = Field(default=10, ge=2, le=1000)
+    """So many published versions of each ML pipeline stay enabled; `deploy` disables older ones, and a
+    roll-back enables the one that it goes back to. Azure: the status of the published pipelines."""
 
 
 class Lake(Section):

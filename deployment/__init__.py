@@ -6,6 +6,7 @@
     planner.py      desired and observed → `Plan`, a value; decides ownership; never writes
     drift.py        what was changed by hand since; selection.py: --select; saved_plans.py: a plan in a file
     origins.py      which configuration key decides a property
+    old_versions.py which published versions are disabled; ml_schedules.py: Azure ML's own schedules of ours
     rollback.py     an earlier release as what is desired; models.py: which version each model scores with
     promotion.py    another environment's model, registered here byte for byte
     executor.py     a plan applied: level by level, in parallel inside a level, triggers put back on failure

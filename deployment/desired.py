@@ -46,6 +46,7 @@ def build(settings: Settings, git_commit: str = "", models: tuple[Promotion, ...
         ml_pipelines,
         tuple(entities),
         models,
+        keep_versions=settings.machine_learning.keep_versions,
     )
 
 

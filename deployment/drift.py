@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from adf.entities import OPEN_START, EndpointId, EndpointVersion, placeholders, resolve
 from deployment.canonical import canonical, differences
-from deployment.resources import KNOWN_AFTER_PUBLISHING, Address
+from deployment.resources import KNOWN_AFTER_PUBLISHING, OUTSIDE_THE_FACTORY, Address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +56,7 @@ def attempts(plan: Plan) -> Iterator[tuple[tuple[Kind, str], dict[str, Any]]]:
     Of what it deletes the last one: a trigger is stopped before that.
     """
     for step in plan.changes:
-        if step.address.kind in {"factory", "model", "ml_pipeline"}:
+        if step.address.kind in OUTSIDE_THE_FACTORY:
             continue
         if step.action == "delete":
             yield step.address.key, canonical(cast("LiveEntity", step.live).properties)

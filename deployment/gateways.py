@@ -48,6 +48,25 @@ class Published(Protocol):
     def version(self) -> str: ...
     @property
     def fingerprint(self) -> str: ...
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """Every version that the endpoint ever had → the published pipeline behind it."""
+
+
+class MlSchedule(Protocol):
+    """A schedule of Azure ML itself, that runs an endpoint or a published pipeline."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def endpoint_id(self) -> str | None: ...
+    @property
+    def pipeline_id(self) -> str | None: ...
+    @property
+    def recurrence(self) -> str:
+        """In words: `every 1 Day`."""
 
 
 class FactoryReader(Protocol):
@@ -69,12 +88,20 @@ class FactoryWriter(FactoryReader, Protocol):
 class MachineLearningReader(Protocol):
     def published(self, names: Iterable[str]) -> Mapping[str, Published]: ...
     def models(self, name: str) -> Sequence[Registered]: ...
+    def active_pipelines(self) -> Mapping[str, tuple[str, str]]:
+        """Enabled pipelines that this program published: id → (name, fingerprint)."""
+
+    def schedules(self) -> Sequence[MlSchedule]:
+        """The enabled ones of the workspace, whoever made them."""
 
 
 class MachineLearningWriter(MachineLearningReader, Protocol):
     def publish(self, definition: Any) -> Published: ...  # noqa: ANN401 - a Definition with its steps
     def take_back(self, name: str, version: str) -> Published:
         """Make an earlier version of the endpoint its default again."""
+
+    def disable_version(self, name: str, version: str) -> object:
+        """Not where it is the endpoint's default."""
 
     def retire(self, name: str) -> object: ...
 

@@ -17,6 +17,8 @@ from adf.windows import IMMUTABLE, parse_instant
 from deployment.canonical import Difference, canonical, differences
 from deployment.drift import by_hand
 from deployment.errors import ForeignObjectsError, PastStartError
+from deployment.ml_schedules import double_runs
+from deployment.old_versions import retirements
 from deployment.promotion import is_here, step_of
 from deployment.ranks import dependents, ranked
 from deployment.resources import (
@@ -51,7 +53,8 @@ LEVELS: Final[dict[Kind, int]] = {
 }
 """A trigger that waits for others comes after them, on a level above."""
 DELETIONS: Final = 1_000_000
-"""Deletions come last and backwards: triggers first, ML pipelines after all that refers to them."""
+"""Deletions come last and backwards: triggers first, ML pipelines after all that refers to them. After these
+old versions are disabled, when nothing pins them any more."""
 
 
 def plan(
@@ -87,6 +90,8 @@ def plan(
         *_entities(chosen, observed, known),
         *(deletions if prune else ()),
     ]
+    staying = _staying(steps, observed)
+    steps += retirements(ml_pipelines, staying, observed, desired.keep_versions, DELETIONS)
     if now is not None:
         _refuse_past_starts(steps, now)
     return Plan(
@@ -94,6 +99,7 @@ def plan(
         tuple(_by_level(steps)),
         () if prune else tuple(step.address for step in deletions),
         {name: where for name, where in known.items() if KNOWN_AFTER_PUBLISHING not in where},
+        tuple(double_runs(observed)),
     )
 
 
@@ -155,6 +161,12 @@ def _refuse_past_starts(steps: Iterable[Change], now: datetime) -> None:
     ]
     if past := [(name, start) for name, start in starts if parse_instant(start) < now]:
         raise PastStartError(past)
+
+
+def _staying(steps: Iterable[Change], observed: Observed) -> list[LiveEntity]:
+    """What the factory holds and no step touches, whoever owns it."""
+    touched = {step.address.key for step in steps if step.action != "unchanged"}
+    return [live for live in observed.entities if _key(live) not in touched]
 
 
 def _factory(desired: Desired, observed: Observed) -> Change:

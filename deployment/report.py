@@ -10,6 +10,7 @@ from adf.windows import format_instant
 from deployment import checks
 from deployment.fires import firing_of
 from deployment.firing_lines import told
+from deployment.resources import OUTSIDE_THE_FACTORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,6 +75,7 @@ def plan_lines(
         yield from _step_lines(step, width, now, origins)
         if adopting:
             yield from _adopting_lines(step, origins)
+    yield from (Line(f"warning: {each}", "yellow") for each in plan.warnings)
     for address in plan.unwanted:
         yield Line(f"      {address} is ours and no longer wanted: --prune deletes it", "dim")
     yield Line("")
@@ -119,7 +121,7 @@ def _adopting_lines(step: Change, origins: Origins | None) -> Iterator[Line]:
 
 
 def _origin(step: Change, difference: Difference, origins: Origins | None) -> Origin | None:
-    if origins is None or step.wanted is None or step.address.kind in {"factory", "model", "ml_pipeline"}:
+    if origins is None or step.wanted is None or step.address.kind in OUTSIDE_THE_FACTORY:
         return None
     return origins.of(cast("Entity", step.wanted), difference.path)
 
@@ -172,6 +174,7 @@ def plan_document(
         "changes": [_change_document(step, now, origins) for step in plan.changes],
         "summary": plan.summary(),
         "unwanted": [{"kind": address.kind, "name": address.name} for address in plan.unwanted],
+        **({"warnings": [each.document() for each in plan.warnings]} if plan.warnings else {}),
     }
 
 

@@ -12,11 +12,22 @@ if TYPE_CHECKING:
 
     from adf.entities import Entity
     from deployment.canonical import Difference
-    from deployment.gateways import Definition, LiveEntity, Published
+    from deployment.gateways import Definition, LiveEntity, MlSchedule, Published
+    from deployment.ml_schedules import DoubleRuns
     from deployment.models import Registered
+    from deployment.old_versions import OldVersion
     from deployment.promotion import Promotion
 
-Kind = Literal["factory", "model", "ml_pipeline", "linked_service", "dataset", "pipeline", "trigger"]
+Kind = Literal[
+    "factory",
+    "model",
+    "ml_pipeline",
+    "ml_pipeline_version",
+    "linked_service",
+    "dataset",
+    "pipeline",
+    "trigger",
+]
 Action = Literal["create", "change", "recreate", "drift", "delete", "unchanged"]
 
 ENTITY_KINDS: Final[tuple[Literal["linked_service", "dataset", "pipeline", "trigger"], ...]] = (
@@ -26,7 +37,10 @@ ENTITY_KINDS: Final[tuple[Literal["linked_service", "dataset", "pipeline", "trig
     "trigger",
 )
 """In the order in which they may refer to each other."""
-
+OUTSIDE_THE_FACTORY: Final[frozenset[Kind]] = frozenset(
+    {"factory", "model", "ml_pipeline", "ml_pipeline_version"}
+)
+"""What has no body that Data Factory keeps."""
 
 LEVEL_OF_MODELS: Final = 1
 """Of a plan: what is scored with is there before anything is published."""
@@ -75,6 +89,8 @@ class Desired:
     entities: tuple[Entity, ...]
     models: tuple[Promotion, ...] = ()
     """Versions of other environments that are to be registered here."""
+    keep_versions: int = 10
+    """So many published versions of an ML pipeline stay enabled."""
 
     def addresses(self) -> Iterator[Address]:
         yield from (Address("model", each.model) for each in self.models)
@@ -115,6 +131,11 @@ class Observed:
     written: Written = NOTHING_WRITTEN
     models: Mapping[str, Sequence[Registered]] = field(default_factory=dict)
     """Registered name → its versions here, of the models that are promoted."""
+    active_ml_pipelines: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Published pipelines of this program's that are enabled, by id: name and fingerprint. Read only where
+    some may be old."""
+    ml_schedules: tuple[MlSchedule, ...] = ()
+    """Azure ML's own, of the whole workspace."""
 
 
 NOTHING: Final = Observed(factory_exists=False)
@@ -130,7 +151,7 @@ class Change:
     drifted: tuple[Difference, ...] = ()
     """What somebody changed by hand: from what was written last to what is there."""
     wanted: Entity | Definition | Promotion | None = field(default=None, repr=False)
-    live: LiveEntity | Published | Registered | None = field(default=None, repr=False)
+    live: LiveEntity | Published | Registered | OldVersion | None = field(default=None, repr=False)
     level: int = 0
     """Steps of one level do not need each other; levels are applied in ascending order."""
     location: str = ""
@@ -178,6 +199,8 @@ class Plan:
     """Ours, and no longer wanted; deleted with --prune only."""
     endpoints: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """ML pipeline → (endpoint id, version), of those that no step publishes."""
+    warnings: tuple[DoubleRuns, ...] = ()
+    """What is no step, and should be known."""
 
     @property
     def changes(self) -> Sequence[Change]:

@@ -35,6 +35,7 @@ def build(settings: Settings, release: Release, newest: Mapping[str, str]) -> De
         settings.azure.location,
         tuple(Pinned(**each) for each in release.ml_pipelines),
         tuple(_entity(each, pins) for each in release.entities),
+        keep_versions=settings.machine_learning.keep_versions,
     )
 
 

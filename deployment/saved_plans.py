@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from deployment.gateways import LiveEntity, Published
     from deployment.models import Registered
+    from deployment.old_versions import OldVersion
     from deployment.resources import Change, Desired, Plan
 
 KIND = "adf-batch-scoring plan"
@@ -145,6 +146,9 @@ def _mark(step: Change) -> str | None:
     if step.address.kind == "model":
         registered: Registered = step.live  # type: ignore[assignment]
         return f"{registered.version} {registered.sha256}"
+    if step.address.kind == "ml_pipeline_version":
+        old: OldVersion = step.live  # type: ignore[assignment]
+        return old.pipeline_id
     live: LiveEntity = step.live  # type: ignore[assignment]
     return f"{live.etag} {live.properties.get('runtimeState', '')}".strip()
 

@@ -36,8 +36,17 @@ from ml_pipelines.errors import (
     ServiceRefused,
     WorkspaceMissing,
 )
+from ml_pipelines.fingerprint import is_fingerprint
 from ml_pipelines.gateway_steps import StepBuilder
-from ml_pipelines.observed import MlRun, MlStepRun, PublishedMlPipeline, RegisteredModel, error_of, status_of
+from ml_pipelines.observed import (
+    MlRun,
+    MlSchedule,
+    MlStepRun,
+    PublishedMlPipeline,
+    RegisteredModel,
+    error_of,
+    status_of,
+)
 from ml_pipelines.snapshot import write_snapshot
 from ml_pipelines.steps.work import digest_of_folder
 
@@ -169,6 +178,23 @@ class MachineLearning:
                     raise
         return None
 
+    def active_pipelines(self) -> dict[str, tuple[str, str]]:
+        """The enabled pipelines that carry a fingerprint: id → (name, fingerprint). One request."""
+        workspace = self._workspace
+        from azureml.pipeline.core import PublishedPipeline
+
+        with _service("list the published pipelines"):
+            found = PublishedPipeline.list(workspace, active_only=True)
+        return {each.id: (each.name, each.version) for each in found if is_fingerprint(each.version)}
+
+    def schedules(self) -> list[MlSchedule]:
+        """The enabled schedules of the workspace, whoever made them. One request."""
+        workspace = self._workspace
+        from azureml.pipeline.core import Schedule
+
+        with _service("list the schedules"):
+            return [MlSchedule.of(each) for each in Schedule.list(workspace, active_only=True)]
+
     def publish(self, definition: MlPipelineDefinition) -> PublishedMlPipeline:
         """The endpoint, with this content as its default version; unchanged content publishes nothing.
 
@@ -237,6 +263,16 @@ class MachineLearning:
         for step in definition.steps:
             builder.add(step)
         return list(builder.built.values())
+
+    def disable_version(self, name: str, version: str) -> None:
+        """Disable what was published as this version; its runs stay. Not the endpoint's default."""
+        endpoint = self._endpoint(name)
+        if endpoint is None or endpoint.default_version == version:
+            return
+        with _service(f"disable version {version} of {name}"):
+            pipeline = endpoint.get_pipeline(version)
+            if pipeline.status == ACTIVE:
+                pipeline.disable()
 
     def retire(self, name: str) -> None:
         """Disable the endpoint and its pipelines; their runs stay. Raises EndpointMissing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -18,12 +18,33 @@ class PublishedMlPipeline:
     version: str
     fingerprint: str
     pipeline_id: str
+    versions: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Every version that the endpoint ever had → the id of the published pipeline behind it."""
 
     @classmethod
     def of(cls, endpoint: Any) -> Self:  # noqa: ANN401
         pipeline = endpoint.get_pipeline()
         version = str(endpoint.default_version)
-        return cls(endpoint.name, endpoint.id, version, pipeline.version or "", pipeline.id)
+        versions = {str(each.version): each.pipeline_id for each in endpoint.pipeline_version_list}
+        return cls(endpoint.name, endpoint.id, version, pipeline.version or "", pipeline.id, versions)
+
+
+@dataclass(frozen=True)
+class MlSchedule:
+    """A schedule of Azure ML itself: it runs an endpoint, or one published pipeline."""
+
+    id: str
+    name: str
+    endpoint_id: str | None
+    pipeline_id: str | None
+    recurrence: str
+    """In words: `every 1 Day`, or what it watches."""
+
+    @classmethod
+    def of(cls, schedule: Any) -> Self:  # noqa: ANN401
+        every = schedule.recurrence
+        when = f"every {every.interval} {every.frequency}" if every else f"files of {schedule.datastore_name}"
+        return cls(schedule.id, schedule.name, schedule.pipeline_endpoint_id, schedule.pipeline_id, when)
 
 
 @dataclass(frozen=True)

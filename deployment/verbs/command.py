@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deployment import report
+from deployment.ci import Annotation
 from deployment.errors import PastStartError
 from deployment.journal import Journal
 from deployment.progress import progress_on
@@ -72,8 +73,14 @@ class Command:
         release = self.releases.newest()
         names = dict.fromkeys(ml_pipelines) | dict.fromkeys(release.published() if release else ())
         session = self.session
-        written = self.releases.written(release)
-        return observe(session.data_factory, session.machine_learning, names, written, models)
+        return observe(
+            session.data_factory,
+            session.machine_learning,
+            names,
+            self.releases.written(release),
+            models,
+            self.settings.machine_learning.keep_versions,
+        )
 
     def origins(self) -> Origins:
         """Which key decides a property, and where it is set."""
@@ -112,6 +119,10 @@ class Command:
             origins=origins,
             adopting=adopting,
         )
+
+    def annotate(self, made: Plan) -> None:
+        """What a plan warns of, as a CI system shows it."""
+        self.terminal.annotate(Annotation("warning", str(each)) for each in made.warnings)
 
 
 @contextmanager

@@ -249,4 +249,5 @@ def _show(command: Command, deployed: Deployed, caught_up: Sequence[CaughtUp]) -
     lines = [*report.missed_lines(caught_up), *command.plan_lines(made, outcome)]
     tables = [report.run_table(deployed.runs)] if deployed.runs else []
     command.terminal.show([*tables, *lines], document | report.missed_document(caught_up))
+    command.annotate(made)
     command.terminal.summarise(f"Deployment to {made.environment}", lines)

@@ -37,6 +37,7 @@ def plan(arguments: Namespace) -> int:
     document = report.plan_document(made, command.now, unfinished, origins)
     lines = list(command.plan_lines(made, unfinished=unfinished, origins=origins, adopting=arguments.adopt))
     command.terminal.show(lines, document | ({"offline": True} if arguments.offline else {}))
+    command.annotate(made)
     command.terminal.summarise(f"Plan for {made.environment}", lines)
     return CHANGES_PRESENT if arguments.detailed_exitcode and made.changes else 0
 

@@ -53,7 +53,9 @@ Keys that scripts may rely on. Instants are UTC; what is not known is `null`.
 | `status RUN_ID` | `run` as one of `runs`; `trigger`, `started`, `ended`; `remembered`: Data Factory still knows it; `activities`: a list of `name`, `type`, `status`, `depth`, `error`, with the steps of the ML run below its activity; `ml_portal_url`; `log_tail`: a list of lines |
 | `status --model` | `window`: the [manifest](landing.md#the-manifest-what-lies-at-the-target); `paths`, in the file system; `addresses`, which open the files; with `--head` `rows`: a list of column → value |
 
-`action` is `create`, `change`, `recreate`, `delete` or `drift`.
+`action` is `create`, `change`, `recreate`, `delete` or `drift`. `warnings` is there where `plan` and `deploy` have something to
+say that is no change: a list of `code`, `message` and, of an Azure ML schedule that runs an ML pipeline of ours (`ml_schedule`),
+`ml_pipeline`, `schedule`, `schedule_id`.
 """  # noqa: E501 - a row is a line
 
 

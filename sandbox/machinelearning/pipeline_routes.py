@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from sandbox.machinelearning.executor import Executor
     from sandbox.machinelearning.models import Document, Workspace
+    from sandbox.machinelearning.schedules import Schedules
     from sandbox.machinelearning.workspaces import Workspaces
 
 AREA = "/pipelines/v1.0"
 _REFUSED = {
-    "/Schedules{rest:(?:/.*)?}": "Azure ML schedules (Data Factory schedules here)",
     "/PipelineDrafts{rest:(?:/.*)?}": "Azure ML pipeline drafts",
     "/AzureMLModules{rest:(?:/.*)?}": "Registered modules (AzureMLModules)",
     "/AzureMLModuleVersions{rest:(?:/.*)?}": "Registered modules (AzureMLModuleVersions)",
@@ -28,9 +28,15 @@ _REFUSED = {
 
 class PipelineRoutes:
     def __init__(
-        self, pipelines: Pipelines, submissions: Submissions, executor: Executor, control: str
+        self,
+        pipelines: Pipelines,
+        schedules: Schedules,
+        submissions: Submissions,
+        executor: Executor,
+        control: str,
     ) -> None:
         self._pipelines = pipelines
+        self._schedules = schedules
         self._submissions = submissions
         self._executor = executor
         self._control = control
@@ -46,6 +52,7 @@ class PipelineRoutes:
         self._add_pipelines(area)
         self._add_endpoints(area)
         self._add_submissions(area)
+        self._schedules.add_routes(area)
 
     def _add_modules(self, area: Operations) -> None:
         area.add("POST", "/Modules", self.create_module)

@@ -16,6 +16,7 @@ from sandbox.machinelearning.pipelines import Pipelines
 from sandbox.machinelearning.registry import Registry
 from sandbox.machinelearning.resource_routes import Resources
 from sandbox.machinelearning.run_routes import RunRoutes
+from sandbox.machinelearning.schedules import Schedules
 from sandbox.machinelearning.snapshot_routes import SnapshotRoutes
 from sandbox.machinelearning.snapshots import Snapshots
 from sandbox.machinelearning.submissions import Submissions
@@ -71,7 +72,9 @@ def add_routes(app: web.Application, context: Context) -> None:
     Resources(context, of.workspaces, of.executor).add_routes(app)
     SnapshotRoutes(of.snapshots, of.blobs).add_routes(app, of.workspaces)
     control = context.endpoints.control
-    PipelineRoutes(of.pipelines, of.submissions, of.executor, control).add_routes(app, of.workspaces)
+    schedules = Schedules(context.store, context.clock, of.pipelines)
+    published = PipelineRoutes(of.pipelines, schedules, of.submissions, of.executor, control)
+    published.add_routes(app, of.workspaces)
     RunRoutes(of.history, of.pipelines, of.executor, of.blobs).add_routes(app, of.workspaces)
     ArtifactRoutes(of.blobs).add_routes(app, of.workspaces)
     HistoryRoutes(context, of.history, of.blobs).add_routes(app, of.workspaces)

@@ -124,3 +124,12 @@ def test_what_the_workflows_name_the_page_says_how_to_make(word: str):
     variables = set(re.findall(r"vars\.(\w+)", read("ci/github-actions.yml")))
     assert all(variable in read("docs/ci.md") for variable in variables)
     assert (REPOSITORY / "requirements.lock").exists()
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_what_is_made_by_others_is_listed_as_unproven(file: str):
+    """Actions and tasks, with their versions: nobody here could run them."""
+    named = re.findall(r"(?:uses|task): (\S+)", read(file))
+
+    assert named
+    assert [each for each in named if f"`{each}`" not in read("docs/unproven.md")] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from deployment.canonical import canonical, differences
 from deployment.executor import Executor
 from deployment.observed import observe
 from deployment.planner import plan, plan_destruction
+from deployment.resources import Pinned
 from tests.unit.deployment.fakes import (
     OWNER,
     Definition,
@@ -87,7 +89,8 @@ class World:
 
     def plan(self, wanted):
         names = [definition.name for definition in wanted.ml_pipelines]
-        return plan(wanted, observe(self.factory, self.machine_learning, names), prune=True)
+        observed = observe(self.factory, self.machine_learning, names, keep_versions=wanted.keep_versions)
+        return plan(wanted, observed, prune=True)
 
     def apply(self, made) -> None:
         Executor(self.factory, self.machine_learning, Told(), workers=2).apply(made)
@@ -143,6 +146,38 @@ def test_there_is_a_difference_exactly_where_canonical_bodies_differ(before, aft
     same = json_text(before) == json_text(after)
 
     assert (list(differences(before, after)) == []) == same
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdefg"), st.booleans()), min_size=3, max_size=12), st.integers(2, 4)
+)
+def test_of_an_ml_pipelines_versions_the_last_few_stay_enabled_and_the_default_always(history, keep):
+    """Whatever is published, published again or taken back; each plan does all that the next would."""
+    world = World()
+    for content, back in history:
+        definition = Definition("score_churn", content)
+        known = world.machine_learning.versions
+        if back and known:
+            (name, version), published = min(known.items())
+            definition = Pinned(name, version, published.fingerprint)
+        wanted = replace(
+            desired(
+                linked_service(),
+                dataset(),
+                pipeline("score_churn", {"name": "score", "version": EndpointVersion("score_churn")}),
+                ml_pipelines=(definition,),
+            ),
+            keep_versions=keep,
+        )
+        world.apply(world.plan(wanted))
+
+        enabled = {version for _, version in world.machine_learning.enabled}
+        default = world.machine_learning.endpoints["score_churn"].version
+        assert default in enabled
+        assert len(enabled - {default}) <= keep
+        assert len(enabled) >= min(keep, len(world.machine_learning.versions))
+        assert world.plan(wanted).changes == []
 
 
 def json_text(body: Any) -> str:

@@ -44,10 +44,9 @@ def test_a_wrong_submission_is_refused(
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("POST", "/Schedules/Create"), ("GET", "/Schedules"), ("GET", "/PipelineDrafts"), ("GET", "/Nothing")],
+    [("GET", "/PipelineDrafts"), ("GET", "/Nothing")],
 )
 def test_what_is_not_here_is_refused_by_name(rest: Rest, method: str, path: str) -> None:
-    """Schedules are Data Factory's business."""
     answer = rest.pipelines(method, path, {})
 
     assert (answer.status_code, answer.json()["error"]["code"]) == (501, "NotImplementedByLocalAzure")

@@ -14,6 +14,7 @@ import pytest
 from ml_pipelines import batch_scoring, errors, training
 from ml_pipelines.definition import RegisteredMlEnvironment
 from ml_pipelines.gateway import MachineLearning
+from ml_pipelines.observed import MlSchedule
 from tests.functional.ml_pipelines.workspace import WINDOWS, Workspace, new_model, script
 
 FINE = "def run(b):\n    return b['x']\n"
@@ -96,6 +97,47 @@ def test_a_retired_endpoint_is_absent_until_it_is_published_again(workspace, mod
     assert workspace.gateway._endpoint(wanted.name).get_pipeline().status == "Active"
 
 
+def test_an_old_version_is_disabled_and_taken_back_enabled(workspace, model):
+    """Never the default; what somebody else published under a name of ours is not told."""
+    first = workspace.gateway.publish(definition(workspace, model))
+    script(model.source, FINE + "# changed\n")
+    second = workspace.gateway.publish(definition(workspace, model))
+    assert second.versions == {"0": first.pipeline_id, "1": second.pipeline_id}
+    assert {first.pipeline_id, second.pipeline_id} <= workspace.gateway.active_pipelines().keys()
+
+    for version in ("0", "1", "0"):
+        workspace.gateway.disable_version(first.name, version)
+
+    active = workspace.gateway.active_pipelines()
+    assert active[second.pipeline_id] == (second.name, second.fingerprint)
+    assert first.pipeline_id not in active
+    workspace.gateway.take_back(first.name, "0")
+    assert first.pipeline_id in workspace.gateway.active_pipelines()
+
+
+def test_schedules_of_azure_ml_are_told_whoever_made_them(workspace, model):
+    """Those that are enabled: by the endpoint or the published pipeline that they run."""
+    from azureml.pipeline.core import Schedule, ScheduleRecurrence
+
+    made = workspace.gateway.publish(definition(workspace, model))
+    every = ScheduleRecurrence(frequency="Hour", interval=2)
+    theirs, old, off = (
+        Schedule.create_for_pipeline_endpoint(
+            workspace.gateway._workspace, "theirs", made.endpoint_id, "x", recurrence=every
+        ),
+        Schedule.create(workspace.gateway._workspace, "old", made.pipeline_id, "x", recurrence=every),
+        Schedule.create(workspace.gateway._workspace, "off", made.pipeline_id, "x", recurrence=every),
+    )
+    off.disable()
+
+    found = [each for each in workspace.gateway.schedules() if made.endpoint_id == each.endpoint_id]
+    assert found == [MlSchedule(theirs.id, "theirs", made.endpoint_id, None, "every 2 Hour")]
+    found = [each for each in workspace.gateway.schedules() if made.pipeline_id == each.pipeline_id]
+    assert found == [MlSchedule(old.id, "old", None, made.pipeline_id, "every 2 Hour")]
+    for each in (theirs, old):
+        each.disable()
+
+
 def test_an_endpoint_that_is_not_there_cannot_be_retired(workspace):
     """Its name and the workspace's are in the error."""
     with pytest.raises(errors.EndpointMissing, match="nothing_here"):
@@ -106,7 +148,7 @@ def test_nothing_here_can_make_a_schedule():
     """Data Factory alone says when."""
     sources = [path.read_text() for path in Path("ml_pipelines").rglob("*.py")]
 
-    assert not [text for text in sources if re.search(r"\bSchedule\b|ScheduleRecurrence", text)]
+    assert not [text for text in sources if re.search(r"\bSchedule\.create|ScheduleRecurrence", text)]
 
 
 def test_a_users_rich_py_does_not_hide_the_real_one(workspace, tmp_path, capsys):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from adf.entities import Entity, Kind, StartAtCreation, placeholders
@@ -46,6 +46,16 @@ class Published:
     endpoint_id: str
     version: str
     fingerprint: str
+    versions: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class MlSchedule:
+    id: str
+    name: str
+    endpoint_id: str | None = None
+    pipeline_id: str | None = None
+    recurrence: str = "every 1 Day"
 
 
 @dataclass
@@ -153,6 +163,9 @@ class FakeMachineLearning:
     endpoints: dict[str, Published] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
     versions: dict[tuple[str, str], Published] = field(default_factory=dict)
+    enabled: set[tuple[str, str]] = field(default_factory=set)
+    """Endpoint and version."""
+    planned: tuple[MlSchedule, ...] = ()
 
     registered: dict[str, list[Registered]] = field(default_factory=dict)
 
@@ -160,19 +173,45 @@ class FakeMachineLearning:
         return list(self.registered.get(name, ()))
 
     def published(self, names: Iterable[str]) -> dict[str, Published]:
-        return {name: self.endpoints[name] for name in names if name in self.endpoints}
+        return {name: self._now(name) for name in names if name in self.endpoints}
+
+    def _now(self, name: str) -> Published:
+        every = {version: f"{of}-{version}" for of, version in self.versions if of == name}
+        return replace(self.endpoints[name], versions=every)
+
+    def active_pipelines(self) -> dict[str, tuple[str, str]]:
+        return {
+            f"{name}-{version}": (name, self.versions[name, version].fingerprint)
+            for name, version in self.enabled
+        }
+
+    def schedules(self) -> tuple[MlSchedule, ...]:
+        return self.planned
+
+    def disable_version(self, name: str, version: str) -> None:
+        self.calls.append(f"disable {name} version {version}")
+        if self.endpoints[name].version != version:
+            self.enabled.discard((name, version))
 
     def publish(self, definition: Definition) -> Published:
         self.calls.append(f"publish {definition.name}")
-        before = self.endpoints.get(definition.name)
-        version = "0" if before is None else str(int(before.version) + 1)
-        made = Published(definition.name, f"id-of-{definition.name}", version, definition.fingerprint)
+        known = [each for (of, _), each in self.versions.items() if of == definition.name]
+        same = [each for each in known if each.fingerprint == definition.fingerprint]
+        made = (
+            same[-1]
+            if same
+            else Published(
+                definition.name, f"id-of-{definition.name}", str(len(known)), definition.fingerprint
+            )
+        )
         self.endpoints[definition.name] = self.versions[made.name, made.version] = made
+        self.enabled.add((made.name, made.version))
         return made
 
     def take_back(self, name: str, version: str) -> Published:
         self.calls.append(f"take {name} back to {version}")
         self.endpoints[name] = self.versions[name, version]
+        self.enabled.add((name, version))
         return self.endpoints[name]
 
     def retire(self, name: str) -> None:

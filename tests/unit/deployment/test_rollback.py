@@ -30,6 +30,7 @@ SETTINGS = SimpleNamespace(
     environment=OWNER.environment,
     data_factory=SimpleNamespace(name="adf-shop"),
     azure=SimpleNamespace(location="westeurope"),
+    machine_learning=SimpleNamespace(keep_versions=10),
 )
 WHEN = {"at": "2026-11-23T06:00:00Z", "by": "ada", "commit": "c0ffee"}
 
