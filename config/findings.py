@@ -43,11 +43,11 @@ def at(values: Any, pattern: str) -> Iterator[tuple[Key, Any]]:  # noqa: ANN401
     yield from walk(values, pattern.split(".") if pattern else [], ())
 
 
-def nearest_position(document: Document, key: Key) -> Where:
+def nearest_position(positions: Mapping[Key, Where], key: Key) -> Where:
     """Where the key stands; where it is absent, the map that should hold it."""
     for length in range(len(key), -1, -1):
-        if key[:length] in document.where:
-            return document.where[key[:length]]
+        if key[:length] in positions:
+            return positions[key[:length]]
     return Where("config")
 
 
@@ -57,7 +57,7 @@ def translate(error: ValidationError, document: Document) -> Iterator[Problem]:
         if key == ("environment",):
             continue
         finding, expected, meant = _words(found, key, models)
-        yield Problem(nearest_position(document, key), ".".join(key), finding, expected, meant)
+        yield Problem(nearest_position(document.where, key), ".".join(key), finding, expected, meant)
 
 
 def _walk(location: tuple[int | str, ...], values: Any) -> tuple[Key, list[type[BaseModel]]]:  # noqa: ANN401

@@ -175,7 +175,7 @@ def _from_itself(document: Document, environment: str) -> Iterator[Problem]:
     for key, source in at(document.values, "models.*.version.from"):
         if source == environment:
             expected = "another environment: a version of one's own is `scoring.model_version`"
-            yield Problem(nearest_position(document, key), ".".join(key), "this environment", expected)
+            yield Problem(nearest_position(document.where, key), ".".join(key), "this environment", expected)
 
 
 def _checked(document: Document, folder: Path) -> Iterator[Problem]:
@@ -184,7 +184,7 @@ def _checked(document: Document, folder: Path) -> Iterator[Problem]:
             for wrong in check(value, folder):
                 here = (*key, *wrong.below)
                 yield Problem(
-                    nearest_position(document, here),
+                    nearest_position(document.where, here),
                     ".".join(here),
                     wrong.found,
                     wrong.expected,
@@ -194,12 +194,12 @@ def _checked(document: Document, folder: Path) -> Iterator[Problem]:
         for key, _ in at(document.values, pattern):
             if not name.fullmatch(key[-1]):
                 yield Problem(
-                    nearest_position(document, key), ".".join(key), f"the name `{key[-1]}`", expected
+                    nearest_position(document.where, key), ".".join(key), f"the name `{key[-1]}`", expected
                 )
 
 
 def _problem(document: Document, finding: Finding) -> Problem:
-    where = nearest_position(document, finding.key)
+    where = nearest_position(document.where, finding.key)
     return Problem(where, ".".join(finding.key), finding.found, finding.expected, finding.nearest)
 
 

@@ -87,6 +87,8 @@ class Rule:
     when: str = ""
     """In words, what `applies` asks."""
     applies: Callable[[Settings], bool] = lambda _: True
+    of_sources: bool = False
+    """The scope is in each environment that a model is promoted from."""
 
 
 @dataclass(frozen=True)
@@ -171,6 +173,15 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule(
         "deployer",
+        DATA_SCIENTIST,
+        "the workspace of the environment that a model comes from",
+        "reads the registered model there, and its bytes",
+        _workspace,
+        "a model has `version: {from: …}`",
+        of_sources=True,
+    ),
+    Rule(
+        "deployer",
         BLOB_CONTRIBUTOR,
         "the lake's file system",
         "keeps releases, the lock and the journal; reads what landed",
@@ -218,12 +229,15 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def needs(settings: Settings) -> list[Need]:
-    """The rules that apply to an environment, in the order of the table."""
+def needs(settings: Settings, sources: Sequence[Settings] = ()) -> list[Need]:
+    """The rules that apply to an environment, in the order of the table. `sources` are the environments that
+    its models are promoted from.
+    """
     return [
-        Need(rule.holder, rule.role, rule.scope(settings), rule.why)
+        Need(rule.holder, rule.role, rule.scope(where), rule.why)
         for rule in RULES
-        if rule.applies(settings)
+        for where in (sources if rule.of_sources else [settings])
+        if rule.applies(where)
     ]
 
 

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from deployment.access import Access, Principal, needs
+from deployment.access import Access, Principal
 from deployment.errors import InfrastructureError
 from deployment.provisioning import compute_id, factory_id
 
@@ -44,14 +44,13 @@ class Nobody:
     reason: str
 
 
-def unread(settings: Settings) -> list[Access]:
+def unread(wanted: Sequence[Need]) -> list[Access]:
     """All that is needed, where Azure is not asked."""
-    return [Access(need, "unknown", NOT_ASKED) for need in needs(settings)]
+    return [Access(need, "unknown", NOT_ASKED) for need in wanted]
 
 
-def check(settings: Settings, resources: ResourceReader, token: str) -> list[Access]:
-    """Every need in the order of the table. `token` is the deployer's own, for Resource Manager."""
-    wanted = needs(settings)
+def check(wanted: Sequence[Need], settings: Settings, resources: ResourceReader, token: str) -> list[Access]:
+    """Each need, in their order. `token` is the deployer's own, for Resource Manager."""
     readers: Mapping[Holder, Callable[[], Principal | Nobody]] = {
         "deployer": lambda: deployer(token),
         "factory": lambda: _factory(resources, settings),

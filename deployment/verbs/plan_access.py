@@ -8,6 +8,7 @@ from deployment import access, access_report
 from deployment.errors import UsageError
 from deployment.verbs.command import command_of
 from deployment.verbs.plan import CHANGES_PRESENT
+from deployment.verbs.wanted import sources_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -43,9 +44,11 @@ def _found(command: Command) -> list[Access]:
     from deployment import access_check, resource_manager
     from deployment.session import open_session
 
+    settings = command.settings
+    wanted = access.needs(settings, sources_of(command))
     if command.arguments.offline:
-        return access_check.unread(command.settings)
+        return access_check.unread(wanted)
     # Whoever lacks a role may see nothing of what a plan must see.
-    session = open_session(command.settings, command.progress, complete=False)
+    session = open_session(settings, command.progress, complete=False)
     token = session.token(resource_manager.AZURE)
-    return access_check.check(command.settings, session.resources, token)
+    return access_check.check(wanted, settings, session.resources, token)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config.errors import InvalidConfigurationError, Problem
+from config.findings import nearest_position
 from deployment import desired as desires
 from deployment import promotion, rollback
 from deployment.errors import SourceUnreadableError
@@ -52,6 +53,13 @@ def _promotions(command: Command) -> Iterator[Promotion]:
                 raise SourceUnreadableError(model.name, source.environment, str(error)) from error
 
 
+def sources_of(command: Command) -> list[Settings]:
+    """The environments that models are promoted from, each once, by name."""
+    models = sorted(command.settings.models.items())
+    named = {model.version.from_: name for name, model in models if model.version is not None}
+    return [_source(command, model, environment) for environment, model in sorted(named.items())]
+
+
 def _source(command: Command, model: str, name: str) -> Settings:
     """The other environment as its own files say it: what is overridden here is meant for this one.
 
@@ -62,7 +70,8 @@ def _source(command: Command, model: str, name: str) -> Settings:
         key = ("models", model, "version", "from")
         found = f"`{name}`, whose `azure.cloud` is {source.azure.cloud}"
         expected = f"an environment of the cloud {own.azure.cloud}, as {own.environment} is"
-        problem = Problem(command.positions()[key], ".".join(key), found, expected)
+        where = nearest_position(command.positions(), key)
+        problem = Problem(where, ".".join(key), found, expected)
         raise InvalidConfigurationError([problem])
     return source
 

@@ -98,6 +98,15 @@ def test_assignments_that_may_not_be_read_are_unknown(project):
     assert all("403 AuthorizationFailed" in each["reason"] for each in found["access"])
 
 
+def test_a_model_of_another_cloud_is_refused_where_it_is_said(project):
+    """Also where one option says all of it."""
+    promoted = ("--set", "models.diabetes.version={from: dev, version: 7}")
+    error = checked(project, "--offline", *promoted, code=64)["error"]
+
+    assert "models.diabetes.version.from: found `dev`, whose `azure.cloud` is public" in error["message"]
+    assert "--set models.diabetes.version" in error["message"]
+
+
 def test_it_is_no_plan(project):
     """What belongs to a plan is refused."""
     ended = project.command("plan", "--check-access", "--prune", "--release", "1")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from config.loader import load
-from deployment import access
+from deployment import access, access_check
 from deployment.access import (
     BLOB_CONTRIBUTOR,
     CONTRIBUTOR,
@@ -24,7 +24,7 @@ from deployment.access import (
     Principal,
     Scope,
 )
-from deployment.access_check import ASSIGNMENTS, Nobody, check, deployer, unread
+from deployment.access_check import ASSIGNMENTS, Nobody, deployer
 from deployment.errors import InfrastructureError
 from deployment.provisioning import compute_id, factory_id, resource_group_id, workspace_id
 
@@ -90,6 +90,14 @@ def holds(role: str, scope: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def check(wanted, resources: Resources, mine: str):
+    return access_check.check(access.needs(wanted), wanted, resources, mine)
+
+
+def unread(wanted):
+    return access_check.unread(access.needs(wanted))
+
+
 def states(found) -> dict[tuple[str, str], str]:
     return {(each.need.holder, each.need.role.name): each.state for each in found}
 
@@ -119,6 +127,15 @@ def test_what_only_some_environments_need_is_asked_of_those():
         ("factory", "a user of the database")
     }
     assert set(plain.values()) == {"unknown"}
+
+
+def test_a_model_of_another_environment_is_read_where_it_is():
+    """By the deployer, in each workspace that one comes from; nothing more is needed there."""
+    dev = load(REPOSITORY, "dev")
+    plain, promoting = access.needs(settings()), access.needs(settings(), [dev])
+
+    (more,) = [each for each in promoting if each not in plain]
+    assert (more.holder, more.role, more.scope.id) == ("deployer", DATA_SCIENTIST, workspace_id(dev))
 
 
 def test_what_is_held_at_the_scope_or_above_it_or_by_a_wider_role_is_granted():
