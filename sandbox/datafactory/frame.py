@@ -32,6 +32,11 @@ class RunningPipeline:
     reused: Mapping[str, Json] = field(default_factory=dict)
     """Path of an activity → its run in the run that this one repairs."""
 
+    def kept(self) -> Json:
+        """What a run that waits for its turn begins with, as JSON: these fields and no others."""
+        names = "definition_name definition parameters global_parameters system variables reused"
+        return {name: getattr(self, name) for name in names.split()}
+
     def accessor(self) -> Json:
         """What pipeline() is."""
         return {**self.system, "parameters": self.parameters, "globalParameters": self.global_parameters}

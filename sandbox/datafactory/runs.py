@@ -1,6 +1,7 @@
 """Pipeline, activity and trigger runs as documents. What begins with `_` is ours and never leaves the server.
 
 Runs that are not over are listed apart, so that a start finds what a crash left without reading every run.
+Those that wait for their turn are kept with all that they need to begin: a start lets them wait on.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 STOPPED = "the local Azure stopped while this ran"
 _OPEN = ("/datafactory", "openruns")
+_QUEUED = ("/datafactory", "queuedruns")
 _KEPT = timedelta(days=45)
 
 
@@ -35,15 +37,18 @@ class Runs:
         self._store = store
         self._clock = clock
 
-    def add(self, factory: FactoryId, run: Json) -> None:
-        """A new pipeline run, the latest of its group."""
+    def add(self, factory: FactoryId, run: Json, waiting: Json | None = None) -> None:
+        """A new pipeline run, the latest of its group; `waiting` is what a queued one begins with."""
         with self._store.transaction():
             for earlier in self._group(factory, run):
                 self._store.put(
                     factory.scope, "pipelineruns", earlier["runId"], {**earlier, "isLatest": False}
                 )
             self._store.put(factory.scope, "pipelineruns", run["runId"], run)
-            self._store.put(*_OPEN, run["runId"], {"run": run["runId"], "factory": _address(factory)})
+            opened = {"run": run["runId"], "factory": _address(factory)}
+            self._store.put(*_OPEN, run["runId"], opened)
+            if waiting is not None:
+                self._store.put(*_QUEUED, run["runId"], {**opened, "waiting": waiting})
 
     def find(self, factory: FactoryId, run_id: str) -> Json | None:
         return self._store.get(factory.scope, "pipelineruns", run_id)
@@ -58,6 +63,8 @@ class Runs:
             run = self._store.get(factory.scope, "pipelineruns", run_id)
             if run is None:
                 raise KeyError(run_id)
+            if run["status"] == "Queued":
+                self._store.delete(*_QUEUED, run_id)
             run |= {**changes, "lastUpdated": wire_instant(now)}
             if run["status"] in TERMINAL:
                 start = parse_instant(run["runStart"])
@@ -114,24 +121,36 @@ class Runs:
             self._store.delete(_activity_scope(factory, run_id), "activityruns", activity["activityRunId"])
         self._store.delete(factory.scope, "pipelineruns", run_id)
         self._store.delete(*_OPEN, run_id)
+        self._store.delete(*_QUEUED, run_id)
 
-    def fail_interrupted(self) -> int:
-        """At a start: what the last process left unfinished is Failed; how many pipeline runs that was."""
+    def queued(self) -> Iterator[tuple[FactoryId, str, Json]]:
+        """What waits for its turn, in the order it came: its run id, and what it begins with."""
+        for one in self._store.list(*_QUEUED):
+            yield FactoryId(*one["factory"]), one["run"], one["waiting"]
+
+    def end_interrupted(self) -> None:
+        """At a start: what the last process was busy with is Failed, or Cancelled where somebody had asked
+        for that. A run that waited for its turn has done nothing, and waits on; but not the child of a run
+        that was interrupted, whose rerun starts another one.
+        """
         opened = self._store.list(*_OPEN)
+        began = {one["run"] for one in opened} - {one["run"] for one in self._store.list(*_QUEUED)}
         for one in opened:
-            self._fail(FactoryId(*one["factory"]), one["run"])
-        return len(opened)
+            factory = FactoryId(*one["factory"])
+            run = self.find(factory, one["run"])
+            if run is None:
+                self._store.delete(*_OPEN, one["run"])
+            elif {one["run"], run["invokedBy"].get("pipelineRunId")} & began:
+                self._end(factory, run)
 
-    def _fail(self, factory: FactoryId, run_id: str) -> None:
-        now = self._clock.now()
+    def _end(self, factory: FactoryId, run: Json) -> None:
+        now = wire_instant(self._clock.now())
+        status = "Cancelled" if run["status"] == "Canceling" else "Failed"
         with self._store.transaction():
-            for activity in self.activity_runs(factory, run_id):
+            for activity in self.activity_runs(factory, run["runId"]):
                 if activity["status"] not in TERMINAL:
-                    self.put_activity_run(factory, _stopped(activity, wire_instant(now)))
-            if self.find(factory, run_id) is None:
-                self._store.delete(*_OPEN, run_id)
-            else:
-                self.change(factory, run_id, status="Failed", message=STOPPED)
+                    self.put_activity_run(factory, _stopped(activity, status, now))
+            self.change(factory, run["runId"], status=status, message=STOPPED)
 
     def _group(self, factory: FactoryId, run: Json) -> Iterator[Json]:
         if run["runGroupId"] == run["runId"]:
@@ -154,11 +173,11 @@ def _activity_scope(factory: FactoryId, run_id: str) -> str:
     return f"{factory.scope}/pipelineruns/{run_id}"
 
 
-def _stopped(activity: Json, now: str) -> Json:
+def _stopped(activity: Json, status: str, now: str) -> Json:
     start = parse_instant(activity["activityRunStart"])
     return {
         **activity,
-        "status": "Failed",
+        "status": status,
         "activityRunEnd": now,
         "durationInMs": milliseconds(start, parse_instant(now)),
         "error": {

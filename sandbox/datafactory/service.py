@@ -88,10 +88,11 @@ class Service:
         return existed
 
     async def start(self) -> None:
-        """Fail what the last process left, drop what is old, then let the started triggers fire."""
-        self.runs.fail_interrupted()
+        """End what the last process left, drop what is old, then let go on what waits and what fires."""
+        self.runs.end_interrupted()
         for factory in self.factories.everywhere():
             self.runs.delete_old(factory)
+        self.engine.resume()
         self.triggers.start_all()
 
     async def stop(self) -> None:

@@ -10,5 +10,5 @@
 
 Everything that ends in a status is written to the Store before it is reported. A run that was under way when
 the process died is Failed at the next start: activities are not resumed, because nobody knows how far they
-got.
+got. A run that was queued has done nothing, and waits on.
 """

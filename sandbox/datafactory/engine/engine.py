@@ -12,6 +12,7 @@ from sandbox.datafactory.engine.orders import Order, Orders, trigger_facts
 from sandbox.datafactory.engine.pipeline import Result, run_activities, run_pipeline
 from sandbox.datafactory.engine.services import Host, Outside
 from sandbox.datafactory.errors import BadRequest, NotFound
+from sandbox.datafactory.frame import RunningPipeline
 from sandbox.datafactory.models import TERMINAL, FactoryId, InvokedBy, Json, JsonValue
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sandbox.datafactory.engine.graph import Outcome
     from sandbox.datafactory.entities import Entities
     from sandbox.datafactory.factories import Factories
-    from sandbox.datafactory.frame import Frame, RunningPipeline
+    from sandbox.datafactory.frame import Frame
     from sandbox.datafactory.runs import Runs
 
 _PLACES = 50
@@ -72,7 +73,8 @@ class Engine:
         name = running.definition_name
         waits = self._must_wait(order.factory, name, running.definition.get("concurrency"))
         status = "Queued" if waits else "InProgress"
-        self._runs.add(order.factory, self._orders.document(order, running, status))
+        document = self._orders.document(order, running, status)
+        self._runs.add(order.factory, document, running.kept() if waits else None)
         self._under_way[running.run_id] = UnderWay(running)
         _log.info("%s: %s, invoked by %s", _named(running), status, order.invoked_by.name)
         if waits:
@@ -80,6 +82,15 @@ class Engine:
         else:
             self._launch(running.run_id)
         return running.run_id
+
+    def resume(self) -> None:
+        """At a start: the runs that waited for their turn when the last process died wait on."""
+        for factory, run_id, waiting in self._runs.queued():
+            running = RunningPipeline(factory=factory, run_id=run_id, now=self._context.clock.now, **waiting)
+            self._under_way[run_id] = UnderWay(running)
+            self._queue(factory, running.definition_name).append(run_id)
+        for under in list(self._under_way.values()):
+            self._next(under.running.factory, under.running.definition_name)
 
     def start_child(self, parent: RunningPipeline, pipeline: str, parameters: Json) -> str:
         invoked_by = InvokedBy(

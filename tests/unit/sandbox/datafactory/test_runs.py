@@ -375,6 +375,80 @@ def test_what_a_crash_left_is_failed_at_the_next_start(make_factory: Callable[..
     play(scenario)
 
 
+def test_what_waited_for_its_turn_when_it_crashed_waits_on(make_factory: Callable[..., LocalFactory]) -> None:
+    """It has done nothing: it runs at the next start, in the order it came, with what it was started with."""
+
+    async def scenario() -> None:
+        first = make_factory()
+        first.create()
+        said = wait("w", expression("@pipeline().parameters.seconds"))
+        first.pipeline("p", said, concurrency=1, parameters={"seconds": {"type": "Int"}})
+        interrupted, *queued = [first.start("p", {"seconds": seconds}) for seconds in (10, 20, 30)]
+        await first.clock.settle()
+        first.pipeline("p", fail("w"), concurrency=1, parameters={"seconds": {"type": "Int"}})
+        await first.service.stop()
+        again = make_factory()
+        await again.service.start()
+        await again.clock.settle()
+
+        statuses = [again.run_of(run_id)["status"] for run_id in (interrupted, *queued)]
+        assert statuses == ["Failed", "InProgress", "Queued"]
+        ended = [await again.finish(run_id) for run_id in queued]
+        assert [run["status"] for run in ended] == ["Succeeded"] * 2
+        inputs = [again.activities(run_id)["w"]["input"] for run_id in queued]
+        assert inputs == [{"waitTimeInSeconds": 20}, {"waitTimeInSeconds": 30}]
+        await again.service.stop()
+
+    play(scenario)
+
+
+def test_a_child_that_waited_ends_with_its_interrupted_parent(
+    make_factory: Callable[..., LocalFactory],
+) -> None:
+    """A rerun of the parent starts another child: this one must not run beside it."""
+
+    async def scenario() -> None:
+        first = make_factory()
+        first.create()
+        first.pipeline("child", wait("w", 10), concurrency=1)
+        reference = {"referenceName": "child", "type": "PipelineReference"}
+        first.pipeline("parent", activity("call", "ExecutePipeline", pipeline=reference))
+        for pipeline in ("child", "parent"):
+            first.start(pipeline)
+        await first.clock.settle()
+        await first.service.stop()
+        again = make_factory()
+        await again.service.start()
+
+        assert [run["status"] for run in again.service.runs.all(again.id)] == ["Failed"] * 3
+        await again.service.stop()
+
+    play(scenario)
+
+
+def test_what_somebody_had_cancelled_when_it_crashed_is_cancelled(
+    make_factory: Callable[..., LocalFactory],
+) -> None:
+    """It was Canceling: Failed would make a trigger's retry policy run it again."""
+
+    async def scenario() -> None:
+        first = make_factory()
+        first.create()
+        first.pipeline("p", wait("w", 10))
+        run_id = first.start("p")
+        await first.clock.settle()
+        first.service.engine.cancel(first.id, run_id, recursive=False)
+        await first.service.stop()
+        again = make_factory()
+        await again.service.start()
+
+        assert again.run_of(run_id)["status"] == "Cancelled"
+        assert again.activities(run_id)["w"]["status"] == "Cancelled"
+        await again.service.stop()
+
+    play(scenario)
+
+
 def test_inactive_activities_are_marked_as_they_say(factory: LocalFactory) -> None:
     """An inactive activity does nothing and has the status that it is given."""
 
