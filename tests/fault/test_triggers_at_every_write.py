@@ -8,13 +8,13 @@ import asyncio
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from sandbox.datafactory.errors import NotFound
 from sandbox.datafactory.runs import STOPPED
-from sandbox.store import Store
+from tests.fault.mortal_store import MortalStore
 from tests.unit.adf.builders import built, calendar, model, tumbling
 from tests.unit.sandbox.datafactory.local_factory import LocalFactory, ManualClock, wait
 
@@ -34,33 +34,8 @@ class KilledError(BaseException):
     """The process is gone: no `except Exception` sees it."""
 
 
-class MortalStore(Store):
-    """Dies at a write, before it; whatever is asked of it then dies too."""
-
-    def __init__(self, path: Path, writes: int) -> None:
-        self.writes_left = writes
-        super().__init__(path)
-
-    def put(self, *arguments: Any) -> None:
-        self._live(1)
-        super().put(*arguments)
-
-    def delete(self, *arguments: Any) -> bool:
-        self._live(1)
-        return super().delete(*arguments)
-
-    def get(self, *arguments: Any) -> Json | None:
-        self._live(0)
-        return super().get(*arguments)
-
-    def _live(self, writes: int) -> None:
-        self.writes_left -= writes
-        if self.writes_left < 0:
-            raise KilledError
-
-    @property
-    def dead(self) -> bool:
-        return self.writes_left < 0
+def dies() -> NoReturn:
+    raise KilledError
 
 
 def triggers() -> dict[str, Json]:
@@ -106,7 +81,7 @@ async def killed_at(state: Path, writes: int) -> tuple[list[Json], list[Json], b
     """The trigger runs and pipeline runs in the end, and whether so many writes were made at all."""
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # nobody reads how a dead task ended
     clock = ManualClock(BEGIN)
-    store = MortalStore(state / "state.db", writes)
+    store = MortalStore(state / "state.db", writes, dies)
     first = LocalFactory(state, clock, open_store=lambda _: store)
     with suppress(KilledError):
         set_up(first)

@@ -12,7 +12,6 @@ import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
 
@@ -20,9 +19,7 @@ from sandbox import store, tls
 from sandbox.datalake import catalog
 from sandbox.identity import Identity
 from sandbox.state import StateFolder
-
-if TYPE_CHECKING:
-    from types import FrameType
+from tests.fault.forks import die_at_line, killed
 
 HERE = Path(__file__).parent
 TRACED = ("/tls.py", "/identity.py", "/database.py", "/state.py", "/store.py", "/catalog.py")
@@ -60,24 +57,12 @@ def check(folder: StateFolder, documents: int) -> None:
 
 def dies_at(line: int, folder: StateFolder) -> bool:
     """Whether there was such a line."""
-    pid = os.fork()
-    if pid == 0:
-        left = line
 
-        def count(frame: FrameType, event: str, _: Any) -> Any:
-            nonlocal left
-            if not frame.f_code.co_filename.endswith(TRACED):
-                return None
-            if event == "line":
-                left -= 1
-                if left == 0:
-                    os._exit(137)
-            return count
-
-        sys.settrace(count)
+    def doomed() -> None:
+        die_at_line(line, TRACED)
         start(folder)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 137
+
+    return killed(doomed)
 
 
 def kill_everywhere(origin: Path, base: Path, documents: int) -> int:

@@ -6,12 +6,11 @@ python every_line.py FOLDER
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
@@ -20,10 +19,10 @@ from sandbox.datalake.catalog import Draft
 from sandbox.datalake.models import Address, Properties
 from sandbox.datalake.storage import Storage
 from sandbox.datalake.uploads import Uploads
+from tests.fault.forks import die_at_line, killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
 A, B, D, E = (Address("lake1", "data", path) for path in ("a", "b", "d", "e"))
 OLD, NEW = Properties({"is": "old"}), Properties({"is": "new"})
@@ -155,25 +154,13 @@ def check(folder: Path, allowed: list[tuple[FOUND, TOLD]]) -> None:
 
 def dies_at(line: int, folder: Path, change: Callable[[Storage], None]) -> bool:
     """Whether there was such a line."""
-    pid = os.fork()
-    if pid == 0:
-        left = line
 
-        def count(frame: FrameType, event: str, _: Any) -> Any:
-            nonlocal left
-            if not frame.f_code.co_filename.endswith(TRACED):
-                return None
-            if event == "line":
-                left -= 1
-                if left == 0:
-                    os._exit(137)
-            return count
-
+    def doomed() -> None:
         storage = Storage(folder, SystemClock())
-        sys.settrace(count)
+        die_at_line(line, TRACED)
         change(storage)
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 137
+
+    return killed(doomed)
 
 
 def crash_everywhere(base: Path, change: Callable[[Storage], None]) -> int:

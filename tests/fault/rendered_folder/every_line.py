@@ -5,20 +5,19 @@ python every_line.py FOLDER
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from deployment.errors import UsageError
 from deployment.rendered_folder import MANIFEST, WRITTEN, write
+from tests.fault.forks import die_at_line, killed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
 OLD = {"pipeline/a.json": b"old", "trigger/stale.json": b"old", "template.json": b"old"}
 NEW = {"pipeline/a.json": b"new", "dataset/b.json": b"new", "template.json": b"new"}
@@ -87,24 +86,12 @@ def seen_in_place(out: Path) -> dict[str, bytes]:
 
 def dies_at(line: int, out: Path) -> bool:
     """Whether there was such a line."""
-    pid = os.fork()
-    if pid == 0:
-        left = line
 
-        def count(frame: FrameType, event: str, _: Any) -> Any:
-            nonlocal left
-            if not frame.f_code.co_filename.endswith(("rendered_folder.py", "shutil.py")):
-                return None
-            if event == "line":
-                left -= 1
-                if left == 0:
-                    os._exit(137)
-            return count
-
-        sys.settrace(count)
+    def doomed() -> None:
+        die_at_line(line, ("rendered_folder.py", "shutil.py"))
         write(out, NEW, {})
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 137
+
+    return killed(doomed)
 
 
 def crash_everywhere(base: Path, prepare: Callable[[Path], None]) -> int:
