@@ -13,7 +13,7 @@ from sandbox.datafactory.conditions import Conditions
 from sandbox.datafactory.engine.orders import Order, Rerun
 from sandbox.datafactory.errors import BadRequest, NotFound
 from sandbox.datafactory.models import KINDS, EntityKind, FactoryId, Json
-from sandbox.datafactory.run_queries import ACTIVITY_RUNS, PIPELINE_RUNS, TRIGGER_RUNS, query
+from sandbox.datafactory.run_queries import PIPELINE_RUNS, TRIGGER_RUNS
 from sandbox.datafactory.runs import shown
 from sandbox.datafactory.service import Service
 from sandbox.resource_manager import GROUP, require_group
@@ -158,20 +158,20 @@ async def cancel_run(request: web.Request) -> web.Response:
 async def query_pipeline_runs(request: web.Request) -> web.Response:
     asked = await json_body(request)
     service, factory = _addressed(request)
-    return _page(*query(PIPELINE_RUNS, service.runs.all(factory), asked))
+    return _page(*service.runs.query(PIPELINE_RUNS, factory, asked))
 
 
 async def query_activity_runs(request: web.Request) -> web.Response:
     asked = await json_body(request)
     service, factory = _addressed(request)
     run = _run(service, factory, request)
-    return _page(*query(ACTIVITY_RUNS, service.runs.activity_runs(factory, run["runId"]), asked))
+    return _page(*service.runs.query_activity_runs(factory, run["runId"], asked))
 
 
 async def query_trigger_runs(request: web.Request) -> web.Response:
     asked = await json_body(request)
     service, factory = _addressed(request)
-    return _page(*query(TRIGGER_RUNS, service.runs.trigger_runs(factory), asked))
+    return _page(*service.runs.query(TRIGGER_RUNS, factory, asked))
 
 
 async def start_trigger(request: web.Request) -> web.Response:

@@ -1,4 +1,5 @@
-"""Queries over runs: time range, filters, order, pages. Pure.
+"""Queries over runs: time range, filters, order, pages; as SQL over the store's fields, with the caller's
+words as values.
 
 A page ends where the next one begins, by the values it is ordered by and the run's id: runs that start
 meanwhile do not shift it.
@@ -9,33 +10,38 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from functools import cmp_to_key
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.errors import BadRequest
-from sandbox.datafactory.models import Json, JsonValue, parse_instant
+from sandbox.datafactory.models import Json, JsonValue, parse_instant, wire_instant
 from sandbox.datafactory.values import require_list, require_object
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from datetime import datetime
+    from collections.abc import Mapping, Sequence
+
+    from sandbox.store import Store
 
 _PAGE = 100
-_OPERATORS = frozenset({"Equals", "NotEquals", "In", "NotIn"})
+_OPERATORS = {"Equals": "IN", "In": "IN", "NotEquals": "NOT IN", "NotIn": "NOT IN"}
+
+Condition = tuple[str, list[str]]
+"""In SQL, and the values of its question marks."""
 
 
 @dataclass(frozen=True)
 class Queryable:
-    """A kind of run. `operands` maps what filters may name to the document's field."""
+    """A kind of run, and of document. `operands` maps what filters may name to the document's field."""
 
+    documents: str
     operands: Mapping[str, str]
     not_in_order: frozenset[str]
-    updated: Callable[[Json], str]
+    updated: str
     identity: str
     default_order: str
 
 
 PIPELINE_RUNS = Queryable(
+    documents="pipelineruns",
     operands={
         "PipelineName": "pipelineName",
         "Status": "status",
@@ -45,11 +51,12 @@ PIPELINE_RUNS = Queryable(
         "LatestOnly": "isLatest",
     },
     not_in_order=frozenset({"RunGroupId", "LatestOnly"}),
-    updated=lambda run: str(run["lastUpdated"]),
+    updated="lastUpdated",
     identity="runId",
     default_order="RunStart",
 )
 ACTIVITY_RUNS = Queryable(
+    documents="activityruns",
     operands={
         "ActivityName": "activityName",
         "ActivityType": "activityType",
@@ -58,42 +65,49 @@ ACTIVITY_RUNS = Queryable(
         "ActivityRunEnd": "activityRunEnd",
     },
     not_in_order=frozenset({"ActivityType"}),
-    updated=lambda run: str(run["activityRunEnd"] or run["activityRunStart"]),
+    updated="coalesce(activityRunEnd, activityRunStart)",
     identity="activityRunId",
     default_order="ActivityRunStart",
 )
 TRIGGER_RUNS = Queryable(
+    documents="triggerruns",
     operands={
         "TriggerName": "triggerName",
         "Status": "status",
         "TriggerRunTimestamp": "triggerRunTimestamp",
     },
     not_in_order=frozenset(),
-    updated=lambda run: str(run["triggerRunTimestamp"]),
+    updated="triggerRunTimestamp",
     identity="triggerRunId",
     default_order="TriggerRunTimestamp",
 )
 
 
-def query(kind: Queryable, runs: Iterable[Json], asked: Json) -> tuple[list[Json], str | None]:
-    """One page, and the token of the next. Raises `BadRequest` for a query that the service would refuse."""
-    after, before = _instant(asked, "lastUpdatedAfter"), _instant(asked, "lastUpdatedBefore")
-    filters = [_filter(kind, one) for one in _objects(asked, "filters")]
+def query(kind: Queryable, store: Store, scope: str, asked: Json) -> tuple[list[Json], str | None]:
+    """One page of the scope's runs, and the token of the next. Raises `BadRequest` for a query that the
+    service would refuse.
+    """
+    range_ = [_instant(asked, "lastUpdatedAfter"), _instant(asked, "lastUpdatedBefore")]
+    conditions = [(f"{kind.updated} BETWEEN ? AND ?", range_)]
+    conditions += [_filter(kind, one) for one in _objects(asked, "filters")]
     order = [_order(kind, one) for one in _objects(asked, "orderBy")] or [
         (kind.operands[kind.default_order], False)
     ]
-    matching = [
-        run
-        for run in runs
-        if after <= parse_instant(kind.updated(run)) <= before and all(matches(run) for matches in filters)
-    ]
-    compare = _comparison(kind, order)
-    matching.sort(key=cmp_to_key(compare))
+    # Runs of the same moment by their id, in the direction that lets an index be walked.
+    order.append((kind.identity, order[-1][1]))
     if asked.get("continuationToken"):
-        last = _decode(asked["continuationToken"], {field for field, _ in order} | {kind.identity})
-        matching = [run for run in matching if compare(run, last) > 0]
-    page = matching[:_PAGE]
-    return page, _encode(kind, order, page[-1]) if len(matching) > _PAGE else None
+        last = _decode(asked["continuationToken"], [field for field, _ in order])
+        conditions.append(_beyond(order, last))
+    found = store.select(
+        scope,
+        kind.documents,
+        " AND ".join(sql for sql, _ in conditions),
+        [value for _, values in conditions for value in values],
+        order=", ".join(f"{field} {'DESC' if descending else 'ASC'}" for field, descending in order),
+        limit=_PAGE + 1,
+    )
+    page = found[:_PAGE]
+    return page, _encode(order, page[-1]) if len(found) > _PAGE else None
 
 
 def _objects(asked: Json, name: str) -> list[Json]:
@@ -101,17 +115,18 @@ def _objects(asked: Json, name: str) -> list[Json]:
     return [require_object(one, f"each of {name}", name) for one in written]
 
 
-def _instant(asked: Json, name: str) -> datetime:
+def _instant(asked: Json, name: str) -> str:
+    """As documents have it: equal digits, so that text compares as instants do."""
     if not isinstance(asked.get(name), str):
         raise BadRequest(f"The filter parameter '{name}' is required.", target=name)
     try:
-        return parse_instant(asked[name])
-    except ValueError as error:
+        return wire_instant(parse_instant(asked[name]))
+    except (ValueError, OverflowError) as error:
         raise BadRequest(f"The filter parameter '{name}' is no instant: {error}.", target=name) from error
 
 
-def _filter(kind: Queryable, asked: Json) -> Callable[[Json], bool]:
-    operand, operator, values = str(asked.get("operand")), asked.get("operator"), asked.get("values")
+def _filter(kind: Queryable, asked: Json) -> Condition:
+    operand, operator, values = str(asked.get("operand")), str(asked.get("operator")), asked.get("values")
     if operand not in kind.operands:
         raise BadRequest(f"The filter operand {operand!r} is not one of {', '.join(kind.operands)}.")
     if operator not in _OPERATORS:
@@ -124,20 +139,22 @@ def _filter(kind: Queryable, asked: Json) -> Callable[[Json], bool]:
         raise BadRequest(
             f"The filter on {operand} with {operator} has the wrong number of values: {values!r}."
         )
-    field = kind.operands[operand]
-    wanted = {_comparable(operand, str(one)) for one in values}
-    positive = operator in ("Equals", "In")
+    wanted = [_comparable(operand, str(one)) for one in values]
     if operand == "LatestOnly":
-        return lambda run: wanted == {"false"} or bool(run[field]) is positive
-    return lambda run: (_comparable(operand, str(run[field] or "")) in wanted) is positive
+        is_latest = "isLatest" if _OPERATORS[operator] == "IN" else "NOT isLatest"
+        return ("true" if set(wanted) == {"false"} else is_latest), []
+    text = _text(kind.operands[operand])
+    # SQLite's own is fast, and knows the letters of ASCII.
+    folded = f"{text} COLLATE NOCASE" if all(map(str.isascii, wanted)) else f"lower({text})"
+    return f"{folded} {_OPERATORS[operator]} ({', '.join('?' * len(wanted))})", wanted
 
 
 def _comparable(operand: str, text: str) -> str:
     """Instants are compared as instants, names without regard to case."""
     if operand.endswith(("Start", "End", "Timestamp")) and text:
         try:
-            return parse_instant(text).isoformat()
-        except ValueError as error:
+            return wire_instant(parse_instant(text)).lower()
+        except (ValueError, OverflowError) as error:
             raise BadRequest(f"The filter on {operand} needs an instant: {error}.") from error
     return text.lower()
 
@@ -151,30 +168,32 @@ def _order(kind: Queryable, asked: Json) -> tuple[str, bool]:
     return kind.operands[name], direction == "DESC"
 
 
-def _comparison(kind: Queryable, order: list[tuple[str, bool]]) -> Callable[[Json, Json], int]:
-    fields = [*order, (kind.identity, False)]
-
-    def compare(one: Json, other: Json) -> int:
-        for field, descending in fields:
-            left, right = str(one[field] or ""), str(other[field] or "")
-            if left != right:
-                return -1 if (left < right) is not descending else 1
-        return 0
-
-    return compare
+def _text(field: str) -> str:
+    """What has no value yet, the end of a run, sorts and compares as the empty text."""
+    return f"coalesce({field}, '')" if field.endswith("End") else field
 
 
-def _encode(kind: Queryable, order: list[tuple[str, bool]], run: Json) -> str:
-    position = {field: run[field] for field in [*(name for name, _ in order), kind.identity]}
+def _beyond(order: Sequence[tuple[str, bool]], last: Mapping[str, str]) -> Condition:
+    """What comes after `last` in this order; the first comparison is where an index is entered."""
+    (field, descending), *rest = order
+    text, sign, value = _text(field), "<" if descending else ">", last[field]
+    if not rest:
+        return f"{text} {sign} ?", [value]
+    sql, values = _beyond(rest, last)
+    return f"{text} {sign}= ? AND ({text} {sign} ? OR {sql})", [value, value, *values]
+
+
+def _encode(order: Sequence[tuple[str, bool]], run: Json) -> str:
+    position = {field: str(run[field] or "") for field, _ in order}
     return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
 
 
-def _decode(token: JsonValue, fields: set[str]) -> Json:
+def _decode(token: JsonValue, fields: Sequence[str]) -> dict[str, str]:
     """A token goes with the order that it was made for."""
     try:
         position = json.loads(base64.urlsafe_b64decode(token))
     except (ValueError, TypeError) as error:
         raise BadRequest("The continuation token is not one of this service.") from error
-    if not isinstance(position, dict) or position.keys() != fields:
+    if not isinstance(position, dict) or position.keys() != set(fields):
         raise BadRequest("The continuation token is not one of this query.")
-    return position
+    return {field: str(value) for field, value in position.items()}

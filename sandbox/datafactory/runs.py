@@ -19,17 +19,20 @@ from sandbox.datafactory.models import (
     parse_instant,
     wire_instant,
 )
+from sandbox.datafactory.run_queries import ACTIVITY_RUNS, query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sandbox.clock import Clock
+    from sandbox.datafactory.run_queries import Queryable
     from sandbox.store import Store
 
 STOPPED = "the local Azure stopped while this ran"
 _OPEN = ("/datafactory", "openruns")
 _QUEUED = ("/datafactory", "queuedruns")
 _KEPT = timedelta(days=45)
+_SOME = 1000
 
 
 class Runs:
@@ -55,6 +58,15 @@ class Runs:
 
     def all(self, factory: FactoryId) -> list[Json]:
         return self._store.list(factory.scope, "pipelineruns")
+
+    def query(self, kind: Queryable, factory: FactoryId, asked: Json) -> tuple[list[Json], str | None]:
+        """One page of pipeline or trigger runs, and the token of the next; raises `BadRequest`."""
+        return query(kind, self._store, factory.scope, asked)
+
+    def query_activity_runs(
+        self, factory: FactoryId, run_id: str, asked: Json
+    ) -> tuple[list[Json], str | None]:
+        return query(ACTIVITY_RUNS, self._store, _activity_scope(factory, run_id), asked)
 
     def change(self, factory: FactoryId, run_id: str, **changes: JsonValue) -> Json:
         """New facts about a run; one with a terminal status is over from here on."""
@@ -100,21 +112,32 @@ class Runs:
     def delete_all(self, factory: FactoryId) -> None:
         """The factory is deleted, and its runs with it."""
         with self._store.transaction():
-            for run in self.all(factory):
-                self._delete(factory, run["runId"])
-            for trigger_run in self.trigger_runs(factory):
-                self._store.delete(factory.scope, "triggerruns", trigger_run["triggerRunId"])
+            self._delete_where(factory, "true", "true")
 
     def delete_old(self, factory: FactoryId) -> None:
         """What ended more than 45 days ago: so long the service keeps it."""
         oldest = wire_instant(self._clock.now() - _KEPT)
         with self._store.transaction():
-            for run in self.all(factory):
-                if run["runEnd"] is not None and run["runEnd"] < oldest:
-                    self._delete(factory, run["runId"])
-            for trigger_run in self.trigger_runs(factory):
-                if trigger_run["status"] != "Inprogress" and trigger_run["triggerRunTimestamp"] < oldest:
-                    self._store.delete(factory.scope, "triggerruns", trigger_run["triggerRunId"])
+            self._delete_where(
+                factory, "runEnd < ?", "triggerRunTimestamp < ? AND status <> 'Inprogress'", oldest
+            )
+
+    def _delete_where(self, factory: FactoryId, runs: str, trigger_runs: str, *values: str) -> None:
+        for run in self._each(factory, "pipelineruns", "runId", runs, values):
+            self._delete(factory, run["runId"])
+        for trigger_run in self._each(factory, "triggerruns", "triggerRunId", trigger_runs, values):
+            self._store.delete(factory.scope, "triggerruns", trigger_run["triggerRunId"])
+
+    def _each(
+        self, factory: FactoryId, kind: str, identity: str, where: str, values: Sequence[str] = ()
+    ) -> Iterator[Json]:
+        """All for which the condition holds, some at a time; who deletes what it is given sees each once."""
+        last = ""
+        while found := self._store.select(
+            factory.scope, kind, f"({where}) AND {identity} > ?", [*values, last], order=identity, limit=_SOME
+        ):
+            yield from found
+            last = found[-1][identity]
 
     def _delete(self, factory: FactoryId, run_id: str) -> None:
         for activity in self.activity_runs(factory, run_id):
@@ -155,9 +178,8 @@ class Runs:
     def _group(self, factory: FactoryId, run: Json) -> Iterator[Json]:
         if run["runGroupId"] == run["runId"]:
             return
-        for one in self.all(factory):
-            if one["runGroupId"] == run["runGroupId"] and one["isLatest"]:
-                yield one
+        where = "runGroupId = ? AND isLatest"
+        yield from self._each(factory, "pipelineruns", "runId", where, [run["runGroupId"]])
 
 
 def shown(document: Json) -> Json:

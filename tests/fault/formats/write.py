@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from tests.conftest import launch
-from tests.fault.test_datafactory_killed import GROUP, Machine
+from tests.fault.machine import GROUP, Machine
 from tests.fault.test_machinelearning_killed import WORKSPACE
 from tests.fault.test_machinelearning_killed import Machine as Workshop
 
@@ -26,7 +26,9 @@ def write(into: Path) -> None:
         into.mkdir(parents=True, exist_ok=True)
         for name in ("state", "lake"):
             database = sqlite3.connect(state / f"{name}.db")
-            (into / f"{name}.sql").write_text("\n".join(database.iterdump()) + "\n")
+            (number,) = database.execute("PRAGMA user_version").fetchone()
+            lines = [*database.iterdump(), f"PRAGMA user_version = {number};"]
+            (into / f"{name}.sql").write_text("\n".join(lines) + "\n")
             database.close()
         for name in ("machinelearning", "lake/keptlake"):
             shutil.copytree(state / name, into / name)

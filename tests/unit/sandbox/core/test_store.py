@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 from typing import TYPE_CHECKING
@@ -125,3 +126,24 @@ def test_a_full_disk_is_told_and_leaves_a_store_that_works(store: Store) -> None
     store.put("s", "k", "kept", {})
 
     assert [store.get("s", "k", name) for name in ("big", "kept")] == [None, {}]
+
+
+def test_documents_are_selected_by_fields_in_an_order(store: Store) -> None:
+    """Of one scope and one kind; as many as asked for; letters beyond ASCII have two cases too."""
+    for name, status in (("a", "Ä"), ("b", "x"), ("c", "Ä")):
+        store.put("s", "pipelineruns", name, {"runId": name, "status": status})
+    store.put("s", "other", "d", {"runId": "d", "status": "Ä"})
+    store.put("s2", "pipelineruns", "e", {"runId": "e", "status": "Ä"})
+
+    found = store.select("S", "pipelineruns", "lower(status) = ?", ["ä"], order="runId DESC", limit=1)
+
+    assert [body["runId"] for body in found] == ["c"]
+
+
+def test_what_json_cannot_say_is_text(store: Store) -> None:
+    """Where it stood as a number, SQLite would refuse to look into the document."""
+    store.put("s", "activityruns", "a", {"activityRunId": "a", "output": [math.nan, -math.inf, 1.5]})
+
+    (found,) = store.select("s", "activityruns", "true", [], order="activityRunId", limit=9)
+
+    assert found["output"] == ["NaN", "-Infinity", 1.5]

@@ -15,13 +15,13 @@ PROJECT = Path(__file__).parents[4]
 PACKAGE = "sandbox.datafactory"
 LAYERS = (
     {"routes"},
-    {"service", "responses", "run_queries"},
+    {"service", "responses"},
     {"triggers"},
     {"engine"},
     {"entities", "factories"},
     {"checks", "conditions"},
     {"activities"},
-    {"frame", "view", "parameters", "waiting", "runs"},
+    {"frame", "view", "parameters", "waiting", "runs", "run_queries"},
     {"values", "references", "known_types", "connection_strings"},
     {"errors"},
     {"models"},
