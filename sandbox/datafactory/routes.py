@@ -56,6 +56,7 @@ def add_routes(app: web.Application, context: Context) -> None:
             arm("POST", _RUN + "/cancel", cancel_run),
             arm("POST", _RUN + "/queryActivityruns", query_activity_runs),
             arm("POST", _FACTORY + "/queryTriggerRuns", query_trigger_runs),
+            arm("POST", _FACTORY + "/querytriggers", query_triggers),
             arm("POST", _TRIGGER + "/start", start_trigger),
             arm("POST", _TRIGGER + "/stop", stop_trigger),
             arm("POST", _TRIGGER + "/subscribeToEvents", subscribe_to_events),
@@ -172,6 +173,21 @@ async def query_trigger_runs(request: web.Request) -> web.Response:
     asked = await json_body(request)
     service, factory = _addressed(request)
     return _page(*service.runs.query(TRIGGER_RUNS, factory, asked))
+
+
+async def query_triggers(request: web.Request) -> web.Response:
+    """All, or those that rerun windows of `parentTriggerName`: always none, as such triggers are refused."""
+    asked = await json_body(request)
+    service, factory = _addressed(request)
+    if asked.get("continuationToken"):
+        raise BadRequest("The continuation token is not one of this service.", target="continuationToken")
+    parent = asked.get("parentTriggerName")
+    if parent is None:
+        return responses.listed(service.entities.list(factory, "triggers"))
+    if not isinstance(parent, str):
+        raise BadRequest("parentTriggerName must be a name.", target="parentTriggerName")
+    service.entities.get(factory, "triggers", parent)
+    return responses.listed([])
 
 
 async def start_trigger(request: web.Request) -> web.Response:

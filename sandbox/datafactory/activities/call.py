@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
-    from sandbox.datafactory.frame import Frame
+    from sandbox.datafactory.frame import Frame, RunningPipeline
     from sandbox.datafactory.models import Json, JsonValue
     from sandbox.datafactory.view import View
 
@@ -125,12 +125,18 @@ def no_scopes(_: Json) -> list[tuple[str, list[Json]]]:
     return []
 
 
+def no_trace(_run: RunningPipeline, _output: Json, /) -> None:
+    """What most activities leave in the run that they are taken over into: their output alone."""
+
+
 @dataclass(frozen=True)
 class ActivityKind:
     """A type of activity. `scopes` are the lists of inner activities, each by a label for messages."""
 
     run: Callable[[Call], Awaitable[Json]]
     check: Check
+    again: Callable[[RunningPipeline, Json], None] = no_trace
+    """Where a rerun takes it over with this output: what it did to the run's variables."""
     scopes: Callable[[Json], list[tuple[str, list[Json]]]] = no_scopes
     has_policy: bool = False
     is_loop: bool = False

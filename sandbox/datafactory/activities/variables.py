@@ -10,9 +10,11 @@ from sandbox.datafactory.parameters import variable_type
 from sandbox.datafactory.values import is_expression
 
 if TYPE_CHECKING:
+    from sandbox.datafactory.frame import RunningPipeline
     from sandbox.datafactory.models import Json, JsonValue
     from sandbox.datafactory.view import View
 
+_RETURN_VALUE = "pipelineReturnValue"
 _PYTHON_TYPES: dict[str, type] = {"String": str, "Bool": bool, "Array": list}
 
 
@@ -22,7 +24,7 @@ def _check_variable(activity: Json, _view: View, target: str) -> None:
         raise BadRequest(f"Activity '{activity['name']}': variableName must be a name.", target=target)
     if "value" not in properties:
         raise BadRequest(f"Activity '{activity['name']}': value is required.", target=target)
-    if properties.get("setSystemVariable") and properties["variableName"] != "pipelineReturnValue":
+    if properties.get("setSystemVariable") and properties["variableName"] != _RETURN_VALUE:
         raise NotRun(
             f"SetVariable '{activity['name']}' of the system variable {properties['variableName']!r}"
         )
@@ -35,25 +37,35 @@ async def _set(call: Call) -> Json:
         call.frame.run.return_value = value
     else:
         value = call.value("value", None)
-        variables = call.frame.run.variables
-        known = _declared_name(call, name)
+        known = _declared_name(call.frame.run, name)
         _require(name, variable_type(call.frame.run.definition["variables"][known]), value)
-        variables[known] = value
+        call.frame.run.variables[known] = value
     call.input |= {"variableName": name, "value": value}
     return {"name": name, "value": value}
 
 
 async def _append(call: Call) -> Json:
     name = call.properties["variableName"]
-    known = _declared_name(call, name)
-    variables = call.frame.run.variables
+    known = _declared_name(call.frame.run, name)
     if variable_type(call.frame.run.definition["variables"][known]) != "Array":
         raise ActivityFailed("BadRequest", f"The variable '{name}' of type 'String' cannot be appended to.")
     value = call.value("value", None)
     call.input |= {"variableName": name, "value": value}
-    # A new list: a value that was handed out must not change under its reader.
-    variables[known] = [*(variables[known] or []), value]
+    _append_again(call.frame.run, {"name": known, "value": value})
     return {"name": name, "value": value}
+
+
+def _set_again(run: RunningPipeline, output: Json) -> None:
+    if output["name"] == _RETURN_VALUE and _RETURN_VALUE not in (run.definition.get("variables") or {}):
+        run.return_value = output["value"]
+    else:
+        run.variables[_declared_name(run, output["name"])] = output["value"]
+
+
+def _append_again(run: RunningPipeline, output: Json) -> None:
+    """A new list: a value that was handed out must not change under its reader."""
+    known = _declared_name(run, output["name"])
+    run.variables[known] = [*(run.variables[known] or []), output["value"]]
 
 
 def _return_value(call: Call) -> Json:
@@ -66,8 +78,8 @@ def _return_value(call: Call) -> Json:
     }
 
 
-def _declared_name(call: Call, name: str) -> str:
-    for declared in call.frame.run.definition.get("variables") or {}:
+def _declared_name(run: RunningPipeline, name: str) -> str:
+    for declared in run.definition.get("variables") or {}:
         if declared.lower() == name.lower():
             return str(declared)
     raise ActivityFailed("BadRequest", f"The variable '{name}' is not declared by the pipeline.")
@@ -101,6 +113,6 @@ async def _filter(call: Call) -> Json:
     return {"ItemsCount": len(items), "FilteredItemsCount": len(kept), "Value": kept}
 
 
-SET_VARIABLE = ActivityKind(run=_set, check=_check_variable)
-APPEND_VARIABLE = ActivityKind(run=_append, check=_check_variable)
+SET_VARIABLE = ActivityKind(run=_set, check=_check_variable, again=_set_again)
+APPEND_VARIABLE = ActivityKind(run=_append, check=_check_variable, again=_append_again)
 FILTER = ActivityKind(run=_filter, check=_check_filter)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
 from sandbox.datafactory.engine.graph import Ended
+from sandbox.datafactory.engine.recovery import retrace
 from sandbox.datafactory.engine.services import Host, RunServices
 from sandbox.datafactory.errors import ActivityFailed
 from sandbox.datafactory.models import Json, JsonValue, milliseconds, parse_instant, wire_instant
@@ -166,6 +167,7 @@ def _mark(activity: Json, frame: Frame, host: Host, status: str) -> Ended:
 
 
 def _take_over(earlier: Json, frame: Frame, host: Host) -> Ended:
+    retrace(frame.run, earlier["_"]["path"], host.kinds)
     document = {**earlier, "pipelineRunId": frame.run.run_id, "recoveryStatus": "FromReference"}
     host.runs.put_activity_run(frame.run.factory, document)
     error = earlier.get("error") or NO_ERROR

@@ -155,3 +155,23 @@ def test_factories_of_two_groups_do_not_meet(factory: Factory, sandbox: Any) -> 
     names = [one.name for one in factory.client.factories.list_by_resource_group(GROUP)]
     assert factory.name in names
     assert other.name not in names
+
+
+def test_triggers_are_queried(sandbox: Any, data_factory_client: Any) -> None:
+    """All of them; of a parent those that rerun its windows, which nobody can make here."""
+    factory = new_factory(sandbox, data_factory_client)
+    for name in ("a", "b"):
+        factory.put("triggers", name, {"type": "ScheduleTrigger", "typeProperties": EVERY_DAY})
+
+    def names(asked: Any) -> list[str]:
+        found = data_factory_client.triggers.query_by_factory(*factory.place, asked)
+        assert found.continuation_token is None
+        return [one.name for one in found.value]
+
+    assert names({}) == ["a", "b"]
+    assert names({"parentTriggerName": "A"}) == []
+    with pytest.raises(ResourceNotFoundError):
+        names({"parentTriggerName": "c"})
+    for bad in ({"parentTriggerName": 1}, {"continuationToken": "x"}):
+        with pytest.raises(HttpResponseError, match="BadRequest"):
+            names(bad)

@@ -330,6 +330,36 @@ def test_a_rerun_from_failure_takes_over_what_succeeded(factory: LocalFactory) -
     play(scenario)
 
 
+def test_a_rerun_finds_variables_as_what_it_takes_over_left_them(factory: LocalFactory) -> None:
+    """Set at the top, in a loop and in a branch that is taken over whole; and the pipeline's return value."""
+
+    async def scenario() -> None:
+        append = activity("add", "AppendVariable", variableName="seen", value=expression("@item()"))
+        told = {"type": "String", "content": "kept"}
+        value = [{"key": "k", "value": told}]
+        returns = {"variableName": "pipelineReturnValue", "setSystemVariable": True, "value": value}
+        factory.pipeline(
+            "p",
+            activity("set", "SetVariable", variableName="v", value=expression("@pipeline().RunId")),
+            activity("each", "ForEach", items=expression("@createArray('a', 'b')"), activities=[append]),
+            activity("return", "SetVariable", **returns),
+            fail(
+                "end",
+                expression("@concat(variables('v'), join(variables('seen'), '+'))"),
+                after={"set": ["Succeeded"], "each": ["Succeeded"], "return": ["Succeeded"]},
+            ),
+            variables={"v": {"type": "String"}, "seen": {"type": "Array"}},
+        )
+        first = await factory.run("p")
+        second = await factory.finish(factory.start("p", rerun=Rerun(first["runId"], True, None, True)))
+
+        assert second["message"] == first["message"]
+        assert second["message"].endswith(f"{first['runId']}a+b")
+        assert second["_"]["returnValue"] == {"k": "kept"}
+
+    play(scenario)
+
+
 def test_a_rerun_from_an_activity_starts_there(factory: LocalFactory) -> None:
     """startActivityName runs it and all after it; an activity that is not there is refused."""
 
