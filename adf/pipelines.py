@@ -11,6 +11,9 @@ predictions did not land must end in a leaf that failed: check_landing is skippe
 then score itself is judged. The run is green only if the receipt of this very run group says that the window
 is committed, or was already; and, where the model has a warehouse table, if the window is in it
 (adf/warehouse.py draws what then follows check_landing).
+
+`train_<model>` ends as `train` does: red, too, where the gate refused the new model. What follows a failure,
+read_receipt and fail_train, only says why in Data Factory's own monitoring.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from adf.ownership import annotations_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from config.schema import Model, Settings, Training
+    from config.schema import Model, Settings
+    from config.training_schema import Training
 
 NONE = "-"
 """Stands for "not given": Azure ML takes no empty parameter."""
@@ -61,7 +65,7 @@ def score(settings: Settings, model: Model) -> Entity:
         parameters=defaults,
         steps=[
             _score_activity(settings, model),
-            _read_receipt(settings, model),
+            _read_receipt(settings, model, activities.after(score="Completed")),
             _check_landing(model),
             _fail_score(model),
             _fail_receipt(model),
@@ -73,22 +77,37 @@ def score(settings: Settings, model: Model) -> Entity:
 
 def train(settings: Settings, model: Model, training: Training) -> Entity:
     """Train, evaluate and register, as the ML pipeline says."""
-    activity = activities.run_ml_pipeline(
+    return _pipeline(
+        settings,
+        train_name(model.name),
+        model.name,
+        description=f"Trains {model.name}; green only when the new model has passed its gate.",
+        parameters={
+            "training_data": training.data,
+            "champion": NONE if training.champion == "none" else model.model_version,
+        },
+        steps=[
+            _train_activity(settings, model, training),
+            _read_receipt(settings, model, activities.after(train="Failed")),
+            _fail_train(model),
+        ],
+    )
+
+
+def _train_activity(settings: Settings, model: Model, training: Training) -> activities.Activity:
+    return activities.run_ml_pipeline(
         "train",
         train_name(model.name),
         linked_service=settings.data_factory.linked_service_machine_learning,
         experiment=settings.machine_learning.experiment,
         parameters=training_parameters(),
         timeout_minutes=training.timeout_minutes,
-        user_properties={"model": model.name, "training_data": evaluated(parameter("training_data"))},
-    )
-    return _pipeline(
-        settings,
-        train_name(model.name),
-        model.name,
-        description=f"Trains {model.name} and registers it where it passes its gate.",
-        parameters={"training_data": training.data},
-        steps=[activity],
+        user_properties={
+            "model": model.name,
+            "training_data": evaluated(parameter("training_data")),
+            "champion": evaluated(parameter("champion")),
+            "gate_report": evaluated(joined(quoted(f"{reports_folder(model.name)}/"), "pipeline().GroupId")),
+        },
     )
 
 
@@ -111,6 +130,7 @@ def training_parameters() -> dict[str, str]:
     """What `train` passes to its ML pipeline."""
     return {
         "training_data": inline(parameter("training_data")),
+        "champion": inline(parameter("champion")),
         "adf_run_id": inline("pipeline().RunId"),
         "adf_group_id": inline("pipeline().GroupId"),
     }
@@ -134,13 +154,13 @@ def _score_activity(settings: Settings, model: Model) -> activities.Activity:
     )
 
 
-def _read_receipt(settings: Settings, model: Model) -> activities.Activity:
+def _read_receipt(settings: Settings, model: Model, depends_on: list[dict[str, Any]]) -> activities.Activity:
     place = {
         "folder_path": receipts_folder(model.name),
         "file_name": evaluated(joined("pipeline().GroupId", quoted(".json"))),
     }
     dataset = datasets.reference(datasets.receipt_name(settings), place)
-    return activities.look_up_json("read_receipt", dataset, activities.after(score="Completed"))
+    return activities.look_up_json("read_receipt", dataset, depends_on)
 
 
 def _check_landing(model: Model) -> activities.Activity:
@@ -180,6 +200,21 @@ def _fail_score(model: Model) -> activities.Activity:
     )
 
 
+def _fail_train(model: Model) -> activities.Activity:
+    message = joined(
+        quoted(f"{model.name}: training failed"),
+        _receipt_error(": "),
+        quoted(". Azure ML: "),
+        first_filled("activity('train')?.error?.message", quoted("no message")),
+    )
+    return activities.fail(
+        "fail_train",
+        message,
+        error_code="TrainingFailed",
+        depends_on=activities.after(train="Failed", read_receipt="Completed"),
+    )
+
+
 def _fail_receipt(model: Model) -> activities.Activity:
     message = joined(
         quoted(f"{model.name}: the ML run succeeded, but its receipt {receipts_folder(model.name)}/"),
@@ -198,6 +233,11 @@ def _fail_receipt(model: Model) -> activities.Activity:
 def receipts_folder(model: str) -> str:
     """Where the ML runs of a model leave their receipts, in the lake's file system."""
     return f"_landing/{model}/_runs"
+
+
+def reports_folder(model: str) -> str:
+    """Where the ML runs of a model leave what the gate decided: a folder a run group."""
+    return f"_landing/{model}/_gate"
 
 
 def _requested_window() -> str:

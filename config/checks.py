@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from config import dependencies, output_checks, schedules, warehouse
+from config import dependencies, output_checks, schedules, training_checks, warehouse
 from config.wrong import Wrong, nearest
 
 if TYPE_CHECKING:
@@ -123,11 +123,6 @@ def every(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
             f"one of `{'`, `'.join(choices)}`, any number of minutes or hours",
             nearest(value, choices),
         )
-
-
-def gate(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
-    if isinstance(value, dict) and value.get("minimum") is None and value.get("maximum") is None:
-        yield Wrong("a gate without a bound", "`minimum` or `maximum`: without one every model would pass")
 
 
 def promoted(model: Any, folder: Path) -> Iterator[Wrong]:  # noqa: ANN401
@@ -259,7 +254,10 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
     ),
     ("models.*.output.warehouse.columns", warehouse.columns),
     ("models.*.training.data", lake_path),
-    ("models.*.training.gate", gate),
+    ("models.*.training.held_out", lake_path),
+    ("models.*.training", training_checks.held_out),
+    ("models.*.training.gate.*", training_checks.metric),
+    ("models.*.training.checks.columns.*", output_checks.column),
     ("models.*.window.every", every),
     ("models.*.window.time_zone", time_zone),
     ("models.*.schedules.score.*", schedule),

@@ -1,4 +1,5 @@
-"""The configuration's shape: what a YAML file may say, in the field's own words (outputs: `output_schema`).
+"""The configuration's shape: what a YAML file may say, in the field's own words (outputs: `output_schema`,
+training: `training_schema`).
 
 Every class is closed: an unknown key is an error. Times are minutes or seconds and say so in their names.
 """
@@ -12,8 +13,7 @@ from pydantic import Field
 
 from config.output_schema import OutputChecks, Warehouse, WarehouseTable
 from config.section import Section
-
-Hyperparameter = str | int | float | bool
+from config.training_schema import Training
 
 
 class Azure(Section):
@@ -79,31 +79,6 @@ class Sandbox(Section):
     """Folder of all that it keeps, the lake's files included."""
     files: dict[str, Path] = {}
     """Path in the lake → local file or folder, uploaded where absent: sample data for the laptop."""
-
-
-class Gate(Section):
-    """A new model is registered only if `metric` of evaluate is at least `minimum` (or at most `maximum`)."""
-
-    metric: str
-    """A key of the JSON that evaluate.py writes: `accuracy`."""
-    minimum: float | None = None
-    """The metric must be at least this: `0.9`."""
-    maximum: float | None = None
-    """The metric must be at most this: `25.0`."""
-
-
-class Training(Section):
-    data: str
-    """Path in the lake of the training data, a file or a folder: `raw/patients/training`. Azure: the
-    parameter `training_data` of `train_<model>`."""
-    hyperparameters: dict[str, Hyperparameter] = {}
-    """`trees: 200` calls train.py with `--trees 200`."""
-    gate: Gate | None = None
-    """The bound that a new model must keep. Left out, every model is registered."""
-    approve: bool = True
-    """Tag a model that passed its gate `approved`: `model_version: approved` scores with the newest."""
-    timeout_minutes: int = Field(default=60, ge=1, le=10_080)
-    """How long training may take, 7 days at most. Azure: `policy.timeout` of the activity `train`."""
 
 
 class Window(Section):

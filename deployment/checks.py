@@ -1,4 +1,4 @@
-"""What the checks of windows found, as rows of a table and as JSON. Pure."""
+"""What the checks of windows and of trainings found, as rows of a table and as JSON. Pure."""
 
 from __future__ import annotations
 
@@ -15,21 +15,27 @@ COLUMNS: Final = ("check", "outcome", "allowed", "found")
 
 
 def document(report: RunReport) -> dict[str, Any]:
-    """`checks` is there where the run's window has some, `staged` where one of them failed."""
+    """`checks` is there where the run has some, `staged` where a window failed them; of a training run that
+    was judged, `decision` and `gate_report`.
+    """
     found = {"checks": to_documents(report.checks)} if report.checks else {}
-    return found | ({"staged": report.staged} if report.staged else {})
+    said = {name: getattr(report, name) for name in ("staged", "decision", "gate_report")}
+    return found | {name: value for name, value in said.items() if value}
 
 
 def rows(
     reports: Sequence[RunReport], window_name: Callable[[str | None, str | None], str]
 ) -> list[list[str]]:
-    """Model, window and COLUMNS, of each model's newest run that says some; `reports`: the newest first."""
+    """Model, window and COLUMNS, of each pipeline's newest run that says some.
+
+    `reports`: the newest first.
+    """
     newest: dict[str, RunReport] = {}
     for report in reports:
         if report.checks:
-            newest.setdefault(report.model, report)
+            newest.setdefault(report.pipeline, report)
     return [
-        [report.model, window_name(report.window_start, report.window_end)]
+        [report.model, "training" if report.trains else window_name(report.window_start, report.window_end)]
         + [result.document()[column] for column in COLUMNS]
         for report in newest.values()
         for result in report.checks

@@ -235,7 +235,7 @@ def _difference_document(step: Change, difference: Difference, origins: Origins 
 def run_document(report: RunReport) -> dict[str, Any]:
     """The keys that product scripts rely on, in their order; what is not known is null.
 
-    `checks` is there where a window has some, `staged` where one of them failed.
+    What a run's checks found, and the gate of a training run, is there where it is known (checks.py).
     """
     return {
         "model": report.model,
@@ -284,7 +284,7 @@ def _run_row(report: RunReport) -> list[str]:
         number(report.rows_quarantined),
         report.adf_run_id or "",
         report.ml_run_id or "",
-        "" if report.trains else report.output or "",
+        report.gate_report or "" if report.trains else report.output or "",
     ]
 
 

@@ -204,6 +204,7 @@ def _facts(details: RunDetails) -> Iterator[tuple[str, str | None]]:
     yield "version", report.model_version
     yield "rows in", None if report.rows_in is None or report.trains else f"{report.rows_in:,}"
     yield "output", report.output
+    yield "report", report.gate_report
     if not details.remembered:
         yield "known from", "its receipt in the lake: Data Factory no longer knows it"
 

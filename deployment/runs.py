@@ -98,9 +98,13 @@ class RunReport:
     model_version: str | None = None
     """The registered version that scored, or that a training run made."""
     checks: Sequence[CheckResult] = ()
-    """What the window's checks found, before it landed or did not."""
+    """What the window's checks found, before it landed or did not; of a training run the gate's."""
     staged: str | None = None
     """Where the file lies that failed its checks."""
+    decision: str | None = None
+    """Of a training run: whether its model is `approved`, `refused`, or `passed` and to be approved yet."""
+    gate_report: str | None = None
+    """Of a training run: where its report lies in the lake."""
     trigger: str | None = None
     """The trigger that started it; None where somebody did."""
     started: str | None = None
@@ -340,12 +344,20 @@ def _with_receipt(report: RunReport, receipt: Receipt) -> RunReport:
         model_version=_given(receipt.model_version),
         error=_given(receipt.error) or report.error,
     )
-    return _with_model(known) if report.trains else _with_window(known, receipt)
+    known = replace(known, checks=tuple(from_text(receipt.checks)))
+    return _with_model(known, receipt) if report.trains else _with_window(known, receipt)
 
 
-def _with_model(report: RunReport) -> RunReport:
-    """What a training run leaves is a registered version."""
-    return replace(report, output=report.model_version and f"version {report.model_version}")
+def _with_model(report: RunReport, receipt: Receipt) -> RunReport:
+    """What a training run leaves is a registered version, and what was decided about it."""
+    version = report.model_version and f"version {report.model_version}"
+    decision = _given(receipt.decision)
+    return replace(
+        report,
+        output=f"{version}, {decision}" if version and decision else version,
+        decision=decision,
+        gate_report=_given(receipt.report),
+    )
 
 
 def _with_window(report: RunReport, receipt: Receipt) -> RunReport:
@@ -357,7 +369,6 @@ def _with_window(report: RunReport, receipt: Receipt) -> RunReport:
         rows_scored=receipt.rows_scored,
         rows_quarantined=receipt.rows_quarantined,
         output=_given(receipt.path),
-        checks=tuple(from_text(receipt.checks)),
         staged=_given(receipt.staged),
     )
 

@@ -15,7 +15,8 @@ from ml_pipelines.steps.parameters import NONE, TRAINING_PARAMETERS, argument, l
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from config.schema import Model, Settings, Training
+    from config.schema import Model, Settings
+    from config.training_schema import Training
 
 SCRIPTS = {
     "train.py": "it trains: train.py --input DIR --output DIR",
@@ -43,7 +44,7 @@ def build(
         name=name_of(model.name),
         model=model.name,
         kind="training",
-        parameters=TRAINING_PARAMETERS | {"training_data": model.training.data},
+        parameters=_parameters(model.training),
         steps=_steps(settings, model, model.training, git_commit),
         snapshot=files,
         ml_environment=environment,
@@ -53,20 +54,21 @@ def build(
     return replace(definition, fingerprint=fingerprint(definition))
 
 
+def _parameters(training: Training) -> dict[str, str]:
+    """Which version is in use is told by each run: pinning another publishes nothing."""
+    champion = {} if training.champion == "in_use" else {"champion": NONE}
+    return TRAINING_PARAMETERS | {"training_data": training.data} | champion
+
+
 def _steps(settings: Settings, model: Model, training: Training, git_commit: str) -> tuple[ScriptStep, ...]:
     run = _run_arguments(settings, model)
+    judged_with = "data" if training.held_out is None else "held_out"
 
     def step(name: str, *arguments: Argument) -> ScriptStep:
         return ScriptStep(name, "abs_step.py", (name, *run, *arguments), training.timeout_minutes)
 
     return (
-        step(
-            "prepare",
-            *(argument("training_data"), Parameter("training_data")),
-            *(argument("configured_training_data"), literal(training.data)),
-            *(argument("data"), Written("data")),
-            *(argument("facts"), Written("facts")),
-        ),
+        step("prepare", *_prepare_arguments(model, training)),
         step(
             "train",
             *(argument("data"), Read("data")),
@@ -75,12 +77,44 @@ def _steps(settings: Settings, model: Model, training: Training, git_commit: str
         ),
         step(
             "evaluate",
-            *(argument("data"), Read("data")),
+            *(argument("data"), Read(judged_with)),
             *(argument("trained"), Read("trained")),
+            *(argument("facts"), Read("facts")),
+            *(argument("gate"), _gate(training)),
             *(argument("metrics"), Written("metrics")),
         ),
         step("register", *_register_arguments(model, training, git_commit)),
     )
+
+
+def _prepare_arguments(model: Model, training: Training) -> tuple[Argument, ...]:
+    apart: tuple[Argument, ...] = ()
+    if training.held_out is not None:
+        held_out = (argument("held_out"), literal(training.held_out))
+        apart = (*held_out, argument("held_out_data"), Written("held_out"))
+    return (
+        *(argument("training_data"), Parameter("training_data")),
+        *(argument("configured_training_data"), literal(training.data)),
+        *(argument("registered_model"), model.registered_name),
+        *(argument("champion"), Parameter("champion")),
+        *(argument("row_key"), literal(model.scoring.row_key)),
+        *(argument("checks"), _checks(training)),
+        *(argument("gate"), _gate(training)),
+        *(argument("data"), Written("data")),
+        *(argument("facts"), Written("facts")),
+        *apart,
+    )
+
+
+def _checks(training: Training) -> str:
+    """What is said of `training.checks`, as JSON. A drift of which nothing more is said is watched too."""
+    said = training.checks.model_dump(mode="json", exclude_defaults=True)
+    return literal(json.dumps(said, sort_keys=True) if said else None)
+
+
+def _gate(training: Training) -> str:
+    said = {name: each.model_dump(mode="json", exclude_defaults=True) for name, each in training.gate.items()}
+    return literal(json.dumps(said, sort_keys=True) if said else None)
 
 
 def _run_arguments(settings: Settings, model: Model) -> tuple[Argument, ...]:
@@ -95,15 +129,15 @@ def _run_arguments(settings: Settings, model: Model) -> tuple[Argument, ...]:
 
 
 def _register_arguments(model: Model, training: Training, git_commit: str) -> tuple[Argument, ...]:
-    gate, drift = training.gate, model.output.checks.drift
+    drift = model.output.checks.drift
     return (
         *(argument("registered_model"), model.registered_name),
+        *(argument("champion"), Parameter("champion")),
         *(argument("trained"), Read("trained")),
         *(argument("facts"), Read("facts")),
         *(argument("metrics"), Read("metrics")),
-        *(argument("gate_metric"), literal(gate and gate.metric)),
-        *(argument("gate_minimum"), literal(gate and gate.minimum)),
-        *(argument("gate_maximum"), literal(gate and gate.maximum)),
+        *(argument("checks"), _checks(training)),
+        *(argument("gate"), _gate(training)),
         *(argument("approve"), literal(training.approve)),
         *(argument("score_column"), drift.column if drift else "prediction"),
         *(argument("git_commit"), Note(literal(git_commit))),

@@ -86,11 +86,11 @@ def _file(introduction: str, made: Body, name: str, prefix: str) -> Iterator[str
     """A file's own keys, then its sections. `prefix`: where it stands in the configuration as a whole."""
     yield from (*introduction.splitlines(), "")
     yield from _keys(made, name, prefix)
-    told = set()
+    places: dict[str, list[str]] = {}
     for path, section in _sections(made, made["definitions"], ""):
-        if section not in told:
-            yield from _section(path, section, made["definitions"][section], prefix)
-        told.add(section)
+        places.setdefault(section, []).append(path)
+    for section, paths in places.items():
+        yield from _section(paths, section, made["definitions"][section], prefix)
 
 
 def _sections(body: Body, definitions: Mapping[str, Body], prefix: str) -> Iterator[tuple[str, str]]:
@@ -123,8 +123,9 @@ def _references(value: object) -> list[str]:
 # ------------------------------------------------------------------------------------- sections
 
 
-def _section(path: str, name: str, body: Body, prefix: str) -> Iterator[str]:
-    yield from (f"### {_title(path, body)}", "")
+def _section(paths: Sequence[str], name: str, body: Body, prefix: str) -> Iterator[str]:
+    path = paths[0]
+    yield from (f"### {_title(paths, body)}", "")
     if "description" in body:
         yield from (*body["description"].splitlines(), "")
     yield from _keys(body, name, f"{prefix}{path}.")
@@ -132,10 +133,10 @@ def _section(path: str, name: str, body: Body, prefix: str) -> Iterator[str]:
         yield from (*AFTER[path].splitlines(), "")
 
 
-def _title(path: str, body: Body) -> str:
-    """The section's path; a kind of schedule by its type, wherever it may stand."""
+def _title(paths: Sequence[str], body: Body) -> str:
+    """Where the section may stand; a kind of schedule by its type."""
     kind = body["properties"].get("type", {}).get("const")
-    return path if kind is None else f"{path.split('.', maxsplit=1)[0]}, type: {kind}"
+    return ", ".join(paths) if kind is None else f"{paths[0].split('.', maxsplit=1)[0]}, type: {kind}"
 
 
 def _keys(body: Body, name: str, prefix: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -80,21 +81,52 @@ def profile_of(column: str, sample: pa.Array, rows: int | None = None) -> Profil
     return Profile(column, rows or len(sample), missing, shares, edges)
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """A column's shares of bins as they are known, and as they are now; the last bin is what is missing."""
+
+    column: str
+    labels: tuple[str, ...]
+    expected: tuple[float, ...]
+    actual: tuple[float, ...]
+
+    @property
+    def psi(self) -> float:
+        return stability_index(self.expected, self.actual)
+
+
+def compare(expected: Profile, sample: pa.Array, bins: int) -> Comparison | None:
+    """In at most `bins` of the known bins; None where one is of numbers and the other is not."""
+    texts, numbers = _split(sample)
+    if expected.numeric != (numbers is not None):
+        return None
+    if numbers is None:
+        values, shares = _fewer_values(expected, bins)
+        actual, missing = _shares_of_texts(texts, values)
+        labels = (*values, "others")
+    else:
+        edges, shares = _fewer_edges(expected, bins)
+        actual, missing = _shares_of_numbers(numbers, edges)
+        labels = _intervals(edges)
+    return Comparison(expected.column, (*labels, "missing"), (*shares, expected.missing), (*actual, missing))
+
+
 def psi(expected: Profile, sample: pa.Array, bins: int) -> float:
     """The distance of the values from `expected`, in at most `bins` of its bins.
 
     Infinite where one is of numbers and the other is not: there is nothing to compare.
     """
-    texts, numbers = _split(sample)
-    if expected.numeric != (numbers is not None):
-        return math.inf
-    if numbers is None:
-        values, shares = _fewer_values(expected, bins)
-        actual, missing = _shares_of_texts(texts, values)
-    else:
-        edges, shares = _fewer_edges(expected, bins)
-        actual, missing = _shares_of_numbers(numbers, edges)
-    return stability_index((*shares, expected.missing), (*actual, missing))
+    found = compare(expected, sample, bins)
+    return math.inf if found is None else found.psi
+
+
+def _intervals(edges: tuple[float, ...]) -> tuple[str, ...]:
+    """Of n edges n + 1 bins, each with its upper edge."""
+    if not edges:
+        return ("all",)
+    shown = [f"{edge:.4g}" for edge in edges]
+    between = (f"{low} to {high}" for low, high in pairwise(shown))
+    return (f"up to {shown[0]}", *between, f"above {shown[-1]}")
 
 
 def stability_index(expected: Sequence[float], actual: Sequence[float]) -> float:

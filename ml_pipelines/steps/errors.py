@@ -24,7 +24,12 @@ StepError
 ├── ReservedColumn           run() returned a column with a name of ours
 ├── CheckImpossible          a check that needs what is not there
 ├── ChecksFailed             the window is whole, and not as `output.checks` says it must be
-├── GateNotPassed            the new model's metric is out of its bounds
+├── TrainingDataUnreadable   the training data are no table, and are to be checked
+├── TrainingDataRefused      they are not as `training.checks` says they must be
+├── MetricMissing            evaluate.py does not give a metric that the gate names
+├── ChampionNotJudged        the version in use cannot be judged with the new model's data
+├── GateNotPassed            the new model is not as `training.gate` says it must be
+├── ModelRefused             the version that is to score did not pass its gate
 ├── Superseded               a later attempt has landed this window
 └── LakeError                the lake refused
     ├── LakePathMissing
@@ -218,10 +223,53 @@ class ChecksFailed(StepError):
         self.receipt = replace(receipt, path="", staged=staged, checks=whole(results))
 
 
-class GateNotPassed(StepError):
-    def __init__(self, model: str, metric: str, found: str, bound: str) -> None:
+class TrainingDataUnreadable(StepError):
+    def __init__(self, file: str, why: str) -> None:
+        super().__init__(f"the training data {file!r} cannot be checked (`training.checks.files`): {why}")
+
+
+class TrainingDataRefused(StepError):
+    """Knows the receipt: what each check found, and where the report lies."""
+
+    def __init__(self, receipt: Receipt, reason: str) -> None:
+        super().__init__(f"{receipt.model}: {reason}. Nothing was trained; the report is {receipt.report!r}")
+        self.receipt = receipt
+
+
+class MetricMissing(StepError):
+    def __init__(self, model: str, metric: str, found: Sequence[str]) -> None:
         super().__init__(
-            f"{model}: the gate demands {metric} {bound}, and it is {found}; nothing was registered"
+            f"{model}: the gate demands {metric}, and evaluate.py gives {', '.join(found) or 'no metrics'}: "
+            "let it write that too, or take it out of `training.gate`; nothing was registered"
+        )
+
+
+class ChampionNotJudged(StepError):
+    def __init__(self, name: str, version: str, cause: str) -> None:
+        super().__init__(
+            f"the model {name!r} version {version}, which is in use, cannot be judged with the new one's "
+            f"data: {cause}. Mend that, or set `training.champion: none` to compare with nothing; "
+            "nothing was registered"
+        )
+
+
+class GateNotPassed(StepError):
+    """Knows the receipt: the version that is registered as refused, and where the report lies."""
+
+    def __init__(self, receipt: Receipt, reason: str) -> None:
+        super().__init__(
+            f"{receipt.model}: {reason}. Version {receipt.model_version} is registered as refused, and "
+            f"nothing is scored with it; the report is {receipt.report!r}"
+        )
+        self.receipt = receipt
+
+
+class ModelRefused(StepError):
+    def __init__(self, name: str, version: str, reason: str) -> None:
+        super().__init__(
+            f"the model {name!r} version {version} was refused by its gate: "
+            f"{reason or 'it does not say why'}. "
+            "Name another, or overrule that by its tag `approved: true` in Azure ML"
         )
 
 

@@ -1,5 +1,7 @@
 """The third step of a training run: the user's evaluate.py says how good the model is, in a flat JSON.
 
+Where there is a gate, it says so of the champion too, with the same data, in a folder beside.
+
 Beside it he may leave the predictions that it judges, `predictions.csv` or `predictions.parquet`: how they
 are distributed goes with the registered model, and the drift of later windows is measured against it.
 """
@@ -7,24 +9,25 @@ are distributed goes with the registered model, and the drift of later windows i
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import receipts
-from .drift import profile_of
-from .errors import ScriptFailed, describe
+from .champion import Champion
+from .errors import ChampionNotJudged, MetricMissing, ScriptFailed, describe
 from .lake import Lake
 from .parameters import Arguments
+from .prepare import FACTS_FILE
 from .user_scripts import run_script
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pyarrow as pa
 
-    from .drift import Profile
-
 SCRIPT = "evaluate.py"
+CHAMPION_FOLDER = "champion"
 METRICS_FILE = "metrics.json"
 PREDICTIONS_FILES = ("predictions.csv", "predictions.parquet")
 
@@ -36,14 +39,46 @@ def main(argv: Sequence[str]) -> None:
 
 
 def _evaluate(arguments: Arguments) -> None:
+    """The champion, if any, is judged by the same script with the same data."""
     folder = Path(arguments.text("metrics"))
+    demanded = arguments.document("gate")
+    metrics = _judge(arguments, Path(arguments.text("trained")), folder)
+    require_metrics(arguments.text("model"), demanded, metrics)
+    facts = json.loads((Path(arguments.text("facts")) / FACTS_FILE).read_text())
+    found = Champion.from_document(facts["champion"])
+    if found is not None and demanded:
+        _judge_champion(arguments, found, folder / CHAMPION_FOLDER, demanded)
+
+
+def _judge(arguments: Arguments, model: Path, folder: Path) -> Mapping[str, float]:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / METRICS_FILE
     run_script(
         SCRIPT,
-        ["--input", arguments.text("data"), "--model", arguments.text("trained"), "--output", str(file)],
+        ["--input", arguments.text("data"), "--model", str(model), "--output", str(file)],
     )
-    print(json.dumps(dict(read_metrics(file))), flush=True)
+    metrics = read_metrics(file)
+    print(json.dumps(dict(metrics)), flush=True)
+    return metrics
+
+
+def _judge_champion(arguments: Arguments, found: Champion, folder: Path, demanded: Mapping[str, Any]) -> None:
+    """Raises ChampionNotJudged where the script cannot read it, or does not say what the gate compares."""
+    print(f"judging the champion, version {found.version}", flush=True)
+    try:
+        metrics = _judge(arguments, found.folder(), folder)
+    except ScriptFailed as error:
+        raise ChampionNotJudged(found.name, found.version, str(error)) from error
+    for metric in demanded:
+        if not math.isfinite(metrics.get(metric, math.nan)):
+            said = f"evaluate.py gives {metric} {metrics.get(metric, 'not at all')}"
+            raise ChampionNotJudged(found.name, found.version, said)
+
+
+def require_metrics(model: str, demanded: Iterable[str], metrics: Mapping[str, float]) -> None:
+    for metric in demanded:
+        if metric not in metrics:
+            raise MetricMissing(model, metric, list(metrics))
 
 
 def read_metrics(file: Path) -> Mapping[str, float]:
@@ -59,8 +94,8 @@ def read_metrics(file: Path) -> Mapping[str, float]:
     return {str(name): float(value) for name, value in found.items()}
 
 
-def read_profile(folder: Path, column: str) -> Profile | None:
-    """How the predictions in the folder are distributed; None where evaluate.py left none.
+def read_predictions(folder: Path, column: str) -> pa.Array | None:
+    """The predictions in the folder; None where evaluate.py left none.
 
     `column` of several; the only one, whatever its name. Raises ScriptFailed where it is not there.
     """
@@ -72,7 +107,7 @@ def read_profile(folder: Path, column: str) -> Profile | None:
         there = ", ".join(table.column_names)
         raise ScriptFailed(SCRIPT, f"its {file.name} has no column {column!r}; it has {there}")
     values = table.column(column if column in table.column_names else 0).combine_chunks()
-    return profile_of(column, values) if len(values) else None
+    return values if len(values) else None
 
 
 def _read_table(file: Path) -> pa.Table:

@@ -5,6 +5,7 @@
 quarantine/<model>/window=<window id>/rows.csv              rows that could not be scored
 _landing/<model>/<window id>.json                           the manifest: the landed window, whoever landed it
 _landing/<model>/_runs/<group id>.json                      the receipt: one run, whatever became of it
+_landing/<model>/_gate/<group id>/<ML run id>.html          the report of a training: what the gate decided
 _staging/<model>/<window id>/<attempt>/…                    parts, the file before its commit; removed after
 
 A window of more than `output.maximum_file_megabytes` lands as part files, and `predictions.parquet` is then
@@ -47,6 +48,10 @@ ERROR_LENGTH = 2000
 
 def receipt_path(model: str, group_id: str) -> str:
     return f"_landing/{model}/_runs/{group_id}.json"
+
+
+def gate_report_path(model: str, group_id: str, ml_run_id: str) -> str:
+    return f"_landing/{model}/_gate/{group_id}/{ml_run_id if ml_run_id != '-' else 'report'}.html"
 
 
 def manifest_folder(model: str) -> str:
@@ -198,7 +203,11 @@ class Receipt:
     """Where a file lies that failed its checks."""
     error: str = ""
     checks: str = ""
-    """What the window's checks found, as check_results.whole writes it."""
+    """What the window's checks found, or the gate's, as check_results.whole writes it."""
+    decision: str = ""
+    """Of a training run, once it is judged: `approved`, `refused` or `passed` (gate.py)."""
+    report: str = ""
+    """Of a training run: where its report lies."""
 
     def to_json(self) -> bytes:
         shortened = asdict(self) | {"error": self.error[:ERROR_LENGTH]}

@@ -60,6 +60,13 @@ def log_metrics(metrics: Mapping[str, float]) -> None:
         target.flush()
 
 
+def tag(tags: Mapping[str, str]) -> None:
+    """On the pipeline's run, where Azure ML Studio shows and filters them."""
+    run = current()
+    for name, value in tags.items():
+        (run.parent or run).tag(name, value)
+
+
 @contextmanager
 def hidden() -> Iterator[None]:
     """Without a run context: Model.get_model_path then takes what lies on disk, not the newest version."""

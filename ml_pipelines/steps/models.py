@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import ml_run
-from .errors import ModelDamaged, ModelNotRegistered
+from .errors import ModelDamaged, ModelNotRegistered, ModelRefused
 from .parameters import NONE
-from .versions import SHA256
+from .versions import GATE_REASON, SHA256, is_refused
 from .versions import choose as choose_version
 from .work import digest_of_folder
 
@@ -45,11 +45,13 @@ class ModelVersion:
 
 
 def choose(name: str, wanted: str, versions: Sequence[ModelVersion]) -> ModelVersion:
-    """The version that is meant (versions.py); raises ModelNotRegistered."""
+    """The version that is meant (versions.py); raises ModelNotRegistered, or ModelRefused by its gate."""
     found = choose_version(wanted, versions)
     if found is None:
         newest_first = sorted(versions, key=lambda each: -each.version)[:10]
         raise ModelNotRegistered(name, wanted, [f"version {each.version}" for each in newest_first])
+    if is_refused(found):
+        raise ModelRefused(name, str(found.version), found.tags.get(GATE_REASON, ""))
     return found
 
 
@@ -89,6 +91,13 @@ def fetch(
         shutil.rmtree(target, ignore_errors=True)
         raise ModelDamaged(name, version, found, sha256)
     return found
+
+
+def folder_of(name: str, version: str, root: Path | None = None) -> Path:
+    """What train.py wrote, or whoever registered it, of a version that was fetched: always a folder."""
+    target = (root or Path.cwd()) / MODELS_FOLDER / name / version
+    content = _content(target)
+    return content if content.is_dir() else target
 
 
 def _download_into(

@@ -7,8 +7,9 @@ is never empty, and `-` means none. What does not change from run to run is a li
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .errors import ArgumentMissing, BadArgument
 
@@ -35,10 +36,12 @@ BATCH_PARAMETERS: dict[str, str] = {
 
 TRAINING_PARAMETERS: dict[str, str] = {
     "training_data": NONE,
+    "champion": "approved",
     "adf_run_id": NONE,
     "adf_group_id": NONE,
 }
-"""Parameters of `train_<model>`, with their defaults."""
+"""Parameters of `train_<model>`, with their defaults. `champion` is the version that a new model is compared
+with, in the words of versions.py; `-` means none."""
 
 
 def argument(name: str) -> str:
@@ -70,6 +73,17 @@ class Arguments:
         """None where the argument is `-` or absent."""
         value = self._values.get(name, NONE)
         return None if value == NONE else value
+
+    def document(self, name: str) -> dict[str, Any]:
+        """A map in JSON; empty where the argument is `-` or absent."""
+        value = self._values.get(name, NONE)
+        try:
+            found = {} if value == NONE else json.loads(value)
+        except ValueError:
+            found = None
+        if not isinstance(found, dict):
+            raise BadArgument(name, value, "a map in JSON")
+        return found
 
     def number(self, name: str) -> int:
         try:

@@ -10,7 +10,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from . import ml_run
-from .errors import BadArgument, ChecksFailed, LakeError, LakePathMissing, StepError, Superseded, describe
+from .errors import (
+    BadArgument,
+    ChecksFailed,
+    GateNotPassed,
+    LakeError,
+    LakePathMissing,
+    StepError,
+    Superseded,
+    TrainingDataRefused,
+    describe,
+)
 from .landing import Receipt, Status, receipt_path
 from .parameters import NONE
 
@@ -87,13 +97,17 @@ def without_secrets(text: str) -> str:
     return text
 
 
+KNOW_THE_RECEIPT = (ChecksFailed, GateNotPassed, TrainingDataRefused)
+"""Errors after all is known that a receipt tells."""
+
+
 def write_failure(lake: Receipts, receipt: Receipt, error: BaseException) -> None:
     """Say why, unless an earlier failure of this very ML run is said already."""
     earlier = read(lake, receipt.model, receipt.group_id)
     if earlier is not None and earlier.status == "failed" and earlier.ml_run_id == receipt.ml_run_id:
         return
     status: Status = "superseded" if isinstance(error, Superseded) else "failed"
-    known = error.receipt if isinstance(error, ChecksFailed) else receipt
+    known = error.receipt if isinstance(error, KNOW_THE_RECEIPT) else receipt
     write(lake, replace(known, status=status, error=text_of(error)))
 
 

@@ -1,108 +1,199 @@
-"""The last step of a training run: log the metrics, apply the gate, register the model, finish the receipt.
+"""The last step of a training run: decide, report, register the model, finish the receipt.
 
-The registered model is the folder that train.py wrote, under the name `model`; its tags say the metrics, the
-digest of the data, the Git commit that published this code, the folder's sha256, whether it is approved, and,
-where evaluate.py left its predictions, how those are distributed.
+The registered model is the folder that train.py wrote, under the name `model`; where the training data are
+checked, with a description of them (training_data.py). Its tags say the metrics, the digest of the data, the
+Git commit that published this code, the folder's sha256, what the gate decided and beside which champion,
+whether it is approved, and, where evaluate.py left its predictions, how those are distributed.
+
+Azure ML shows a version by one request, with all its bytes and all its tags. So the order is: the report,
+which the tags name; the run's tags; the version, whole and decided; then what only repeats it, the report
+with the version's number and the receipt. Whatever stops in between has registered nothing, or a version that
+says all.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import shutil
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from . import ml_run, models, receipts
+from . import champion, gate, ml_run, models, receipts
+from .check_results import whole
+from .drift import BINS, compare, profile_of
 from .errors import GateNotPassed
-from .evaluate import METRICS_FILE, read_metrics, read_profile
+from .evaluate import CHAMPION_FOLDER, METRICS_FILE, read_metrics, read_predictions
+from .gate_report import Report
 from .lake import Lake
+from .landing import gate_report_path
 from .parameters import Arguments
-from .prepare import FACTS_FILE
-from .versions import APPROVED, SHA256
+from .prepare import CHECKED_FILE, FACTS_FILE
+from .training_data import DESCRIPTION_FILE, Found, maximum_psi
+from .versions import APPROVED, GATE, GATE_REASON, METRICS, SHA256
 from .work import digest_of_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from .check_results import CheckResult
+    from .drift import Comparison
+    from .gate import Decision
+    from .landing import Receipt
+
 MODEL_FOLDER = "model"
+LONGEST_TAG = 900
+"""Letters; a tag takes 1,000."""
+REPORT = "gate_report"
 
 
 def main(argv: Sequence[str]) -> None:
     arguments = Arguments(argv)
     lake = Lake(arguments.text("lake-url"), arguments.text("file-system"))
     with receipts.training(lake, arguments) as receipt:
-        version = _register(arguments)
-        receipts.write(lake, replace(receipt, status="committed", model_version=version))
+        evidence = Evidence.read(arguments)
+        decision = _decide(arguments, evidence)
+        told = _register(arguments, lake, receipt, evidence, decision)
+        if decision.refused:
+            raise GateNotPassed(told, decision.reason)
+        receipts.write(lake, replace(told, status="committed"))
 
 
-def _register(arguments: Arguments) -> str:
-    """The version that the model has now."""
-    judged = Path(arguments.text("metrics"))
-    metrics = read_metrics(judged / METRICS_FILE)
-    ml_run.log_metrics(metrics)
-    check_gate(
-        arguments.text("model"),
-        metrics,
-        arguments.optional("gate-metric"),
-        _bound(arguments, "gate-minimum"),
-        _bound(arguments, "gate-maximum"),
+@dataclass(frozen=True)
+class Evidence:
+    """What the steps before found."""
+
+    facts: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    champion: champion.Champion | None
+    champion_metrics: Mapping[str, float]
+    found: Found
+
+    @classmethod
+    def read(cls, arguments: Arguments) -> Evidence:
+        folder, judged = Path(arguments.text("facts")), Path(arguments.text("metrics"))
+        facts = json.loads((folder / FACTS_FILE).read_text())
+        checked, beside = folder / CHECKED_FILE, judged / CHAMPION_FOLDER / METRICS_FILE
+        return cls(
+            facts,
+            read_metrics(judged / METRICS_FILE),
+            champion.Champion.from_document(facts["champion"]),
+            read_metrics(beside) if beside.is_file() else {},
+            Found.from_json(checked.read_text()) if checked.is_file() else Found(),
+        )
+
+    @property
+    def compared_with(self) -> tuple[str, Mapping[str, float]] | None:
+        """The champion's version and metrics, where it was judged."""
+        if self.champion is None or not self.champion_metrics:
+            return None
+        return self.champion.version, self.champion_metrics
+
+
+def _decide(arguments: Arguments, evidence: Evidence) -> Decision:
+    return gate.decide(
+        arguments.document("gate"),
+        evidence.metrics,
+        evidence.compared_with,
+        approve=arguments.flag("approve"),
+        others=(*evidence.found.results, *_overtaken(arguments, evidence.champion)),
     )
-    trained = Path(arguments.text("trained"))
-    facts = json.loads((Path(arguments.text("facts")) / FACTS_FILE).read_text())
-    tags = tags_of(metrics, facts, trained, approved=arguments.flag("approve"))
-    tags["git_commit"] = arguments.text("git-commit")
-    profile = read_profile(judged, arguments.text("score-column"))
-    if profile is not None:
-        tags[models.SCORE_PROFILE] = profile.to_json()
-    return register(arguments.text("registered-model"), trained, tags)
 
 
-def _bound(arguments: Arguments, name: str) -> float | None:
-    return None if arguments.optional(name) is None else arguments.decimal(name)
+def _overtaken(arguments: Arguments, before: champion.Champion | None) -> list[CheckResult]:
+    """Where two train at once, the slower one was not compared with what the faster one has brought."""
+    wanted = arguments.optional("champion")
+    if wanted is None or not arguments.document("gate"):
+        return []
+    name = arguments.text("registered-model")
+    found = champion.still(before, champion.choose(name, wanted, models.registered(name)))
+    return [found] if found else []
 
 
-def check_gate(
-    model: str,
-    metrics: Mapping[str, float],
-    metric: str | None,
-    minimum: float | None,
-    maximum: float | None,
-) -> None:
-    """Raises GateNotPassed where the metric is missing, is no number, or is outside its bounds."""
-    if metric is None:
-        return
-    bounds = [f"{sign} {bound:g}" for sign, bound in ((">=", minimum), ("<=", maximum)) if bound is not None]
-    wanted = " and ".join(bounds) or "to be there"
-    value = metrics.get(metric)
-    if value is None:
-        raise GateNotPassed(model, metric, f"not among {', '.join(metrics) or 'no metrics'}", wanted)
-    low, high = (-math.inf if minimum is None else minimum), (math.inf if maximum is None else maximum)
-    if not low <= value <= high:
-        raise GateNotPassed(model, metric, f"{value:g}", wanted)
+def _register(
+    arguments: Arguments, lake: Lake, receipt: Receipt, evidence: Evidence, decision: Decision
+) -> Receipt:
+    """The receipt of a run that has registered its version."""
+    path = gate_report_path(receipt.model, receipt.group_id, receipt.ml_run_id)
+    told = replace(receipt, checks=whole(decision.results), decision=decision.word, report=path)
+    report = _report(arguments, told, evidence, decision)
+    lake.replace(path, report.html())
+    ml_run.log_metrics(evidence.metrics)
+    ml_run.tag({GATE: decision.gate, REPORT: path})
+    described = Path(arguments.text("facts")) / DESCRIPTION_FILE
+    tags = tags_of(evidence, decision) | _more_tags(arguments) | {REPORT: path}
+    version = register(
+        arguments.text("registered-model"), Path(arguments.text("trained")), tags, described=described
+    )
+    told = replace(told, model_version=version)
+    lake.replace(path, replace(report, receipt=told).html())
+    return told
 
 
-def tags_of(
-    metrics: Mapping[str, float], facts: Mapping[str, object], trained: Path, *, approved: bool
-) -> dict[str, str]:
-    return {
-        "metrics": json.dumps(dict(metrics), sort_keys=True),
-        "data_digest": str(facts["data_digest"]),
-        SHA256: digest_of_folder(trained),
-        APPROVED: str(approved).lower(),
+def tags_of(evidence: Evidence, decision: Decision) -> dict[str, str]:
+    tags = {
+        METRICS: json.dumps(dict(evidence.metrics), sort_keys=True),
+        "data_digest": str(evidence.facts["data_digest"]),
+        APPROVED: str(decision.approved).lower(),
+        GATE: decision.gate,
     }
+    if decision.refused:
+        tags[GATE_REASON] = decision.reason[:LONGEST_TAG]
+    if evidence.champion is not None:
+        tags["champion"] = evidence.champion.version
+        tags["champion_metrics"] = json.dumps(dict(evidence.champion_metrics), sort_keys=True)
+    return tags
 
 
-def register(name: str, trained: Path, tags: dict[str, str]) -> str:
-    """The version that it was given."""
+def _more_tags(arguments: Arguments) -> dict[str, str]:
+    column = arguments.text("score-column")
+    predictions = read_predictions(Path(arguments.text("metrics")), column)
+    profile = {} if predictions is None else {models.SCORE_PROFILE: profile_of(column, predictions).to_json()}
+    return {"git_commit": arguments.text("git-commit")} | profile
+
+
+def _report(arguments: Arguments, receipt: Receipt, evidence: Evidence, decision: Decision) -> Report:
+    return Report(
+        receipt,
+        decision.word,
+        decision.results,
+        champion=evidence.champion.version if evidence.champion else None,
+        metrics=evidence.metrics,
+        champion_metrics=evidence.champion_metrics,
+        demands=gate.demands(arguments.document("gate")),
+        drifts=evidence.found.drifts,
+        maximum_psi=maximum_psi(arguments.document("checks")),
+        predictions=_predictions(arguments),
+        facts={
+            "data": f"{evidence.facts['files']} files, digest {evidence.facts['data_digest']}",
+            "Git commit": arguments.text("git-commit"),
+        },
+    )
+
+
+def _predictions(arguments: Arguments) -> Comparison | None:
+    """The new model's beside the champion's, of the same data."""
+    folder, column = Path(arguments.text("metrics")), arguments.text("score-column")
+    new, known = (read_predictions(each, column) for each in (folder, folder / CHAMPION_FOLDER))
+    if new is None or known is None:
+        return None
+    return compare(profile_of(column, known), new, BINS // 2)
+
+
+def register(name: str, trained: Path, tags: Mapping[str, str], *, described: Path) -> str:
+    """The version that it was given; `described` goes into the folder, if it is there."""
     from azureml.core import Model
 
     # The SDK registers what lies below the working folder only; the folder's own name goes into the model.
     with tempfile.TemporaryDirectory(prefix=".abs-", dir=Path.cwd()) as folder:
         named = Path(folder) / MODEL_FOLDER
         shutil.copytree(trained, named)
-        found = Model.register(ml_run.workspace(), model_path=str(named), model_name=name, tags=tags)
-    print(f"registered {name} version {found.version}, sha256 {tags[SHA256]}", flush=True)
+        if described.is_file():
+            shutil.copyfile(described, named / DESCRIPTION_FILE)
+        sha256 = digest_of_folder(named)
+        found = Model.register(
+            ml_run.workspace(), model_path=str(named), model_name=name, tags={**tags, SHA256: sha256}
+        )
+    print(f"registered {name} version {found.version}, sha256 {sha256}", flush=True)
     return str(found.version)

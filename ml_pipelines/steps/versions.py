@@ -1,7 +1,7 @@
 """Which registered version is meant: by its number, its tags, or where it was promoted from. Pure.
 
 7              that version of this workspace
-latest         the newest
+latest         the newest that its gate did not refuse
 approved       the newest with the tag `approved: true`
 dev:7          the one that was promoted from dev, where it is version 7
 dev:approved   of those promoted from dev and approved, the one that is newest there
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 APPROVED = "approved"
+GATE = "gate"
+REFUSED = "refused"
+GATE_REASON = "gate_reason"
+"""Tags of a version that its gate refused, and why; whoever sets `approved: true` by hand overrules it."""
 SHA256 = "sha256"
 METRICS = "metrics"
 SOURCE_ENVIRONMENT = "source_environment"
@@ -49,10 +53,15 @@ def is_approved(version: Registered) -> bool:
     return str(version.tags.get(APPROVED, "")).lower() == "true"
 
 
+def is_refused(version: Registered) -> bool:
+    """Nothing is scored with it, whoever names it."""
+    return version.tags.get(GATE) == REFUSED and not is_approved(version)
+
+
 def _is(version: Registered, wanted: str, number: object) -> bool:
     match wanted:
         case "latest":
-            return True
+            return not is_refused(version)
         case "approved":
             return is_approved(version)
         case _:

@@ -18,6 +18,7 @@ from tests.ports import three_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.docs.pages import Block
 
@@ -50,6 +51,23 @@ def test_who_brings_a_model_lands_every_bottle(clone: Project) -> None:
 def test_code_of_ones_own_finds_the_local_azure(clone: Project) -> None:
     """Microsoft's own clients of the lake, Data Factory and Azure ML, as the page sets them up."""
     clone.follow("docs/local-azure.md")
+
+
+def test_a_worse_model_is_refused_a_better_one_scores_and_is_taken_back(tmp_path: Path) -> None:
+    """Each window says which version made it, and every training has left its report."""
+    project = Project.copied(tmp_path / "clone", three_free_ports())
+    try:
+        project.follow("docs/gate.md")
+        status = project.run("python deploy.py status --env local -o json")
+    finally:
+        project.stop_local_azure()
+    lake = project.folder / LAKE
+    trainings = [each for each in json.loads(status.stdout)["runs"] if each["pipeline"] == "train_diabetes"]
+    windows = sorted((lake / "_landing/diabetes").glob("*.json"))
+
+    assert [each["decision"] for each in trainings] == ["approved", "refused", "approved"]
+    assert all((lake / each["gate_report"]).is_file() for each in trainings)
+    assert [json.loads(each.read_text())["model_version"] for each in windows] == ["1", "3"]
 
 
 @pytest.fixture(scope="module")

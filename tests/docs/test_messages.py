@@ -14,7 +14,7 @@ import pytest
 
 from config.errors import ConfigurationError
 from config.loader import load
-from ml_pipelines.steps import errors, models, prepare, register, results, tables, user_scripts
+from ml_pipelines.steps import errors, gate, models, prepare, results, tables, user_scripts
 from tests.docs.pages import messages, shows
 from tests.docs.project import Project
 
@@ -112,8 +112,8 @@ def no_input(_: Project) -> str:
     return str(errors.InputMissing("wine", WINDOW, "raw/wine/incoming/2026/11/25/*.csv", "no such path"))
 
 
-def gate(_: Project) -> str:
-    return raised(register.check_gate, "wine", {"accuracy": 0.87}, "accuracy", 0.9, None)
+def below_the_gate(_: Project) -> str:
+    return gate.decide({"accuracy": {"minimum": 0.9}}, {"accuracy": 0.87}, None, approve=True).reason
 
 
 PROVOKED: dict[str, Callable[[Project], str]] = {
@@ -126,7 +126,7 @@ PROVOKED: dict[str, Callable[[Project], str]] = {
         project, 'args.input / "wines.csv"', '"wines.csv"'
     ),
     "train.py failed: it wrote nothing": lambda project: trained(project, "joblib.dump", "print"),
-    "the gate demands": gate,
+    "the gate demands": below_the_gate,
     "the model 'wine' has no approved version": lambda _: raised(models.choose, "wine", "approved", []),
     "no such path": no_input,
     "score.py run() raised": without_a_column,

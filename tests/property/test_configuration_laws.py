@@ -24,7 +24,7 @@ VALID = {
     "training": {
         "data": "raw/churn.csv",
         "hyperparameters": {"depth": 3},
-        "gate": {"metric": "auc", "minimum": 0.5},
+        "gate": {"auc": {"minimum": 0.5, "margin": 0.01}},
     },
     "scoring": {"input": "raw/churn/{window_start:yyyy/MM/dd}", "model_version": "approved", "node_count": 1},
     "output": {"path": "predictions/churn", "format": "csv"},

@@ -17,7 +17,7 @@ SCORING = (
     "adf_group_id",
     "model_version",
 )
-TRAINING = ("training_data", "adf_run_id", "adf_group_id")
+TRAINING = ("training_data", "champion", "adf_run_id", "adf_group_id")
 PUBLISHED = {"score_diabetes": ("endpoint-1", "7"), "train_diabetes": ("endpoint-2", "3")}
 
 

@@ -164,7 +164,8 @@ def test_there_is_a_train_pipeline_only_where_there_is_training():
 
     assert "train_diabetes" not in built()
     assert trained["train_diabetes"].properties["parameters"] == {
-        "training_data": {"type": "String", "defaultValue": "raw/patients.csv"}
+        "training_data": {"type": "String", "defaultValue": "raw/patients.csv"},
+        "champion": {"type": "String", "defaultValue": "approved"},
     }
 
 

@@ -267,13 +267,6 @@ def test_a_name_that_azure_would_refuse_is_refused_here(tmp_path, option, key):
     assert str(problem.where) == f"--set {option}"
 
 
-def test_a_gate_needs_a_bound(tmp_path):
-    """Without one every model would pass."""
-    training = "training: {data: raw/churn.csv, gate: {metric: auc}}\n"
-
-    assert only(project.write(tmp_path, model=project.MODEL + training)).key == "models.churn.training.gate"
-
-
 def test_a_missing_script_is_named_with_the_file_that_was_probably_meant(tmp_path):
     """The source folder must hold the score script, the conda file and the training scripts."""
     folder = project.write(tmp_path, model=project.MODEL + "score_script: scores.py\n")

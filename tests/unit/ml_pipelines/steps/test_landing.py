@@ -77,6 +77,7 @@ def test_a_receipt_is_one_line_with_all_its_keys():
         "status", "group_id", "adf_run_id", "ml_run_id", "model", "model_version", "window_id",
         "window_start", "window_end", "rows_in", "rows_scored", "rows_quarantined",
         "rows_duplicate", "path", "staging", "attempt_started", "staged", "error", "checks",
+        "decision", "report",
     ]  # fmt: skip
     assert None not in json.loads(text).values()
 

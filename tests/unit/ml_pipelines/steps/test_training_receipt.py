@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from ml_pipelines.steps import errors, receipts
@@ -28,16 +30,20 @@ def test_a_step_that_goes_well_leaves_the_receipt_as_it_is():
 
 
 def test_a_step_that_fails_says_why_in_the_receipt():
-    """The gate: metric, bound and what was found. The error goes on to end the step."""
+    """The gate: what it demands, the version that it refused, the report. The error ends the step."""
     lake = FakeLake()
+    told = replace(receipts.of_run(ARGUMENTS), model_version="4", decision="refused", report="r.html")
 
     with pytest.raises(errors.GateNotPassed), receipts.training(lake, ARGUMENTS):
-        raise errors.GateNotPassed("churn", "r2", "0.485", ">= 0.9")
+        raise errors.GateNotPassed(told, "the gate demands r2 >= 0.9, and it is 0.485")
 
     found = left(lake)
     assert found is not None
-    assert (found.status, found.model_version) == ("failed", "")
-    assert "the gate demands r2 >= 0.9, and it is 0.485" in found.error
+    assert (found.status, found.model_version, found.decision) == ("failed", "4", "refused")
+    assert found.error == (
+        "churn: the gate demands r2 >= 0.9, and it is 0.485. Version 4 is registered as refused, and "
+        "nothing is scored with it; the report is 'r.html'"
+    )
 
 
 def test_after_a_rerun_the_receipt_is_that_of_the_rerun(monkeypatch):

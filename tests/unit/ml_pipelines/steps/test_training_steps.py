@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from ml_pipelines.steps import errors, evaluate, prepare, register, train, user_scripts
+from ml_pipelines.steps import errors, evaluate, prepare, train, user_scripts
 from ml_pipelines.steps.parameters import Arguments, argument, literal
 from tests.unit.ml_pipelines.fakes import FakeLake
 
@@ -88,36 +86,20 @@ def test_metrics_are_a_flat_object_of_numbers(tmp_path, text):
         evaluate.read_metrics(tmp_path / "metrics.json")
 
 
-@pytest.mark.parametrize(
-    ("metrics", "minimum", "maximum", "said"),
-    [
-        ({"r2": 0.3}, 0.4, None, "demands r2 >= 0.4, and it is 0.3"),
-        ({"r2": 0.9}, 0.4, 0.8, "demands r2 >= 0.4 and <= 0.8, and it is 0.9"),
-        ({"r2": float("nan")}, 0.4, None, "it is nan"),
-        ({"rmse": 5.0}, 0.4, None, "it is not among rmse"),
-        ({}, None, None, "it is not among no metrics"),
-    ],
-)
-def test_a_gate_that_is_not_passed(metrics, minimum, maximum, said):
-    """The metric, what it is and what it must be."""
-    with pytest.raises(errors.GateNotPassed, match=said):
-        register.check_gate("churn", metrics, "r2", minimum, maximum)
+def test_a_metric_that_evaluate_never_gives_is_an_error_not_a_refusal():
+    """Nothing is judged by what is not there; the metrics that there are are named."""
+    with pytest.raises(errors.MetricMissing, match=r"demands r2, and evaluate\.py gives rmse, rows"):
+        evaluate.require_metrics("churn", {"r2": {}}, {"rmse": 1.0, "rows": 2.0})
 
 
-@pytest.mark.parametrize("value", [0.4, 0.5])
-def test_a_gate_that_is_passed(value):
-    """The bound itself is good enough; without a gate everything is."""
-    register.check_gate("churn", {"r2": value}, "r2", 0.4, None)
-    register.check_gate("churn", {}, None, None, None)
+def test_maps_are_passed_as_json():
+    """None is an empty one; anything else is named."""
+    found = Arguments(["--abs-gate", '{"r2": {}}', "--abs-checks", "-", "--abs-x", "[1]", "--abs-y", "{"])
 
-
-def test_tags_say_where_a_model_comes_from(tmp_path):
-    """Metrics, data, bytes and approval."""
-    (tmp_path / "w").write_text("1")
-
-    tags = register.tags_of({"r2": 0.5}, {"data_digest": "d"}, tmp_path, approved=False)
-
-    assert (json.loads(tags["metrics"]), tags["data_digest"], tags["approved"]) == ({"r2": 0.5}, "d", "false")
+    assert (found.document("gate"), found.document("checks"), found.document("z")) == ({"r2": {}}, {}, {})
+    for name in "xy":
+        with pytest.raises(errors.BadArgument, match="a map in JSON"):
+            found.document(name)
 
 
 def test_arguments_are_read_without_abbreviation():
