@@ -17,6 +17,7 @@
     ├── PromotionError              a model cannot be promoted; nothing was registered or deployed
     │   ├── SourceUnreadableError   the other environment's workspace is not there, or refuses
     │   ├── SourceVersionMissingError
+    │   ├── RefusedVersionError     its gate refused it
     │   ├── NoDigestError           whoever registered the version did not say what its bytes are
     │   └── OtherBytesError         they are not those that were registered, or promoted before
     ├── NotLandedError              a window of which nothing has landed
@@ -188,6 +189,14 @@ class SourceVersionMissingError(PromotionError):
         )
         hint = f"python deploy.py run --env {source} --training"
         super().__init__(f"the model {model} has no {what} in {source}: {there}", hint=hint)
+
+
+class RefusedVersionError(PromotionError):
+    def __init__(self, model: str, source: str, version: str, reason: str) -> None:
+        hint = "promote another version, or overrule that by its tag `approved: true` in Azure ML"
+        super().__init__(
+            f"the model {model}, {source}:{version}, was refused by its gate: {reason}", hint=hint
+        )
 
 
 class NoDigestError(PromotionError):

@@ -19,16 +19,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 from config.schema import PromotedVersion
 from deployment.canonical import Difference
-from deployment.errors import NoDigestError, OtherBytesError, SourceVersionMissingError
+from deployment.errors import (
+    NoDigestError,
+    OtherBytesError,
+    RefusedVersionError,
+    SourceVersionMissingError,
+)
 from deployment.resources import LEVEL_OF_MODELS, Address, Change
 from ml_pipelines.steps.versions import (
     APPROVED,
+    GATE_REASON,
     METRICS,
     SHA256,
     SOURCE_ENVIRONMENT,
     SOURCE_VERSION,
     SOURCE_WORKSPACE,
     choose,
+    is_refused,
 )
 from ml_pipelines.steps.work import digest_of_folder
 
@@ -90,7 +97,7 @@ def offline(settings: Settings) -> tuple[Promotion, ...]:
 def look_up(model: Model, wanted: str, source: Settings, registry: ModelReader) -> Promotion:
     """The version that `wanted` (`approved`, `7`) means in the environment `source`.
 
-    Raises SourceVersionMissingError, and NoDigestError for a version that nobody could check.
+    Raises SourceVersionMissingError, RefusedVersionError, and NoDigestError for one that nobody could check.
     """
     environment = source.environment
     there = (
@@ -100,6 +107,9 @@ def look_up(model: Model, wanted: str, source: Settings, registry: ModelReader) 
     found = choose(wanted, known)
     if found is None:
         raise SourceVersionMissingError(there, environment, wanted, [each.version for each in known])
+    if is_refused(found):
+        reason = found.tags.get(GATE_REASON, "it does not say why")
+        raise RefusedVersionError(there, environment, str(found.version), reason)
     if not found.sha256:
         raise NoDigestError(there, environment, str(found.version))
     workspace = f"{source.azure.resource_group}/{source.machine_learning.workspace}"

@@ -278,7 +278,7 @@ def _run_row(report: RunReport) -> list[str]:
         report.model,
         "training" if report.trains else window_name(report.window_start, report.window_end),
         report.status,
-        report.model_version or "",
+        " ".join(filter(None, (report.model_version, report.decision))),
         number(report.rows_in),
         number(report.rows_scored),
         number(report.rows_quarantined),

@@ -187,7 +187,8 @@ def complaints(status: Status) -> Iterator[str]:
             late = "" if each.late_by is None else f", late by {span(each.late_by)}"
             yield f"{each.model}, window {window_of(each)}: {each.state}{late}"
     for report in status.failed_trainings:
-        yield f"{report.model}: the last training failed"
+        refused = f"was refused{f' (version {report.model_version})' if report.model_version else ''}"
+        yield f"{report.model}: the last training {refused if report.decision == 'refused' else 'failed'}"
 
 
 def _release(status: Status) -> str:

@@ -31,13 +31,15 @@ from deployment.selection import Selection
 from deployment.verbs.command import command_of
 from deployment.verbs.smoke_test import smoke_test
 from deployment.verbs.wanted import wanted_of, workspace_of
+from ml_pipelines.steps.versions import is_refused
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Collection, Sequence
+    from collections.abc import Mapping, Sequence
 
     from deployment.lock import Held
     from deployment.missed import Missed
+    from deployment.models import Registered
     from deployment.resources import Desired, Observed, Plan
     from deployment.runs import RunReport
     from deployment.saved_plans import SavedPlan
@@ -176,16 +178,21 @@ def _models(order: Order) -> list[dict[str, str]]:
     """What each model scores with now that all is applied."""
     command = order.command
     found = in_force(resolved(command.settings, order.desired.models), command.session.machine_learning)
-    _tell_missing(command, found)
+    _tell_unusable(command, found)
     return [
         {"model": name, "version": str(each.version), "sha256": each.sha256} for name, each in found.items()
     ]
 
 
-def _tell_missing(command: Command, there: Collection[str]) -> None:
+def _tell_unusable(command: Command, there: Mapping[str, Registered]) -> None:
     """What is deployed and cannot score yet, and what to do about it."""
     env = command.settings.environment
     for name, model in sorted(command.settings.models.items()):
+        if name in there and is_refused(there[name]):
+            version = there[name].version
+            command.progress.note(
+                f"{name}: version {version} was refused by its gate, so nothing is scored: docs/gate.md"
+            )
         if name not in there:
             train = f"python deploy.py run --env {env} --training --model {name}"
             command.progress.note(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from .check_results import CheckResult
 
+METRICS = "metrics."
+MARGIN = ".margin"
+"""What the names of results begin and end with."""
 Better = Literal["higher", "lower"]
 Gate = Literal["passed", "refused", "none"]
 Word = Literal["approved", "refused", "passed"]
@@ -48,7 +51,7 @@ class Demand:
         """NaN is within no bounds."""
         low = -math.inf if self.minimum is None else self.minimum
         high = math.inf if self.maximum is None else self.maximum
-        name = f"metrics.{self.metric}"
+        name = f"{METRICS}{self.metric}"
         return judged(name, shown(value), self.bounds or "a number", passed=low <= value <= high)
 
     def worst(self, champion: float) -> float:
@@ -62,7 +65,7 @@ class Demand:
         sign = ">=" if self.better == "higher" else "<="
         compared = f"version {version} has {shown(champion)}, margin {shown(self.margin)}"
         allowed = f"{sign} {shown(worst)} ({compared})"
-        return judged(f"metrics.{self.metric}.margin", shown(value), allowed, passed=passed)
+        return judged(f"{METRICS}{self.metric}{MARGIN}", shown(value), allowed, passed=passed)
 
 
 def demands(gate: Mapping[str, Mapping[str, Any]]) -> list[Demand]:
@@ -96,14 +99,19 @@ class Decision:
 
 def reason_of(results: Sequence[CheckResult]) -> str:
     """What was refused, in one sentence; `""` where nothing was."""
-    return "; ".join(_said(each) for each in results if each.failed)
+    failed = [each for each in results if each.failed]
+    others = [f"the check {each}" for each in failed if not _is_of_metric(each)]
+    metrics = ", ".join(_demanded(each) for each in failed if _is_of_metric(each))
+    return "; ".join([*others, *([f"the gate demands {metrics}"] if metrics else [])])
 
 
-def _said(result: CheckResult) -> str:
-    kind, _, rest = result.check.partition(".")
-    if kind == "metrics":
-        return f"the gate demands {rest.removesuffix('.margin')} {result.allowed}, and it is {result.found}"
-    return f"the check {result}"
+def _is_of_metric(result: CheckResult) -> bool:
+    return result.check.startswith(METRICS)
+
+
+def _demanded(result: CheckResult) -> str:
+    metric = result.check.removeprefix(METRICS).removesuffix(MARGIN)
+    return f"{metric} {result.allowed}, and it is {result.found}"
 
 
 def decide(

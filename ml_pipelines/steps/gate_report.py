@@ -49,7 +49,7 @@ svg .new, .key.new { fill: var(--new); background: var(--new); }
 svg .known, .key.known { fill: var(--known); background: var(--known); }
 svg .bad { fill: var(--bad); } svg .allowed { fill: var(--allowed); }
 svg .axis { stroke: var(--line); } svg .bound { stroke: var(--bad); stroke-dasharray: 4 3; }
-.key { display: inline-block; width: .8em; height: .8em; margin: 0 .3em 0 .8em; }
+.key { display: inline-block; width: .8em; height: .8em; margin-right: .3em; }
 """
 
 
@@ -99,8 +99,9 @@ class Report:
     def _outcome(self) -> str:
         reason = reason_of(self.results)
         if self.decision != "refused":
-            compared = f"the version in use, {self.champion}" if self.champion else "no other version"
-            return f"It was compared with {compared}."
+            if self.champion_metrics:
+                return f"It was compared with version {self.champion}, which is in use."
+            return "It was compared with no other version."
         if not self.metrics:
             return f"Nothing was trained: {reason}."
         return f"Nothing is scored with it: {reason}."
@@ -119,7 +120,10 @@ class Report:
             return
         demanded = {each.metric: each for each in self.demands}
         names = [*demanded, *(name for name in self.metrics if name not in demanded)]
-        yield f"<h2>Metrics, on the same held-out data</h2>{_legend(self.champion)}"
+        both = (
+            f", of both by the same data</h2>{_legend(self.champion)}" if self.champion_metrics else "</h2>"
+        )
+        yield f"<h2>Metrics{both}"
         yield _table(
             ("metric", "champion", "new", "what the gate allows"),
             ([text(name), *self._values(name), self._plot(demanded.get(name), name)] for name in names),
@@ -172,7 +176,7 @@ class Report:
 
 
 def _legend(champion: str | None) -> str:
-    known = f'<span class="key known"></span>champion, version {text(champion)}' if champion else ""
+    known = f'<span class="key known"></span>champion, version {text(champion)} &emsp; ' if champion else ""
     return f'<p class="quiet">{known}<span class="key new"></span>new</p>'
 
 

@@ -121,15 +121,19 @@ def drifts(found: Sequence[Comparison], bound: float | None) -> str:
 
 def shares(found: Comparison) -> str:
     """A pair of bars a bin: the share that is known, and the share now."""
-    step, height, top = 34.0, 100.0, max(*found.expected, *found.actual, 1e-9)
-    parts = [_line("axis", (0, height + 4), (step * len(found.labels), height + 4))]
+    left, step, height, top = 64.0, 34.0, 100.0, max(*found.expected, *found.actual, 1e-9)
+    width = left + step * len(found.labels)
+    parts = [
+        _label(left - 6, 14, f"{top:.0%}", anchor="end"),
+        _line("axis", (left, 4), (left + 4, 4)),
+        _line("axis", (left, height + 4), (width, height + 4)),
+    ]
     bins = zip(found.labels, found.expected, found.actual, strict=True)
     for number, (label, expected, actual) in enumerate(bins):
-        x = step * number
+        x = left + step * number
         for kind, share, shift in (("known", expected, 4), ("new", actual, 17)):
             tall = share / top * height
             said = f"{label}: {share:.1%}"
             parts.append(_bar(kind, (x + shift, height + 4 - tall), (12, tall), said))
         parts.append(_label(x + 20, height + 18, label, anchor="end", turned=True))
-    width = step * len(found.labels) + 10
-    return _svg(width, height + 90, f"{found.column}: shares of each bin", parts)
+    return _svg(width + 6, height + 90, f"{found.column}: shares of each bin", parts)

@@ -35,12 +35,14 @@ from .versions import APPROVED, GATE, GATE_REASON, METRICS, SHA256
 from .work import digest_of_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from .check_results import CheckResult
     from .drift import Comparison
     from .gate import Decision
     from .landing import Receipt
+    from .models import ModelVersion
+    from .receipts import Receipts
 
 MODEL_FOLDER = "model"
 LONGEST_TAG = 900
@@ -48,16 +50,49 @@ LONGEST_TAG = 900
 REPORT = "gate_report"
 
 
+def register(name: str, trained: Path, tags: Mapping[str, str], described: Path) -> str:
+    """The version that it was given; `described` goes into the folder, if it is there."""
+    from azureml.core import Model
+
+    # The SDK registers what lies below the working folder only; the folder's own name goes into the model.
+    with tempfile.TemporaryDirectory(prefix=".abs-", dir=Path.cwd()) as folder:
+        named = Path(folder) / MODEL_FOLDER
+        shutil.copytree(trained, named)
+        if described.is_file():
+            shutil.copyfile(described, named / DESCRIPTION_FILE)
+        sha256 = digest_of_folder(named)
+        found = Model.register(
+            ml_run.workspace(), model_path=str(named), model_name=name, tags={**tags, SHA256: sha256}
+        )
+    print(f"registered {name} version {found.version}, sha256 {sha256}", flush=True)
+    return str(found.version)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What this step asks of Azure ML."""
+
+    registered: Callable[[str], Sequence[ModelVersion]] = models.registered
+    log_metrics: Callable[[Mapping[str, float]], None] = ml_run.log_metrics
+    tag_run: Callable[[Mapping[str, str]], None] = ml_run.tag
+    register: Callable[[str, Path, Mapping[str, str], Path], str] = register
+
+
 def main(argv: Sequence[str]) -> None:
     arguments = Arguments(argv)
     lake = Lake(arguments.text("lake-url"), arguments.text("file-system"))
     with receipts.training(lake, arguments) as receipt:
-        evidence = Evidence.read(arguments)
-        decision = _decide(arguments, evidence)
-        told = _register(arguments, lake, receipt, evidence, decision)
-        if decision.refused:
-            raise GateNotPassed(told, decision.reason)
-        receipts.write(lake, replace(told, status="committed"))
+        conclude(arguments, lake, receipt, Workspace())
+
+
+def conclude(arguments: Arguments, lake: Receipts, receipt: Receipt, workspace: Workspace) -> None:
+    """Raises GateNotPassed once the version is registered as refused."""
+    evidence = Evidence.read(arguments)
+    decision = _decide(arguments, evidence, workspace)
+    told = _register(arguments, lake, receipt, evidence, decision, workspace)
+    if decision.refused:
+        raise GateNotPassed(told, decision.reason)
+    receipts.write(lake, replace(told, status="committed"))
 
 
 @dataclass(frozen=True)
@@ -91,41 +126,47 @@ class Evidence:
         return self.champion.version, self.champion_metrics
 
 
-def _decide(arguments: Arguments, evidence: Evidence) -> Decision:
+def _decide(arguments: Arguments, evidence: Evidence, workspace: Workspace) -> Decision:
     return gate.decide(
         arguments.document("gate"),
         evidence.metrics,
         evidence.compared_with,
         approve=arguments.flag("approve"),
-        others=(*evidence.found.results, *_overtaken(arguments, evidence.champion)),
+        others=(*evidence.found.results, *_overtaken(arguments, evidence.champion, workspace)),
     )
 
 
-def _overtaken(arguments: Arguments, before: champion.Champion | None) -> list[CheckResult]:
+def _overtaken(
+    arguments: Arguments, before: champion.Champion | None, workspace: Workspace
+) -> list[CheckResult]:
     """Where two train at once, the slower one was not compared with what the faster one has brought."""
     wanted = arguments.optional("champion")
     if wanted is None or not arguments.document("gate"):
         return []
     name = arguments.text("registered-model")
-    found = champion.still(before, champion.choose(name, wanted, models.registered(name)))
+    found = champion.still(before, champion.choose(name, wanted, workspace.registered(name)))
     return [found] if found else []
 
 
 def _register(
-    arguments: Arguments, lake: Lake, receipt: Receipt, evidence: Evidence, decision: Decision
+    arguments: Arguments,
+    lake: Receipts,
+    receipt: Receipt,
+    evidence: Evidence,
+    decision: Decision,
+    workspace: Workspace,
 ) -> Receipt:
     """The receipt of a run that has registered its version."""
     path = gate_report_path(receipt.model, receipt.group_id, receipt.ml_run_id)
     told = replace(receipt, checks=whole(decision.results), decision=decision.word, report=path)
     report = _report(arguments, told, evidence, decision)
     lake.replace(path, report.html())
-    ml_run.log_metrics(evidence.metrics)
-    ml_run.tag({GATE: decision.gate, REPORT: path})
+    workspace.log_metrics(evidence.metrics)
+    workspace.tag_run({GATE: decision.gate, REPORT: path})
     described = Path(arguments.text("facts")) / DESCRIPTION_FILE
     tags = tags_of(evidence, decision) | _more_tags(arguments) | {REPORT: path}
-    version = register(
-        arguments.text("registered-model"), Path(arguments.text("trained")), tags, described=described
-    )
+    name, trained = arguments.text("registered-model"), Path(arguments.text("trained"))
+    version = workspace.register(name, trained, tags, described)
     told = replace(told, model_version=version)
     lake.replace(path, replace(report, receipt=told).html())
     return told
@@ -166,7 +207,8 @@ def _report(arguments: Arguments, receipt: Receipt, evidence: Evidence, decision
         maximum_psi=maximum_psi(arguments.document("checks")),
         predictions=_predictions(arguments),
         facts={
-            "data": f"{evidence.facts['files']} files, digest {evidence.facts['data_digest']}",
+            "files": str(evidence.facts["files"]),
+            "data digest": str(evidence.facts["data_digest"]),
             "Git commit": arguments.text("git-commit"),
         },
     )
@@ -179,21 +221,3 @@ def _predictions(arguments: Arguments) -> Comparison | None:
     if new is None or known is None:
         return None
     return compare(profile_of(column, known), new, BINS // 2)
-
-
-def register(name: str, trained: Path, tags: Mapping[str, str], *, described: Path) -> str:
-    """The version that it was given; `described` goes into the folder, if it is there."""
-    from azureml.core import Model
-
-    # The SDK registers what lies below the working folder only; the folder's own name goes into the model.
-    with tempfile.TemporaryDirectory(prefix=".abs-", dir=Path.cwd()) as folder:
-        named = Path(folder) / MODEL_FOLDER
-        shutil.copytree(trained, named)
-        if described.is_file():
-            shutil.copyfile(described, named / DESCRIPTION_FILE)
-        sha256 = digest_of_folder(named)
-        found = Model.register(
-            ml_run.workspace(), model_path=str(named), model_name=name, tags={**tags, SHA256: sha256}
-        )
-    print(f"registered {name} version {found.version}, sha256 {sha256}", flush=True)
-    return str(found.version)

@@ -9,7 +9,13 @@ import pytest
 
 from config.schema import Model, Settings
 from deployment import promotion
-from deployment.errors import NoDigestError, NotSelectedError, OtherBytesError, SourceVersionMissingError
+from deployment.errors import (
+    NoDigestError,
+    NotSelectedError,
+    OtherBytesError,
+    RefusedVersionError,
+    SourceVersionMissingError,
+)
 from deployment.planner import plan
 from deployment.promotion import Promoter, Promotion
 from deployment.resources import Observed
@@ -150,6 +156,16 @@ def test_a_version_that_does_not_exist_is_named_with_those_that_do(dev):
         look_up(dev, "7")
     with pytest.raises(SourceVersionMissingError, match=r"no approved version in dev: there is none"):
         look_up(Workspace())
+
+
+def test_a_version_that_its_gate_refused_is_not_promoted_unless_somebody_approved_it(dev):
+    refused = {"sha256": "s", "gate": "refused", "gate_reason": "r2 is 0.1", "approved": "false"}
+    dev.versions.append(Registered("churn", 3, refused))
+    dev.versions.append(Registered("churn", 4, refused | {"approved": "true"}))
+
+    with pytest.raises(RefusedVersionError, match=r"churn, dev:3, was refused by its gate: r2 is 0\.1"):
+        look_up(dev, "3")
+    assert look_up(dev, "4").version == "4"
 
 
 def test_a_version_whose_bytes_nobody_can_check_is_refused(dev):

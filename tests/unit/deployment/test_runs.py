@@ -9,8 +9,10 @@ import pytest
 from adf.errors import NotFound, Unreachable
 from adf.windows import Grid
 from deployment.errors import LakeError, NothingDeployedError
+from deployment.report import run_document, run_table
 from deployment.runs import Order, Runner, RunRequest, first_error, scoring_request, training_request
 from deployment.windows_said import window_of
+from ml_pipelines.steps.check_results import judged, whole
 from tests.unit.deployment.fakes import FakeLake, Told
 
 DAY = Grid.parse("day")
@@ -107,8 +109,8 @@ def test_a_training_run_says_its_ml_run_and_the_version_that_it_registered():
 
 
 def test_a_training_run_that_failed_names_the_cause():
-    """The gate's own words, not the sentence that Azure has for every failure."""
-    said = "churn: the gate demands r2 >= 0.9, and it is 0.485; nothing was registered"
+    """The script's own words, not the sentence that Azure has for every failure."""
+    said = "churn: train.py failed: exit code 1; its last line: alpha is negative"
     generic = [{"activityName": "train", "status": "Failed", "error": {"message": "ML pipeline failed"}}]
 
     report = runner(Factory("Failed", activities=generic), trained(status="failed", error=said)).run(
@@ -116,6 +118,24 @@ def test_a_training_run_that_failed_names_the_cause():
     )
 
     assert (report.error, report.output) == (said, None)
+
+
+def test_a_training_run_says_what_the_gate_decided_and_where_its_report_is():
+    """In the run's document, and beside the version in the table; its checks are the gate's."""
+    checks = whole([judged("metrics.r2", "0.3", ">= 0.4", passed=False)])
+    receipt = trained(
+        status="failed", model_version="4", decision="refused", report="r.html", error="no", checks=checks
+    )
+
+    found = runner(Factory("Failed"), receipt).run(training_request("churn"))
+
+    assert run_table([found]).rows[0][3] == "4 refused"
+    assert {name: run_document(found)[name] for name in ("output", "decision", "gate_report", "checks")} == {
+        "output": "version 4, refused",
+        "decision": "refused",
+        "gate_report": "r.html",
+        "checks": [{"check": "metrics.r2", "outcome": "failed", "found": "0.3", "allowed": ">= 0.4"}],
+    }
 
 
 def test_a_training_step_that_was_killed_leaves_the_factorys_words():

@@ -12,7 +12,9 @@ import pytest
 from config.schema import Settings
 from deployment.errors import LakeError
 from deployment.status import Status, read
+from deployment.status_report import complaints
 from ml_pipelines.observed import RegisteredModel
+from ml_pipelines.steps.landing import Receipt, receipt_path
 from tests.unit.deployment.fakes import FakeLake, Live, Told, calendar, on_files
 
 NOW = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
@@ -331,6 +333,24 @@ def test_a_failed_training_is_unhealthy_until_one_succeeds():
 
     assert not status_of(Session(Factory(finished=[failed]))).healthy
     assert status_of(Session(Factory(finished=[failed, later]))).healthy
+
+
+def test_a_training_whose_model_was_refused_is_told_from_one_that_broke():
+    """With the version that somebody may look at."""
+    failed = run("a", "2026-11-21T06:00:00Z", "Failed") | {"pipelineName": "train_churn"}
+    session = Session(Factory(finished=[failed]))
+    receipt = Receipt(
+        status="failed",
+        group_id="a",
+        adf_run_id="a",
+        ml_run_id="ml",
+        model="churn",
+        model_version="4",
+        decision="refused",
+    )
+    session.lake.files[receipt_path("churn", "a")] = receipt.to_json()
+
+    assert list(complaints(status_of(session))) == ["churn: the last training was refused (version 4)"]
 
 
 def test_a_damaged_manifest_is_told_with_its_path():

@@ -46,6 +46,17 @@ def test_a_refusal_says_the_metric_what_it_must_be_and_what_it_is(said, new, cha
     assert (decision.word, decision.reason) == ("refused", reason)
 
 
+def test_all_that_is_bad_is_said_in_one_sentence():
+    said = {"r2": {"minimum": 0.4}, "rows": {"minimum": 10, "margin": 1}}
+
+    reason = decide(said, 0.3, others=[judged("drift", "0.4", "0.2", passed=False)]).reason
+
+    assert reason == (
+        "the check `drift` found 0.4; allowed: 0.2; "
+        "the gate demands r2 >= 0.4, and it is 0.3, rows >= 10, and it is 7"
+    )
+
+
 def test_the_bound_itself_is_good_enough():
     """As is the margin itself, whatever floating point makes of it."""
     assert decide(new=0.4).approved
