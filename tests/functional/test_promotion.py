@@ -106,15 +106,19 @@ def test_a_window_is_scored_with_what_was_promoted(laptop):
 def test_a_model_that_its_gate_refuses_is_not_promoted(laptop):
     failed = laptop.train("--set", "models.diabetes.training.hyperparameters.alpha=100000", code=1)
 
+    by_number = laptop.document("deploy", "local-prod", "--set", f"{VERSION}=2", code=1)["error"]
+
+    assert (failed["decision"], failed["output"]) == ("refused", "version 2, refused")
     assert "the gate demands r2" in failed["error"]
     assert laptop.document("deploy", "local-prod")["changes"] == []
+    assert "diabetes, local-dev:2, was refused by its gate: the gate demands r2" in by_number["message"]
 
 
 def test_a_model_that_passes_is_promoted_by_the_next_deployment(laptop):
     laptop.train("--set", "models.diabetes.training.hyperparameters.alpha=1.0")
     [version, digest, *_] = model_step(laptop.document("deploy", "local-prod"))["diff"]
 
-    assert (version["before"], version["after"]) == ("local-dev:1", "local-dev:2")
+    assert (version["before"], version["after"]) == ("local-dev:1", "local-dev:3")
     assert digest["after"] == laptop.digest("local-dev") == laptop.digest("local-prod") != digest["before"]
 
 
@@ -132,7 +136,7 @@ def test_a_version_is_taken_back_by_setting_it(laptop):
 def test_a_version_that_does_not_exist_is_named(laptop):
     error = laptop.document("deploy", "local-prod", "--set", f"{VERSION}=9", code=1)["error"]
 
-    assert "diabetes has no version 9 in local-dev: there is 2, 1" in error["message"]
+    assert "diabetes has no version 9 in local-dev: there is 3, 2, 1" in error["message"]
 
 
 def test_another_cloud_is_refused_with_its_key(laptop):

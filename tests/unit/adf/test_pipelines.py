@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from adf.language import Scope, evaluate
+from ml_pipelines.steps.landing import gate_report_path
 from tests.unit.adf.builders import built, contracts, model, settings
 from tests.unit.adf.pipeline_run import Outcome, PipelineRun
 
@@ -167,6 +168,62 @@ def test_there_is_a_train_pipeline_only_where_there_is_training():
         "training_data": {"type": "String", "defaultValue": "raw/patients.csv"},
         "champion": {"type": "String", "defaultValue": "approved"},
     }
+
+
+def training(train: Outcome, receipt: Outcome = UNREADABLE) -> PipelineRun:
+    body = built(model(training={"data": "raw/patients.csv"}))["train_diabetes"].properties
+    defaults = {name: declared["defaultValue"] for name, declared in body["parameters"].items()}
+    pipeline = {"RunId": "run-1", "GroupId": GROUP, "parameters": defaults}
+    return PipelineRun(body, {"train": train, "read_receipt": receipt}, pipeline)
+
+
+def test_a_training_that_succeeds_is_green_whatever_else_can_be_read():
+    """Its receipt is looked up only to say why it failed."""
+    ran = training(ML_SUCCEEDED)
+
+    assert (ran.status(), ran.messages, ran.statuses["read_receipt"]) == ("Succeeded", [], "Skipped")
+
+
+@pytest.mark.parametrize(
+    ("receipt", "said"),
+    [
+        (read(status="failed", error="diabetes: the gate demands r2"), ": diabetes: the gate demands r2"),
+        (UNREADABLE, ""),
+    ],
+)
+def test_a_training_whose_model_is_refused_is_red_and_says_why(receipt: Outcome, said: str):
+    """In Data Factory itself; without a receipt in Azure ML's words alone."""
+    ran = training(ML_FAILED, receipt)
+
+    assert ran.status() == "Failed"
+    assert ran.messages == [f"diabetes: training failed{said}. Azure ML: ML run abc failed"]
+
+
+def test_adf_monitor_shows_what_a_new_model_is_compared_with_and_where_its_report_is():
+    """The folder of the report is known before the run has begun."""
+    ran = training(ML_SUCCEEDED)
+    properties = ran.body["activities"][0]["userProperties"]
+    shown = {each["name"]: evaluate(each["value"], ran.scope()) for each in properties}
+
+    assert shown == {
+        "model": "diabetes",
+        "training_data": "raw/patients.csv",
+        "champion": "approved",
+        "gate_report": f"_landing/diabetes/_gate/{GROUP}",
+    }
+    assert gate_report_path("diabetes", GROUP, "ml").startswith(f"{shown['gate_report']}/")
+
+
+@pytest.mark.parametrize(
+    ("said", "champion"),
+    [({}, "7"), ({"champion": "none"}, "-")],
+)
+def test_a_new_model_is_compared_with_what_is_in_use_or_with_nothing(said: dict[str, str], champion: str):
+    """Which version that is stands in `scoring.model_version`."""
+    scoring = {"input": "raw", "model_version": "7"}
+    made = built(model(scoring=scoring, training={"data": "raw/patients.csv"} | said))
+
+    assert made["train_diabetes"].properties["parameters"]["champion"]["defaultValue"] == champion
 
 
 def test_settings_are_not_changed_by_building():

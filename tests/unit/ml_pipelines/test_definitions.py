@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from ml_pipelines import batch_scoring, errors, training
-from ml_pipelines.definition import Note, ParallelStep, Parameter
+from ml_pipelines.definition import Note, ParallelStep, Parameter, Read
 from ml_pipelines.steps.parameters import BATCH_PARAMETERS, TRAINING_PARAMETERS
 from tests.unit.ml_pipelines import models
 
@@ -92,6 +92,46 @@ def test_checks_reach_stage_as_they_are_said(tmp_path):
     assert argument_of(build(source).steps[0], "--abs-checks") == "-"
     register = build(source, training.build, output=output).steps[-1]
     assert argument_of(register, "--abs-score-column") == "risk"
+
+
+def trained(source, **said):
+    return build(source, training.build, training={"data": "raw/churn"} | said)
+
+
+def test_the_gate_and_the_checks_reach_the_steps_that_need_them(tmp_path):
+    """Without the defaults; a drift of which nothing more is said is watched all the same."""
+    source = models.folder(tmp_path)
+    gate, checks = {"r2": {"minimum": 0.4}}, {"drift": {}}
+
+    made = trained(source, gate={"r2": {"minimum": 0.4, "margin": 0.0}}, checks=checks)
+
+    steps = {step.name: step for step in made.steps}
+    for name in ("prepare", "evaluate", "register"):
+        assert json.loads(argument_of(steps[name], "--abs-gate")) == gate
+    for name in ("prepare", "register"):
+        assert json.loads(argument_of(steps[name], "--abs-checks")) == checks
+    assert argument_of({step.name: step for step in trained(source).steps}["register"], "--abs-gate") == "-"
+
+
+def test_both_models_are_judged_with_the_held_out_data_where_there_are_some(tmp_path):
+    """Else with the training data, of which evaluate.py keeps a part apart."""
+    source = models.folder(tmp_path)
+    apart, usual = trained(source, held_out="raw/apart").steps, trained(source).steps
+
+    assert argument_of(apart[0], "--abs-held-out") == "raw/apart"
+    assert [argument_of(each[2], "--abs-data") for each in (apart, usual)] == [Read("held_out"), Read("data")]
+    assert argument_of(apart[1], "--abs-data") == Read("data")
+
+
+def test_pinning_another_version_publishes_no_training(tmp_path):
+    """Each run is told which version is in use."""
+    source = models.folder(tmp_path)
+    pinned = {"input": "raw", "row_key": "id", "model_version": "7"}
+    free = {"input": "raw", "row_key": "id"}
+
+    made = [build(source, training.build, scoring=each) for each in (pinned, free)]
+
+    assert made[0].fingerprint == made[1].fingerprint
 
 
 def argument_of(step, name: str):
