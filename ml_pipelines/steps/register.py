@@ -35,7 +35,7 @@ from .versions import APPROVED, GATE, GATE_REASON, METRICS, SHA256
 from .work import digest_of_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from .check_results import CheckResult
     from .drift import Comparison
@@ -164,7 +164,7 @@ def _register(
     workspace.log_metrics(evidence.metrics)
     workspace.tag_run({GATE: decision.gate, REPORT: path})
     described = Path(arguments.text("facts")) / DESCRIPTION_FILE
-    tags = tags_of(evidence, decision) | _more_tags(arguments) | {REPORT: path}
+    tags = tags_of(evidence, decision, arguments.document("gate")) | _more_tags(arguments) | {REPORT: path}
     name, trained = arguments.text("registered-model"), Path(arguments.text("trained"))
     version = workspace.register(name, trained, tags, described)
     told = replace(told, model_version=version)
@@ -172,7 +172,8 @@ def _register(
     return told
 
 
-def tags_of(evidence: Evidence, decision: Decision) -> dict[str, str]:
+def tags_of(evidence: Evidence, decision: Decision, demanded: Collection[str]) -> dict[str, str]:
+    """Of the champion's metrics, those that are compared: a tag is short."""
     tags = {
         METRICS: json.dumps(dict(evidence.metrics), sort_keys=True),
         "data_digest": str(evidence.facts["data_digest"]),
@@ -183,7 +184,8 @@ def tags_of(evidence: Evidence, decision: Decision) -> dict[str, str]:
         tags[GATE_REASON] = decision.reason[:LONGEST_TAG]
     if evidence.champion is not None:
         tags["champion"] = evidence.champion.version
-        tags["champion_metrics"] = json.dumps(dict(evidence.champion_metrics), sort_keys=True)
+        compared = {name: value for name, value in evidence.champion_metrics.items() if name in demanded}
+        tags["champion_metrics"] = json.dumps(compared, sort_keys=True)
     return tags
 
 

@@ -76,11 +76,14 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project.with_files_of(BRING, tmp_path_factory.mktemp("written") / "clone")
 
 
-def fragments() -> list[Block]:
-    return [block for block in blocks(BRING) if block.kind in {"model", "environment"}]
+def fragments() -> list[tuple[str, Block]]:
+    """(model, block) of what pages add to a model or to an environment."""
+    pages = {BRING: "wine", "docs/gate.md": "diabetes"}
+    found = [(model, block) for page, model in pages.items() for block in blocks(page)]
+    return [(model, block) for model, block in found if block.kind in {"model", "environment"}]
 
 
-@pytest.mark.parametrize("block", fragments(), ids=lambda block: f"line {block.line}")
-def test_what_the_page_adds_to_the_configuration_is_valid(block: Block, written: Project) -> None:
+@pytest.mark.parametrize(("model", "block"), fragments(), ids=lambda each: getattr(each, "line", each))
+def test_what_the_page_adds_to_the_configuration_is_valid(model: str, block: Block, written: Project) -> None:
     """Each snippet in its place, and everything that is deployed built of it."""
-    assert desired.build(written.settings(block, "wine")).entities
+    assert desired.build(written.settings(block, model)).entities

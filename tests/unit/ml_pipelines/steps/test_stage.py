@@ -244,6 +244,38 @@ def test_a_version_that_is_not_there(wanted, versions, said):
     assert said in receipt(lake).error
 
 
+REFUSED = [*VERSIONS, ModelVersion("churn", 3, {"gate": "refused", "approved": "false", "gate_reason": "r2"})]
+
+
+@pytest.mark.parametrize(("wanted", "version"), [("approved", 1), ("latest", 2)])
+def test_a_version_that_its_gate_refused_is_passed_over(wanted, version):
+    """It is the newest, and no window is scored with it."""
+    assert choose("churn", wanted, REFUSED).version == version
+
+
+def test_a_refused_version_is_not_scored_with_by_its_number_either():
+    """The receipt says why it was refused, and what overrules that."""
+    lake = FakeLake({f"{DAY}/a.csv": b"id\n1\n"})
+
+    with pytest.raises(errors.ModelRefused):
+        run(lake, REFUSED, model_version="3")
+
+    assert receipt(lake).error == (
+        "the model 'churn' version 3 was refused by its gate: r2. "
+        "Name another, or overrule that by its tag `approved: true` in Azure ML"
+    )
+
+
+def test_whoever_approves_a_refused_version_by_hand_overrules_its_gate():
+    approved = ModelVersion("churn", 3, {"gate": "refused", "approved": "true"})
+
+    assert [choose("churn", each, [*VERSIONS, approved]).version for each in ("approved", "latest", "3")] == [
+        3,
+        3,
+        3,
+    ]
+
+
 def test_work_that_was_done_already_is_not_done_again():
     """What is landed came from these inputs, this model and this code, and its manifest is there."""
     lake = FakeLake({f"{DAY}/a.csv": b"id\n1\n"})
