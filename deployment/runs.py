@@ -350,12 +350,10 @@ def _with_receipt(report: RunReport, receipt: Receipt) -> RunReport:
 
 def _with_model(report: RunReport, receipt: Receipt) -> RunReport:
     """What a training run leaves is a registered version, and what was decided about it."""
-    version = report.model_version and f"version {report.model_version}"
-    decision = _given(receipt.decision)
     return replace(
         report,
-        output=f"{version}, {decision}" if version and decision else version,
-        decision=decision,
+        output=report.model_version and f"version {report.model_version}",
+        decision=_given(receipt.decision),
         gate_report=_given(receipt.report),
     )
 

@@ -138,7 +138,8 @@ def _judge(
 ) -> Iterator[CheckResult]:
     for each in demanded:
         value = challenger[each.metric]
-        yield each.by_itself(value)
+        if each.bounds or champion is None:
+            yield each.by_itself(value)
         if champion is not None:
             version, metrics = champion
             yield each.beside(value, metrics[each.metric], version)

@@ -121,7 +121,9 @@ class Report:
         demanded = {each.metric: each for each in self.demands}
         names = [*demanded, *(name for name in self.metrics if name not in demanded)]
         both = (
-            f", of both by the same data</h2>{_legend(self.champion)}" if self.champion_metrics else "</h2>"
+            f", both judged with the same data</h2>{_legend(self.champion)}"
+            if self.champion_metrics
+            else "</h2>"
         )
         yield f"<h2>Metrics{both}"
         yield _table(

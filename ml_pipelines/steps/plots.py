@@ -136,4 +136,4 @@ def shares(found: Comparison) -> str:
             said = f"{label}: {share:.1%}"
             parts.append(_bar(kind, (x + shift, height + 4 - tall), (12, tall), said))
         parts.append(_label(x + 20, height + 18, label, anchor="end", turned=True))
-    return _svg(width + 6, height + 90, f"{found.column}: shares of each bin", parts)
+    return _svg(width + 6, height + 78, f"{found.column}: shares of each bin", parts)

@@ -416,14 +416,26 @@ def test_a_landed_window_is_where_its_address_says(project, first):  # noqa: ARG
 
 def test_a_training_below_its_gate_ends_with_1_and_the_bound(project, first):  # noqa: ARG001
     """What the gate demands and what was found, as the table and the status say it too."""
-    too_much = ("--set", "models.diabetes.training.gate.minimum=0.99")
+    too_much = ("--set", "models.diabetes.training.gate.r2.minimum=0.99")
     project.document("deploy", *too_much)
 
     failed = project.document("run", "--training", *too_much, code=1)["runs"][0]
     project.document("deploy")
 
     assert failed["error"].startswith("diabetes: the gate demands r2 >= 0.99, and it is 0.4")
-    assert (bool(failed["ml_run_id"]), failed["output"]) == (True, None)
+    assert (bool(failed["ml_run_id"]), failed["decision"]) == (True, "refused")
+    assert (project.lake / failed["gate_report"]).is_file()
+
+
+def test_a_deployment_that_pins_a_refused_version_says_so(project, first):  # noqa: ARG001
+    """The windows that it would score fail with the gate's reason: better told now."""
+    refused = project.document("status")["runs"][0]["output"].removeprefix("version ")
+    line = project.line("deploy", "--set", f"models.diabetes.scoring.model_version={refused}")
+
+    ended = subprocess.run(line, capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    project.document("deploy")
+
+    assert f"diabetes: version {refused} was refused by its gate" in ended.stderr
 
 
 def test_ctrl_c_ends_with_130_and_says_what_goes_on(project, first):  # noqa: ARG001

@@ -131,7 +131,7 @@ def test_a_training_run_says_what_the_gate_decided_and_where_its_report_is():
 
     assert run_table([found]).rows[0][3] == "4 refused"
     assert {name: run_document(found)[name] for name in ("output", "decision", "gate_report", "checks")} == {
-        "output": "version 4, refused",
+        "output": "version 4",
         "decision": "refused",
         "gate_report": "r.html",
         "checks": [{"check": "metrics.r2", "outcome": "failed", "found": "0.3", "allowed": ">= 0.4"}],

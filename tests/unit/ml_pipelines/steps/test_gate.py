@@ -63,6 +63,14 @@ def test_the_bound_itself_is_good_enough():
     assert decide({"r2": {"better": "higher", "margin": 0.1}}, 0.7, 0.8).approved
 
 
+def test_without_bounds_the_champion_alone_is_the_measure():
+    """And a number is what there must be where there is no champion."""
+    said = {"r2": {"better": "higher"}}
+
+    assert [each.check for each in decide(said, 0.5, 0.5).results] == ["metrics.r2.margin"]
+    assert [each.check for each in decide(said, 0.5).results] == ["metrics.r2"]
+
+
 def test_without_a_gate_every_model_passes():
     assert (decide({}).gate, decide({}).word) == ("none", "approved")
 
