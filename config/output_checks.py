@@ -34,16 +34,28 @@ def _section(value: Any, name: str) -> dict[str, Any]:  # noqa: ANN401
 
 
 def shared_folders(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
-    """Of all models: where two land in one folder, each would replace the other's windows."""
+    """Of all models: in one folder each would replace the other's windows; where one is inside another,
+    whoever reads the outer one would read both.
+    """
     landing: dict[str, str] = {}
     for model in value if isinstance(value, dict) else ():
         path = _section(value[model], "output").get("path")
         if not isinstance(path, str):
             continue
-        other = landing.setdefault(path.rstrip("/"), model)
-        if other != model:
-            expected = "a folder of its own: each would replace the other's windows"
-            yield Wrong(f"`{path}`, where {other} lands", expected, key=(model, "output", "path"))
+        folder = path.rstrip("/")
+        for other, model_there in landing.items():
+            if found := _shared(folder, other, model_there):
+                expected = "a folder of its own, neither around another model's nor inside it"
+                yield Wrong(f"`{path}`, {found}", expected, key=(model, "output", "path"))
+        landing.setdefault(folder, model)
+
+
+def _shared(folder: str, other: str, model: str) -> str | None:
+    if folder == other:
+        return f"where {model} lands"
+    if f"{folder}/".startswith(f"{other}/"):
+        return f"inside `{other}`, where {model} lands"
+    return f"around `{other}`, where {model} lands" if f"{other}/".startswith(f"{folder}/") else None
 
 
 def column(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import sql_checks
-from .check_results import CheckResult, columns_differ, compact, compact_columns, judged
+from .check_results import CheckResult, columns_differ, compact, compact_columns, judged, skipped
 from .column_checks import ColumnWatch
 from .drift import Profile, Sample, profile_of, psi
 from .errors import LakePathMissing
@@ -57,7 +57,7 @@ def audit(plan: Plan, scored: Scored, lake: Lake) -> Audit:
     results = [
         *_counts(checks, scored),
         *(result for watch in watches for result in watch.results()),
-        *_missing_columns(checks, scored),
+        *_without_values(checks, scored),
         *_schema(checks, columns, last),
         *_drift(plan, scored, sample, last),
         *_sql(plan, scored),
@@ -90,7 +90,7 @@ def _seen(checks: Mapping[str, Any], scored: Scored) -> tuple[list[ColumnWatch],
     watches = [
         ColumnWatch(name, wanted)
         for name, wanted in checks.get("columns", {}).items()
-        if name in scored.schema.names
+        if name in scored.schema.names and scored.rows
     ]
     score = _drift_column(checks)
     sample = Sample(scored.rows) if score in scored.schema.names and scored.rows else None
@@ -103,14 +103,16 @@ def _seen(checks: Mapping[str, Any], scored: Scored) -> tuple[list[ColumnWatch],
     return watches, None if sample is None else sample.values()
 
 
-def _missing_columns(checks: Mapping[str, Any], scored: Scored) -> Iterator[CheckResult]:
-    if not scored.rows:
-        return
+def _without_values(checks: Mapping[str, Any], scored: Scored) -> Iterator[CheckResult]:
+    """Checks of columns that are not there, or of a window without rows."""
     there = f"no such column; there are {', '.join(scored.schema.names)}"
     for name, wanted in checks.get("columns", {}).items():
-        if name not in scored.schema.names:
-            checks_of_it = (f"columns.{name}.{check}" for check in wanted)
-            yield from (judged(check, there, "a column", passed=False) for check in checks_of_it)
+        if name in scored.schema.names and scored.rows:
+            continue
+        for check in (f"columns.{name}.{check}" for check in wanted):
+            yield (
+                judged(check, there, "a column", passed=False) if scored.rows else skipped(check, "a column")
+            )
 
 
 # ------------------------------------------------------------------------------------------- windows before
@@ -201,6 +203,7 @@ def _reference(plan: Plan, last: Mapping[str, Any]) -> tuple[Profile | None, str
 def _sql(plan: Plan, scored: Scored) -> Iterator[CheckResult]:
     queries = plan.checks.get("sql", {})
     if not scored.rows:
+        yield from (skipped(f"sql.{name}", sql_checks.NONE_ALLOWED) for name in queries)
         return
 
     def rows() -> pa.RecordBatchReader:

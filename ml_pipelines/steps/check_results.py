@@ -45,6 +45,11 @@ def judged(check: str, found: str, allowed: str, *, passed: bool) -> CheckResult
     return CheckResult(check, "passed" if passed else "failed", found, allowed)
 
 
+def skipped(check: str, allowed: str) -> CheckResult:
+    """Of a window without rows, which has nothing that could be checked."""
+    return CheckResult(check, "skipped", "no rows", allowed)
+
+
 def to_documents(results: Iterable[CheckResult]) -> list[dict[str, str]]:
     return [result.document() for result in results]
 

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
+from .column_types import converted
 from .parts import ROWS_A_BATCH
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def keys_of(
             continue
         with parquet.ParquetFile(part.path) as file:
             for batch in file.iter_batches(rows_at_once, columns=[key]):
-                yield pa.chunked_array([batch.column(0)]).cast(kind)
+                yield converted(pa.chunked_array([batch.column(0)]), pa.field(key, kind), part.files)
 
 
 def _increasing(parts: Sequence[Part], key: str, kind: pa.DataType) -> bool:
@@ -156,9 +157,12 @@ def hashes_of(column: pa.ChunkedArray, seed: int = 0) -> Numbers:
     """A 64-bit hash of each value; one-to-one for whole numbers that are not missing."""
     import numpy as np
     import pyarrow as pa
+    from pyarrow import compute
 
     array = column.combine_chunks()
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if pa.types.is_floating(array.type):
+        array = compute.add(array, 0.0)  # -0.0 is 0.0, and as a text it is not
     if pa.types.is_integer(array.type):
         numbers = array.fill_null(0).to_numpy(zero_copy_only=False)
         hashes = _mixed(numbers.astype(np.uint64) + np.uint64(seed))

@@ -10,6 +10,7 @@ StepError
 ├── InputChanged             the input was replaced while the window was scored
 ├── InputUnreadable          an input file that is no table: no UTF-8, no Parquet, a column twice
 ├── ColumnMissing            an input file without the row key
+├── KeyUnusable              a row key of a type that has no text
 ├── ModelNotRegistered       no such model, version, or approved version
 ├── ModelDamaged             the model's bytes are not those that were registered
 ├── ScriptMissing            the user's script is not in the snapshot, or is no script for this
@@ -17,6 +18,8 @@ StepError
 ├── ScoringFailed            the user's init() or run() raised
 ├── WrongResultLength        run() returned more or fewer results than it was given
 ├── WrongResult              run() returned what is no result
+├── TypesDisagree            a column of the results has types that no type holds together
+├── NotForCsv                a column of the results that CSV has no form for
 ├── RowsUnaccounted          rows in ≠ rows scored + rows quarantined
 ├── TooManyQuarantined       more bad rows than the model allows
 ├── PartsMissing             a work item left no part
@@ -109,6 +112,14 @@ class ColumnMissing(StepError):
         super().__init__(f"{path!r} has no column {column!r} (`scoring.row_key`); it has {', '.join(found)}")
 
 
+class KeyUnusable(StepError):
+    def __init__(self, path: str, column: str, kind: object) -> None:
+        super().__init__(
+            f"{path!r} has the row key {column!r} (`scoring.row_key`) as {kind}; expected whole numbers, "
+            "texts or times. Write it as text, or name another column"
+        )
+
+
 class ModelNotRegistered(StepError):
     def __init__(self, name: str, version: str, existing: Sequence[str]) -> None:
         what = {"approved": "no approved version", "latest": "no version"}.get(
@@ -161,6 +172,28 @@ class WrongResultLength(StepError):
 class WrongResult(StepError):
     def __init__(self, model: str, window: str, files: str, found: str, expected: str) -> None:
         super().__init__(f"{model}, window {window}, {files}: run() returned {found}; expected {expected}")
+
+
+class TypesDisagree(StepError):
+    """Each side is a type and the files whose results have it."""
+
+    def __init__(
+        self, column: str, one: tuple[object, str], other: tuple[object, str], cause: str = ""
+    ) -> None:
+        why = cause or "no one type holds both"
+        super().__init__(
+            f"the results' column {column!r} is {one[0]} for {one[1]} and {other[0]} for {other[1]}: {why}. "
+            "Have run() return the same type always: `.astype('Int64')`, for one, keeps whole numbers whole "
+            "where some are missing, `.astype(str)` makes texts"
+        )
+
+
+class NotForCsv(StepError):
+    def __init__(self, column: str, kind: object) -> None:
+        super().__init__(
+            f"the results' column {column!r} is {kind}, for which CSV has no form. Have run() return "
+            "a column for each value, or set `output.format: parquet`"
+        )
 
 
 class RowsUnaccounted(StepError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from . import unreadable
 from .errors import WrongResult
 from .row_groups import parquet_blocks, piece_blocks
 from .rows import (
@@ -20,7 +21,7 @@ from .rows import (
 from .tables import Block, CsvReader, Share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from .lake import Lake
@@ -48,11 +49,16 @@ def table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
             continue
         header, rows = content
         before, lines_before = 0, header.count(NEWLINE) if piece.offset == 0 else 0
-        for body in whole_rows(ahead(rows), BLOCK_BYTES):
+        for body in _whole_rows(piece, rows):
             count, lines = rows_and_lines(body)
             yield from gathered.add(header, body, Share(piece.name, count, before, lines, lines_before))
             before, lines_before = before + count, lines_before + lines
     yield from gathered.flush()
+
+
+def _whole_rows(piece: Piece, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    with unreadable.ended(piece.name):
+        yield from whole_rows(ahead(chunks), BLOCK_BYTES)
 
 
 def ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -102,7 +108,7 @@ def _opened(pieces: Sequence[Piece], lake: Lake) -> Iterator[tuple[Piece, tuple[
                 pool.map(lambda each: lake.read(each.path, etag=each.etag, length=each.size), group)
             )
         for piece, content in zip(group, contents, strict=True):
-            yield piece, split_header([content])
+            yield piece, _below_header(piece, [content])
 
 
 def _neighbours(pieces: Sequence[Piece]) -> Iterator[list[Piece]]:
@@ -126,12 +132,21 @@ def _csv(piece: Piece, lake: Lake) -> tuple[bytes, Iterator[bytes]]:
     if piece.offset == 0:
         content = lake.chunks(piece.path, etag=piece.etag, length=piece.size)
         if piece.whole:
-            return split_header(content)
-        return split_header(rows_starting_before(_and_beyond(piece, lake, 0), piece.length))
-    header, _ = split_header(lake.chunks(piece.path, etag=piece.etag, length=min(piece.size, TAIL_BYTES)))
+            return _below_header(piece, content)
+        return _below_header(piece, rows_starting_before(_and_beyond(piece, lake, 0), piece.length))
+    header, _ = _below_header(
+        piece, lake.chunks(piece.path, etag=piece.etag, length=min(piece.size, TAIL_BYTES))
+    )
     # From one byte earlier: a newline there says that a row starts with the piece itself.
     content = _and_beyond(piece, lake, piece.offset - 1)
     return header, after_first_row(rows_starting_before(content, piece.length + 1))
+
+
+def _below_header(piece: Piece, chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    with unreadable.ended(piece.name):
+        header, rows = split_header(chunks)
+    unreadable.check_header(piece.name, header)
+    return header, rows
 
 
 def _and_beyond(piece: Piece, lake: Lake, start: int) -> Iterator[bytes]:
@@ -201,7 +216,7 @@ def _local_blocks(item: WorkItem, reader: CsvReader, piece: Piece, target: Path)
     if piece.suffix == "parquet":
         yield from parquet_blocks(target, piece.name, plan.row_key)
     elif piece.suffix == "csv":
-        header, body = split_header([target.read_bytes()])
+        header, body = _below_header(piece, [target.read_bytes()])
         content = b"".join(body)
         if content:
             rows, lines = rows_and_lines(content)

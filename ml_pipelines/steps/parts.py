@@ -1,7 +1,6 @@
 """Parts: what one work item leaves behind, a Parquet file with its own count of rows. Pure.
 
-Parts of a window may disagree about a column's type (one saw whole numbers only, another a fraction): they
-are joined as the narrowest type that holds both, numbers as numbers, anything else as text.
+Parts of a window may disagree about a column's type: column_types.py.
 
 A part is encoded as the landed file will be, so that it can become a piece of it as it is (window_file.py).
 Never more than ROWS_A_GROUP rows, and one table that is added, are in memory.
@@ -13,6 +12,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from .column_types import conformed, schema_of
 from .errors import RowsUnaccounted
 
 if TYPE_CHECKING:
@@ -63,30 +63,6 @@ class PartFacts:
         return cls(**{**found, "spans": tuple(Span(*span) for span in found["spans"])})
 
 
-def schema_of(columns: Sequence[pa.Schema]) -> pa.Schema:
-    """One schema for all; columns in the order in which they first appear."""
-    import pyarrow as pa
-
-    kinds: dict[str, list[pa.DataType]] = {}
-    for schema in columns:
-        for column in schema:
-            kinds.setdefault(column.name, []).append(column.type)
-    return pa.schema([pa.field(name, _common(types)) for name, types in kinds.items()])
-
-
-def _common(kinds: list[pa.DataType]) -> pa.DataType:
-    import pyarrow as pa
-
-    known = list(dict.fromkeys(kind for kind in kinds if not pa.types.is_null(kind)))
-    if len(known) <= 1:
-        return known[0] if known else pa.float64()
-    if all(pa.types.is_integer(kind) for kind in known):
-        return pa.int64()
-    if all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in known):
-        return pa.float64()
-    return pa.string()
-
-
 class PartWriter:
     """Collects an item's tables, on disk; `close` says what came in. Tables may disagree as parts may.
 
@@ -96,33 +72,34 @@ class PartWriter:
     def __init__(self, path: Path, unique: str | None = None) -> None:
         self._path = path
         self._unique = unique
-        self._spooled: list[tuple[Path, pa.Schema]] = []
+        self._spooled: list[tuple[Path, str, pa.Schema]] = []
         self._rows = 0
 
-    def add(self, table: pa.Table) -> None:
+    def add(self, table: pa.Table, files: str) -> None:
+        """The results of these files; `close` raises TypesDisagree where no type holds those of all."""
         import pyarrow as pa
 
         spool = self._path.with_name(f"{self._path.name}.{len(self._spooled):06}.arrow")
         with pa.ipc.new_file(str(spool), table.schema) as writer:
             writer.write_table(table)
-        self._spooled.append((spool, table.schema))
+        self._spooled.append((spool, files, table.schema))
         self._rows += table.num_rows
 
     def close(self, facts: PartFacts) -> int:
         """Write the part; the number of rows in it."""
-        schema = schema_of([each for _, each in self._spooled])
+        schema = schema_of((files, each) for _, files, each in self._spooled)
         described = schema.with_metadata({FACTS: facts.to_json()})
         with parquet_writer(self._path, described, self._unique) as writer:
-            for group in row_groups(conformed(table, schema) for table in self._read()):
+            for group in row_groups(conformed(table, schema, files) for files, table in self._read()):
                 writer.write_table(group)
         return self._rows
 
-    def _read(self) -> Iterator[pa.Table]:
+    def _read(self) -> Iterator[tuple[str, pa.Table]]:
         import pyarrow as pa
 
-        for spool, _ in self._spooled:
+        for spool, files, _ in self._spooled:
             with pa.OSFile(str(spool)) as file:
-                yield pa.ipc.open_file(file).read_all()
+                yield files, pa.ipc.open_file(file).read_all()
             spool.unlink()
 
 
@@ -148,19 +125,6 @@ def row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(gathered)
 
 
-def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """`table` with exactly the columns of `schema`; what it lacks is missing."""
-    import pyarrow as pa
-
-    columns = [
-        table.column(each.name).cast(each.type)
-        if each.name in table.column_names
-        else pa.nulls(table.num_rows, each.type)
-        for each in schema
-    ]
-    return pa.table(columns, schema=schema)
-
-
 @dataclass(frozen=True)
 class Part:
     """A part on disk, with the rows that are really in it."""
@@ -182,6 +146,13 @@ class Part:
     def size(self) -> int:
         """Bytes."""
         return self.path.stat().st_size
+
+    @property
+    def files(self) -> str:
+        """Of the input, for messages."""
+        names = list(dict.fromkeys(span.file for span in self.facts.spans))
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        return f"{names[0]}{more}" if names else f"work item {self.facts.number}"
 
     def check(self, name: str) -> None:
         if self.rows + self.facts.rows_quarantined != self.facts.rows_in:
@@ -213,7 +184,8 @@ class Part:
         mine = [name for name in schema.names if name in self.schema.names]
         with parquet.ParquetFile(self.path) as file:
             for batch in file.iter_batches(ROWS_A_BATCH, columns=mine):
-                yield conformed(pa.Table.from_batches([batch]).replace_schema_metadata(None), schema)
+                table = pa.Table.from_batches([batch]).replace_schema_metadata(None)
+                yield conformed(table, schema, self.files)
 
 
 @dataclass(frozen=True)

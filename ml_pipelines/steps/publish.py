@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from . import receipts, tidying
 from .audit import audit
+from .column_types import check_csv, schema_of
 from .commit import Committed, commit, finished
 from .errors import (
     ChecksFailed,
@@ -30,7 +31,7 @@ from .errors import (
 from .lake import Lake
 from .landing import Receipt, Record, Status, manifest, manifest_path, window_folder
 from .parameters import Arguments
-from .parts import Part, Scored, schema_of
+from .parts import Part, Scored
 from .quarantine import Quarantine
 from .results import PREDICTION
 from .run_columns import RunColumns
@@ -132,8 +133,10 @@ def _land(plan: Plan, lake: Lake, folder: Path) -> Committed:
 def _scored(plan: Plan, quarantine: Quarantine, folder: Path) -> Scored:
     parts = quarantine.without_duplicates(folder)
     run_columns = RunColumns.of(plan)
-    schemas = [run_columns.schema_before(part.schema) for part in parts if part.rows]
-    schema = schema_of(schemas or [_empty_schema(plan)])
+    results = [(part.files, run_columns.schema_before(part.schema)) for part in parts if part.rows]
+    schema = schema_of(results or [("", _empty_schema(plan))])
+    if plan.output_format == "csv":
+        check_csv(schema)
     return Scored(parts, schema, run_columns.schema_behind(schema), quarantine.rows_in)
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from .column_types import schema_of
 from .duplicates import keys_of, repeated_rows
 from .errors import DuplicateKeys, TooManyQuarantined
 from .landing import quarantine_path
 from .origins import Origins
-from .parts import ROWS_A_BATCH, schema_of
+from .parts import ROWS_A_BATCH
 from .tables import Reject
 from .work import rejects_path
 
@@ -85,7 +86,7 @@ class Quarantine:
     @property
     def _key_type(self) -> pa.DataType:
         """The type that keys have where they land."""
-        return schema_of([part.schema for part in self._filled]).field(self._plan.row_key).type
+        return schema_of((part.files, part.schema) for part in self._filled).field(self._plan.row_key).type
 
     @property
     def _kept(self) -> Keep:

@@ -16,7 +16,22 @@ NEWLINE, QUOTE = b"\n", b'"'
 _STRIDE = 256 * 1024
 """What is looked at at once: it stays in a processor's cache."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+LONGEST_ROW = 64 * 1024 * 1024
+"""Bytes. What goes on without an end has an unpaired quotation mark, or no newlines."""
 _QUOTED = re.compile(rb'"[^"]*"')
+
+
+class EndlessRow(ValueError):
+    """A row of more than LONGEST_ROW; `text` is how it begins."""
+
+    def __init__(self, text: bytes) -> None:
+        super().__init__("a row does not end")
+        self.text = text[:80].decode(errors="replace")
+
+
+def outside_marks(block: bytes) -> bytes:
+    """`block` with `q` for each quoted value: what is left of newlines ends rows."""
+    return _QUOTED.sub(b"q", block)
 
 
 def count_rows(block: bytes) -> int:
@@ -29,7 +44,7 @@ def rows_and_lines(block: bytes) -> tuple[int, int]:
     quoted = QUOTE in block
     lines = _newlines(block)[0] + _unended(block) if quoted else 0
     if quoted:
-        block = _QUOTED.sub(b"q", block)
+        block = outside_marks(block)
     if b"\r" in block:
         block = block.replace(b"\r\n", NEWLINE)
     newlines, side_by_side = _newlines(block)
@@ -94,9 +109,14 @@ def first_row_end(block: bytes) -> int:
 
 
 def whole_rows(chunks: Iterable[bytes], block_bytes: int) -> Iterator[bytes]:
-    """The same bytes in blocks of whole rows, each about `block_bytes` long or longer but for the last."""
+    """The same bytes in blocks of whole rows, each about `block_bytes` long or longer but for the last.
+
+    Raises EndlessRow, where a block would be one row that does not end.
+    """
     begun = b""
     for chunk in chunks:
+        if len(begun) > LONGEST_ROW:
+            raise EndlessRow(begun)
         if QUOTE in begun or QUOTE in chunk:
             begun, chunk = b"", begun + chunk  # noqa: PLW2901 - which newline ends a row depends on both
         end = last_row_end(chunk) if len(begun) + len(chunk) >= block_bytes else 0
@@ -111,10 +131,15 @@ def whole_rows(chunks: Iterable[bytes], block_bytes: int) -> Iterator[bytes]:
 
 
 def split_header(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first row, with its newline and without a byte order mark, and what follows it."""
+    """The first row, with its newline and without a byte order mark, and what follows it.
+
+    Raises EndlessRow.
+    """
     rest = iter(chunks)
     head = b""
     for chunk in rest:
+        if len(head) > LONGEST_ROW:
+            raise EndlessRow(head)
         head += chunk
         if end := first_row_end(head):
             return head[:end].removeprefix(BYTE_ORDER_MARK), _prepend(head[end:], rest)

@@ -181,7 +181,7 @@ class _Item:
             result = self.script.run(given)
         place = Place(plan.model, plan.window_id, files, unit)
         rows = with_keys(as_frame(result, expected, place), keys, place)
-        self.writer.add(self.run_columns.behind(rows, plan.model))
+        self.writer.add(self.run_columns.behind(rows, plan.model), files)
 
     def score_table(self, block: Block) -> None:
         self.rows_in += block.rows_in

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 PLAN_FILE = "plan.json"
 MEGABYTE = 1024 * 1024
 HANDLING = ("row-key", "duplicate-keys", "passes", "returns", "max-quarantined-percent", "format",
-            "run-columns", "checks")  # fmt: skip
+            "maximum-file-megabytes", "run-columns", "checks")  # fmt: skip
 """Arguments of which a landed window is the outcome, as it is of its input, model and code."""
 
 

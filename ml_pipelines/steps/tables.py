@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import unreadable
-from .errors import ColumnMissing, InputUnreadable, RowsUnaccounted
+from .errors import ColumnMissing, InputUnreadable, KeyUnusable, RowsUnaccounted
 from .rows import NEWLINE, lines_of_rows
 
 if TYPE_CHECKING:
@@ -116,6 +116,8 @@ class CsvReader:
         if malformed or self.rejects_allowed:
             shares = [_with_lines(share, body) for share, body in zip(shares, bodies, strict=True)]
         if table.num_rows + len(malformed) != rows_in:
+            for share, body in zip(shares, bodies, strict=True):
+                unreadable.check_rows(share.file, body, share.lines_before)
             raise RowsUnaccounted(shares[0].file, rows_in, table.num_rows, len(malformed))
         rejects = [Reject(*_place(shares, at), cause, text) for at, (cause, text) in malformed.items()]
         positions = _positions(rows_in, malformed)
@@ -260,8 +262,17 @@ def _text(table: pa.Table, row: int) -> str:
 
 
 def check_key(table: pa.Table, row_key: str | None, file: str) -> None:
-    if row_key is not None and row_key not in table.column_names:
+    """It is there, and can be compared and told as a text. Raises ColumnMissing or KeyUnusable."""
+    import pyarrow as pa
+
+    if row_key is None:
+        return
+    if row_key not in table.column_names:
         raise ColumnMissing(file, row_key, table.column_names)
+    kind = table.schema.field(row_key).type
+    bytes_alone = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary)
+    if pa.types.is_nested(kind) or any(of(kind) for of in bytes_alone):
+        raise KeyUnusable(file, row_key, kind)
 
 
 def plain_key(table: pa.Table, row_key: str | None) -> pa.Table:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from .errors import InputUnreadable
-from .rows import NEWLINE
+from .rows import LONGEST_ROW, NEWLINE, QUOTE, EndlessRow, lines_of_rows, outside_marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
+
+
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+_STRAY_MARK = re.compile(rb'(?<![",\r\n])"(?![",\r\n])')
+QUOTING = 'Write such a value as "5"" pipe", in quotation marks and with those inside it doubled'
 
 
 @contextmanager
@@ -23,6 +29,46 @@ def blamed(file: str) -> Iterator[None]:
         yield
     except (pa.ArrowInvalid, OSError) as error:
         raise InputUnreadable(file, str(error).splitlines()[0]) from error
+
+
+@contextmanager
+def ended(file: str) -> Iterator[None]:
+    """A row that does not end, as the file's fault."""
+    try:
+        yield
+    except EndlessRow as error:
+        found = f"a row does not end within {LONGEST_ROW >> 20} MB; it begins with {error.text!r}"
+        raise InputUnreadable(file, f"{found}: is a quotation mark unpaired? {QUOTING}") from error
+
+
+def check_header(file: str, header: bytes) -> None:
+    """A file whose lines end as on an old Macintosh is all header, and would have no rows."""
+    if _LONE_RETURN.search(outside_marks(header).rstrip(b"\r\n")):
+        raise InputUnreadable(file, _returns(1))
+
+
+def check_rows(file: str, body: bytes, lines_before: int) -> None:
+    """Why a parser may find other rows in `body` than its newlines and quotation marks say."""
+    if found := _LONE_RETURN.search(body):
+        raise InputUnreadable(file, _returns(_line(body, found.start(), lines_before)))
+    if found := _STRAY_MARK.search(body):
+        line = _line(body, found.start(), lines_before)
+        raise InputUnreadable(file, f"a quotation mark in line {line} stands inside a value. {QUOTING}")
+    if body.count(QUOTE) % 2:
+        line = lines_before + lines_of_rows(body)[-1]
+        raise InputUnreadable(
+            file, f"a quotation mark in the row that begins in line {line} is unpaired. {QUOTING}"
+        )
+
+
+def _line(body: bytes, at: int, lines_before: int) -> int:
+    return lines_before + body.count(NEWLINE, 0, at) + 1
+
+
+def _returns(line: int) -> str:
+    return (
+        f"line {line} ends with a carriage return alone; save it with \\n or \\r\\n at the end of each line"
+    )
 
 
 def check_columns(table: pa.Table, file: str) -> None:

@@ -77,7 +77,7 @@ KEYS = st.one_of(
     st.lists(st.one_of(st.none(), st.text(alphabet="aé\0", max_size=3), st.text(max_size=20))).map(
         lambda found: pa.array(found, pa.string())
     ),
-    st.lists(st.sampled_from([0.5, 1.5, None])).map(lambda found: pa.array(found, pa.float64())),
+    st.lists(st.sampled_from([0.5, 1.5, 0.0, -0.0, None])).map(lambda found: pa.array(found, pa.float64())),
 )
 
 

@@ -27,20 +27,38 @@ def test_nothing_is_checked_unless_it_is_said(tmp_path):
     assert (model.output.run_columns, model.scoring.duplicate_keys) == (True, "error")
 
 
-def test_two_models_do_not_land_in_one_folder(tmp_path):
-    """Each would take the other's windows for earlier attempts of its own."""
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("predictions/churn/", "`predictions/churn/`, where churn lands"),
+        (
+            "predictions/churn/fraud",
+            "`predictions/churn/fraud`, inside `predictions/churn`, where churn lands",
+        ),
+        ("predictions", "`predictions`, around `predictions/churn`, where churn lands"),
+    ],
+)
+def test_two_models_do_not_land_in_one_folder_nor_inside_one_another(tmp_path, path, found):
+    """Each would take the other's windows for its own, or whoever reads the outer one both for one."""
     folder = project.write(tmp_path)
-    other = project.MODEL.replace("predictions/churn", "predictions/churn/")
+    other = project.MODEL.replace("predictions/churn", path)
     (folder / "config/models/fraud.yaml").write_text(other)
 
     with pytest.raises(ConfigurationError) as raised:
         load(folder, "dev")
 
-    (found,) = raised.value.problems
-    assert (str(found.where), found.found) == (
-        "config/models/fraud.yaml:5",
-        "`predictions/churn/`, where churn lands",
+    (problem,) = raised.value.problems
+    assert (str(problem.where), problem.found) == ("config/models/fraud.yaml:5", found)
+
+
+def test_folders_of_models_may_begin_alike(tmp_path):
+    """`predictions/churn_2` is not inside `predictions/churn`."""
+    folder = project.write(tmp_path)
+    (folder / "config/models/other.yaml").write_text(
+        project.MODEL.replace("predictions/churn", "predictions/churn_2")
     )
+
+    assert sorted(load(folder, "dev").models) == ["churn", "other"]
 
 
 @pytest.mark.parametrize(

@@ -190,6 +190,27 @@ def test_no_check_is_no_look_back_and_no_result(tmp_path):
     assert published(tmp_path, lake, {}).checks == ""
 
 
+def test_a_window_without_rows_says_which_checks_were_skipped(tmp_path):
+    """Those that look at rows; how many there must be is a check of its own."""
+    checks = {
+        "minimum_rows": 0,
+        "columns": {"prediction": {"minimum": 0}, "other": {"maximum": 1}},
+        "schema_change": "fail",
+        "drift": {"against": "last_window"},
+        "sql": {"none": "SELECT * FROM predictions"},
+    }
+    found = published(tmp_path, FakeLake({"in/a.csv": b"id,score\n"}), checks, empty_window="land_empty")
+
+    assert {each.check: each.outcome for each in from_text(found.checks)} == {
+        "minimum_rows": "passed",
+        "columns.prediction.minimum": "skipped",
+        "columns.other.maximum": "skipped",
+        "schema_change": "skipped",
+        "drift": "skipped",
+        "sql.none": "skipped",
+    }
+
+
 # ------------------------------------------------------------------------------------------- schema
 
 

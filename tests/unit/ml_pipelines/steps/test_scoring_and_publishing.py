@@ -6,6 +6,7 @@ import io
 import json
 import os
 
+import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
@@ -229,6 +230,48 @@ def test_parts_that_disagree_about_numbers_land_as_numbers(tmp_path):
     publish(score(tmp_path, lake, TWICE), lake)
 
     assert landed(lake)["prediction"].tolist() == [2.0, 1.0]
+
+
+BIG = "def run(b):\n    x = b['x']\n    return x if (x % 1).any() else x.astype('int64') + 2**53\n"
+LISTS = "import pandas as pd\ndef run(b):\n    return pd.DataFrame({'both': [[x, x] for x in b['x']]})\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "format", "said"),
+    [
+        (
+            BIG,
+            "parquet",
+            "'prediction' is int64 for a.csv and double for other rows of the window: Integer value",
+        ),
+        (LISTS, "csv", "the results' column 'both' is list<"),
+    ],
+)
+@pytest.mark.parametrize("files", [1, 9], ids=["two parts", "one part"])
+def test_results_that_cannot_land_are_named_by_column(tmp_path, script, format, said, files):  # noqa: A002
+    """In the receipt: column, type, file, and what to do; nothing lands."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n2,3\n", "in/b.csv": b"x,id\n0.5,9\n"})
+
+    with pytest.raises((errors.TypesDisagree, errors.NotForCsv)):
+        publish(score(tmp_path, lake, script, output_format=format, files_per_work_item=files), lake)
+
+    assert said in receipt(lake).error
+    assert "Have run() return" in receipt(lake).error
+    assert not [path for path in lake.stored if path.startswith("out")]
+
+
+def test_a_key_of_zero_is_one_key_whatever_its_sign(tmp_path):
+    """0.0 and -0.0 are equal, and so are duplicates."""
+    lake = FakeLake({"in/a.parquet": parquet_of(id=[0.0, 1.5, -0.0], x=[1, 2, 3])})
+
+    with pytest.raises(errors.DuplicateKeys):
+        publish(score(tmp_path, lake, input_format="parquet"), lake)
+
+
+def parquet_of(**columns: list[object]) -> bytes:
+    file = io.BytesIO()
+    parquet.write_table(pa.table(columns), file)
+    return file.getvalue()
 
 
 def test_a_key_with_leading_zeros_stays_as_it_is(tmp_path):

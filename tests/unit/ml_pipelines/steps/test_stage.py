@@ -49,6 +49,7 @@ USUAL = {
     "format": "csv",
     "run_columns": "true",
     "checks": "-",
+    "maximum_file_megabytes": "1024",
     "code": "code-1",
     "git_commit": "abc",
 }
@@ -291,7 +292,14 @@ def test_work_that_was_done_already_is_not_done_again():
 
 
 @pytest.mark.parametrize(
-    "changes", [{"code": "code-2"}, {"row_key": "-"}, {"format": "parquet"}, {"model_version": "latest"}]
+    "changes",
+    [
+        {"code": "code-2"},
+        {"row_key": "-"},
+        {"format": "parquet"},
+        {"model_version": "latest"},
+        {"maximum_file_megabytes": "64"},
+    ],
 )
 def test_what_a_landed_window_depends_on_is_in_its_digest(changes):
     """Other code, another model, another handling: another digest."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from ml_pipelines.steps import errors
-from ml_pipelines.steps.parts import conformed, schema_of
+from ml_pipelines.steps.column_types import check_csv, conformed, schema_of
 from ml_pipelines.steps.results import Place, as_frame, with_keys
 from ml_pipelines.steps.rows import count_rows
-from ml_pipelines.steps.tables import CsvReader, Share
+from ml_pipelines.steps.tables import CsvReader, Share, check_key
 
 PLACE = Place("churn", "w", "a.csv", "rows")
 
@@ -131,8 +133,19 @@ def test_values_of_several_kinds_in_a_column():
         with_keys(pd.DataFrame({"prediction": [1, "a"]}, dtype=object), {"id": [1, 2]}, PLACE)
 
 
+def joined(*kinds: pa.DataType) -> pa.DataType:
+    return (
+        schema_of((f"{number}.csv", pa.schema([("x", kind)])) for number, kind in enumerate(kinds))
+        .field("x")
+        .type
+    )
+
+
+SECONDS, MICROSECONDS = pa.timestamp("s"), pa.timestamp("us")
+
+
 @pytest.mark.parametrize(
-    ("kinds", "joined"),
+    ("kinds", "common"),
     [
         ([pa.int64(), pa.int64()], pa.int64()),
         ([pa.int32(), pa.int64()], pa.int64()),
@@ -141,15 +154,76 @@ def test_values_of_several_kinds_in_a_column():
         ([pa.null()], pa.float64()),
         ([pa.int64(), pa.string()], pa.string()),
         ([pa.bool_(), pa.int64()], pa.string()),
+        ([pa.decimal128(10, 2), pa.decimal128(8, 4)], pa.decimal128(12, 4)),
+        ([pa.dictionary(pa.int8(), pa.string()), pa.dictionary(pa.int32(), pa.string())], pa.string()),
+        ([SECONDS, MICROSECONDS, pa.timestamp("ms")], MICROSECONDS),
+        ([pa.timestamp("s", "Europe/Berlin"), pa.timestamp("us", "+05:30")], pa.timestamp("us", "UTC")),
+        ([pa.list_(pa.int64()), pa.list_(pa.float64())], pa.list_(pa.float64())),
     ],
 )
-def test_parts_that_disagree_about_a_type(kinds, joined):
-    """Numbers as numbers, anything else as text."""
-    assert schema_of([pa.schema([("x", kind)]) for kind in kinds]).field("x").type == joined
+def test_parts_that_disagree_about_a_type(kinds, common):
+    """Numbers as numbers, times in the finer unit, anything else as text; whoever comes first."""
+    assert joined(*kinds) == joined(*reversed(kinds)) == common
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        [SECONDS, pa.timestamp("s", "UTC")],
+        [SECONDS, pa.string()],
+        [pa.date32(), MICROSECONDS],
+        [pa.decimal128(10, 2), pa.float64()],
+        [pa.list_(pa.int64()), pa.int64()],
+    ],
+)
+def test_types_that_nothing_holds_without_a_loss_are_refused(kinds):
+    """With the column, and each type with the file that has it."""
+    first, second = map(str, kinds)
+
+    with pytest.raises(errors.TypesDisagree) as caught:
+        joined(*kinds)
+
+    said = f"the results' column 'x' is {first} for 0.csv and {second} for 1.csv: no one type holds both"
+    assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "other", "cause"),
+    [
+        (2**53 + 1, pa.int64(), pa.float64(), "Integer value 9007199254740993 not in range"),
+        (2**63, pa.uint64(), pa.int64(), "Integer value 9223372036854775808 not in range"),
+        (10**12, SECONDS, pa.timestamp("ns"), "out of bounds timestamp: 1000000000000"),
+    ],
+)
+def test_a_value_that_would_be_lost_is_refused(value, kind, other, cause):
+    """Where one type holds most of both: the value is named, and how to mend it."""
+    table = pa.table({"x": pa.array([value], kind)})
+
+    with pytest.raises(
+        errors.TypesDisagree, match=f"column 'x' is {re.escape(str(kind))} for a.csv and .*{cause}"
+    ):
+        conformed(table, pa.schema([("x", other)]), "a.csv")
 
 
 def test_parts_that_disagree_about_columns():
     """What a part lacks is missing."""
-    schema = schema_of([pa.schema([("a", pa.int64())]), pa.schema([("b", pa.string()), ("a", pa.int64())])])
+    schemas = [pa.schema([("a", pa.int64())]), pa.schema([("b", pa.string()), ("a", pa.int64())])]
+    schema = schema_of(("a.csv", each) for each in schemas)
 
-    assert conformed(pa.table({"a": [1]}), schema).to_pylist() == [{"a": 1, "b": None}]
+    assert conformed(pa.table({"a": [1]}), schema, "a.csv").to_pylist() == [{"a": 1, "b": None}]
+
+
+@pytest.mark.parametrize("kind", [pa.list_(pa.int64()), pa.struct([("a", pa.int64())])])
+def test_what_csv_has_no_form_for_is_refused_by_column(kind):
+    """And how to mend it."""
+    with pytest.raises(errors.NotForCsv, match=r"column 'x' is .*output\.format: parquet"):
+        check_csv(pa.schema([("id", pa.int64()), ("x", kind)]))
+
+
+@pytest.mark.parametrize(
+    "kind", [pa.binary(), pa.binary(16), pa.list_(pa.int64()), pa.struct([("a", pa.int64())])]
+)
+def test_a_row_key_without_a_text_is_refused(kind):
+    """Bytes are no text, lists and structs are none either."""
+    with pytest.raises(errors.KeyUnusable, match=r"'a\.parquet' has the row key 'id'"):
+        check_key(pa.table({"id": pa.nulls(1, kind)}), "id", "a.parquet")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from ml_pipelines.steps import rows
 from ml_pipelines.steps.errors import InputUnreadable
+from ml_pipelines.steps.publish import publish
 from tests.unit.ml_pipelines.fakes import FakeLake
-from tests.unit.ml_pipelines.scored import LANDED, receipt, score
+from tests.unit.ml_pipelines.scored import LANDED, landed, receipt, score
 
 GOOD = b"id,x\n1,2\n"
 
@@ -21,6 +23,10 @@ GOOD = b"id,x\n1,2\n"
         (b"id,x,x\n1,2,3\n", "its header has the column 'x' more than once"),
         (b"id,id\n1,2\n", "its header has the column 'id' more than once"),
         (b"\n\n", "Empty CSV"),
+        (b"id,x\r1,1\r2,2\r", "line 1 ends with a carriage return alone; save it with"),
+        (b"id,x\n1,1\n2,2\r3,3\n", "line 3 ends with a carriage return alone"),
+        (b'id,x\n1,1\n2,"a\n3,b\n', "in the row that begins in line 3 is unpaired"),
+        (b'id,x\n1,1\n2,5" pipe\n3,6" pipe\n', "a quotation mark in line 3 stands inside a value"),
     ],
 )
 @pytest.mark.parametrize("rejects", [0.0, 50.0])
@@ -44,3 +50,21 @@ def test_parquet_that_is_none_is_named(tmp_path, content):
 
     with pytest.raises(InputUnreadable, match=r"'a.parquet' cannot be read: "):
         score(tmp_path, lake, input_format="parquet")
+
+
+def test_a_row_that_never_ends_is_not_read_to_the_end_of_the_file(tmp_path, monkeypatch):
+    """However large the file: a worker's memory is bounded."""
+    monkeypatch.setattr(rows, "LONGEST_ROW", 1000)
+    lake = FakeLake({"in/a.csv": b'id,x\n1,"a\n' + b"2,3\n" * 1000})
+
+    with pytest.raises(InputUnreadable, match=r"a row does not end within .*; it begins with '1,\"a"):
+        score(tmp_path, lake)
+
+
+def test_a_return_inside_quotation_marks_ends_no_line(tmp_path):
+    """It is a value's own, in a header too."""
+    lake = FakeLake({"in/a.csv": b'id,"x","a\rb"\n1,2,"c\rd"\n'})
+
+    publish(score(tmp_path, lake), lake)
+
+    assert landed(lake)["prediction"].tolist() == [4]

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from ml_pipelines.steps.column_types import schema_of
 from ml_pipelines.steps.landing import landed_files
 from ml_pipelines.steps.parts import (
     ROWS_A_BATCH,
@@ -15,14 +16,13 @@ from ml_pipelines.steps.parts import (
     PartFacts,
     PartWriter,
     Scored,
-    schema_of,
 )
 from ml_pipelines.steps.window_file import write_file, write_parts
 from tests.unit.ml_pipelines.fakes import record
 
 
 def scored(*parts: Part) -> Scored:
-    schema = schema_of([each.schema for each in parts])
+    schema = schema_of((each.files, each.schema) for each in parts)
     return Scored(parts, schema, schema, sum(each.facts.rows_in for each in parts))
 
 
@@ -32,7 +32,7 @@ def part(folder, number: int, values: np.ndarray) -> Part:
     keys = np.arange(len(values))
     for start in range(0, len(values), 50_000):
         rows = slice(start, start + 50_000)
-        writer.add(pa.table({"id": keys[rows], "prediction": values[rows]}))
+        writer.add(pa.table({"id": keys[rows], "prediction": values[rows]}), "a.csv")
     writer.close(PartFacts(number, len(values), 0, "-"))
     return Part.open(path)
 
