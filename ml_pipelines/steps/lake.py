@@ -52,13 +52,20 @@ class Lake:
     """One file system. `url` is the account's DFS address, `https://<account>.dfs.core.windows.net`.
 
     Azure's packages are imported by the first request: a step that only speaks to the lake when it fails
-    does not pay their 0.6 s.
+    does not pay their 0.6 s. `options` are those of Microsoft's client.
     """
 
-    def __init__(self, url: str, file_system: str, credential: Any = None) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        url: str,
+        file_system: str,
+        credential: Any = None,  # noqa: ANN401
+        **options: Any,  # noqa: ANN401
+    ) -> None:
         self._url = url
         self._name = file_system
         self._credential = credential
+        self._options = RETRIES | options
         self._client: Any = None
         self._connecting = threading.Lock()
 
@@ -77,7 +84,7 @@ class Lake:
             credential=self._credential or managed_identity(),
             max_single_get_size=CHUNK_BYTES,
             max_chunk_get_size=CHUNK_BYTES,
-            **RETRIES,
+            **self._options,
         )
         return service.get_file_system_client(self._name)
 
@@ -164,24 +171,43 @@ class Lake:
     # ------------------------------------------------------------------------------------- writing
 
     def upload(self, path: str, content: bytes | Path, metadata: Mapping[str, str] | None = None) -> None:
-        """Write `path`, which nobody reads yet; parents appear by themselves."""
-        client = self._files.get_file_client(path)
+        """Write `path`, which nobody reads yet; parents appear by themselves.
+
+        The client ends an upload on condition that nobody else has written, and sends that request again when
+        its reply is lost: then the first has done it, and the second is refused.
+        """
         size = len(content) if isinstance(content, bytes) else content.stat().st_size
         described = dict(metadata or {})
+        try:
+            self._upload(path, content, size, described)
+        except LakeConflict:
+            found = self.state(path)
+            if found is None or (found.size, dict(found.metadata)) != (size, described):
+                raise
+
+    def _upload(self, path: str, content: bytes | Path, size: int, metadata: Mapping[str, str]) -> None:
+        client = self._files.get_file_client(path)
         with _errors("write", path), _opened(content) as stream:
             if size:
                 client.upload_data(
-                    stream, length=size, overwrite=True, metadata=described, chunk_size=CHUNK_BYTES
+                    stream, length=size, overwrite=True, metadata=metadata, chunk_size=CHUNK_BYTES
                 )
             else:
-                client.create_file(metadata=described)  # the SDK uploads no empty content at all
+                client.create_file(metadata=metadata)  # the SDK uploads no empty content at all
 
-    def replace(self, path: str, content: bytes | Path) -> None:
-        """Put `content` at `path` so that a reader finds the old or the new, never a part."""
-        draft = f"_staging/_drafts/{uuid.uuid4().hex}"
+    def replace(self, path: str, content: bytes | Path, drafts: str = "_staging/_drafts") -> None:
+        """Put `content` at `path` so that a reader finds the old or the new, never a part; so does another
+        writer, whose own draft is another file. A crash may leave one in the folder `drafts`.
+        """
+        draft = f"{drafts}/{uuid.uuid4().hex}"
         self.upload(draft, content)
         self.make_folder(path.rpartition("/")[0])
-        self.rename(draft, path)
+        try:
+            self.rename(draft, path)
+        except LakePathMissing:
+            # Nobody else renames this draft: the reply to a first request was lost.
+            if self.state(path) is None:
+                raise
 
     def rename(self, source: str, destination: str, *, expected_etag: str | None = None) -> None:
         """One request. `expected_etag`: None = whatever is there, ABSENT = nothing may be there.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from .column_types import schema_of
 from .duplicates import keys_of, repeated_rows
-from .errors import DuplicateKeys, TooManyQuarantined
+from .errors import DuplicateKeys, RowsUnaccounted, TooManyQuarantined
 from .landing import quarantine_path
 from .origins import Origins
 from .parts import ROWS_A_BATCH
@@ -131,13 +131,16 @@ class Quarantine:
         )
 
     def _read(self, part: Part) -> list[Reject]:
-        """A part's rejects, as score wrote them."""
+        """A part's rejects, as score wrote them: those of the same try, or their number is another."""
         if not part.facts.rows_quarantined:
             return []
         from pyarrow import parquet
 
         content = self._lake.read(rejects_path(self._plan, part.facts.number))
-        return [Reject(**row) for row in parquet.read_table(io.BytesIO(content)).to_pylist()]
+        rejects = [Reject(**row) for row in parquet.read_table(io.BytesIO(content)).to_pylist()]
+        if len(rejects) != part.facts.rows_quarantined:
+            raise RowsUnaccounted(part.files, part.facts.rows_in, part.rows, len(rejects))
+        return rejects
 
     # ------------------------------------------------------------------------------------- writing
 

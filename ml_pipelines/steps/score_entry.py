@@ -32,7 +32,7 @@ from .progress import Watch
 from .results import Place, as_frame, with_keys
 from .run_columns import RunColumns
 from .tables import Reject
-from .work import Plan, WorkItem, part_path, rejects_path
+from .work import Plan, WorkItem, drafts_folder, part_path, rejects_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping, Sequence
@@ -245,8 +245,8 @@ def _score_item(item: WorkItem, lake: Lake, script: UserScript, sha256: str) -> 
                 scoring.score_files(batch)
         rows = scoring.writer.close(scoring.facts(item.number, sha256))
         if scoring.rejects:
-            lake.upload(rejects_path(plan, item.number), _rejects(scoring.rejects))
-        lake.upload(part_path(plan, item.number), part)
+            lake.replace(rejects_path(plan, item.number), _rejects(scoring.rejects), drafts_folder(plan))
+        lake.replace(part_path(plan, item.number), part, drafts_folder(plan))
     return rows
 
 

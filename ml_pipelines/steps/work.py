@@ -131,12 +131,18 @@ def item_name(number: int) -> str:
 
 
 def part_path(plan: Plan, number: int) -> str:
-    """A part is named after what it is made from, so a second try of a mini-batch replaces the first's."""
+    """A part is named after what it is made from, so a second try of a mini-batch replaces the first's: by a
+    rename, since the worker of the first may still be writing, though the driver has given it up.
+    """
     return f"{plan.staging}/parts/{number:06}-{plan.digest[:12]}.parquet"
 
 
 def rejects_path(plan: Plan, number: int) -> str:
     return f"{plan.staging}/parts/{number:06}-{plan.digest[:12]}.rejects.parquet"
+
+
+def drafts_folder(plan: Plan) -> str:
+    return f"{plan.staging}/drafts"
 
 
 def cut(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -150,3 +152,58 @@ def test_of_many_writers_at_once_the_one_that_started_last_wins(lake, folder):
 
     assert lake.read(f"{folder}/final/file") == b"a5"
     assert (len(outcomes), outcomes[5]) == (6, "committed")
+
+
+RACES = 200
+
+
+@pytest.mark.timeout(600)
+def test_two_attempts_race_and_a_reader_never_sees_anything_but_a_whole_one(lake, folder):
+    """Again and again over what the race before has left; the one that started later is there in the end."""
+    lake.upload(f"{folder}/final/file", *told(record(attempt="first")))
+    ended = threading.Event()
+    seen: set[str] = set()
+
+    def read() -> None:
+        while not ended.is_set():
+            state = lake.state(f"{folder}/final/file")
+            assert state is not None
+            with suppress(InputChanged):  # replaced between the two requests: who holds an etag is told
+                content = lake.read(f"{folder}/final/file", etag=state.etag).decode()
+                assert content == WHOLE.format(state.metadata["attempt"])
+                seen.add(state.metadata["attempt"])
+
+    def race(pair: tuple[int, int]) -> list[str]:
+        expected = lake.state(f"{folder}/final/file").etag
+        with ThreadPoolExecutor(2) as runners:
+            return list(runners.map(lambda number: attempt(lake, folder, number, expected), pair))
+
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(read)
+        try:
+            for number in range(0, 2 * RACES, 2):
+                outcomes = race((number, number + 1) if number % 4 else (number + 1, number))
+                assert "committed" in outcomes
+                landed = lake.state(f"{folder}/final/file").metadata["attempt"]
+                assert landed == f"a{number + 1}"
+        finally:
+            ended.set()
+        reader.result()
+    assert len(seen) > 1
+
+
+WHOLE = "attempt {}, all of it" + 10_000 * "."
+
+
+def told(mine) -> tuple[bytes, dict[str, str]]:
+    return WHOLE.format(mine.attempt).encode(), mine.to_metadata()
+
+
+def attempt(lake: Lake, folder: str, number: int, expected: str) -> str:
+    mine = record(attempt=f"a{number}", digest=f"d{number}", started=f"2026-11-23T06:{number:08}")
+    staged = f"{folder}/staged-{number}"
+    lake.upload(staged, *told(mine))
+    try:
+        return commit(lake, staged, f"{folder}/final/file", mine, expected).outcome
+    except Superseded:
+        return "superseded"

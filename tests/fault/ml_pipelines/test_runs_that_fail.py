@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from pyarrow import parquet
 
 from ml_pipelines.steps.check_results import from_text
-from tests.functional.ml_pipelines.workspace import Ran, Workspace, day_of, new_model, script
+from tests.functional.ml_pipelines.workspace import WINDOW, Ran, Workspace, day_of, new_model, script
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from config.schema import Model
 
 GOOD = b"id,x\n1,1\n2,2\n"
 FINE = "def run(b):\n    return b['x']\n"
@@ -19,6 +25,12 @@ FULL = (
     "    resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))\n    return b['x']\n"
 )
 """As on a disk with 300 bytes left, once the rows are scored."""
+
+NO_MEMORY = (
+    "import resource\ndef run(b):\n"
+    "    resource.setrlimit(resource.RLIMIT_AS, (1 << 33, 1 << 33))\n    return bytearray(1 << 34)\n"
+)
+HANGS = "import time\ndef run(b):\n    time.sleep(600)\n"
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ CASES = {
         checks={"minimum_rows": 1, "columns": {"prediction": {"maximum": 1}}},
     ),
     "disk_full": Case("[Errno 27]", FULL),
+    "out_of_memory": Case("a.csv: score.py run() raised MemoryError", NO_MEMORY),
     "off_grid": Case("no window of the grid", parameters={"window_start": "2026-11-22T06:00:00Z"}),
 }
 
@@ -112,17 +125,49 @@ def test_azure_mls_own_report_names_the_cause_too(runs, workspace):
     assert "KeyError: 'age'" in workspace.gateway.log_tail(ran.ml_run.id)
 
 
-@pytest.mark.timeout(300)
-def test_a_worker_that_is_killed_fails_the_run_and_lands_nothing(workspace, tmp_path):
-    """Nobody can write a receipt then: it stays `started`, and the run is red."""
-    killed = "import os, signal\ndef run(b):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
-    model = new_model(script(tmp_path, killed))
-    workspace.put({f"{day_of(model)}/a.csv": GOOD})
-    weights = tmp_path / "weights.txt"
+KILLED = "import os, signal\ndef run(b):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+ONCE = """import os, signal, pathlib
+MARK = pathlib.Path("MARKED")
+def run(b):
+    if b["x"].max() == 2 and not MARK.exists():
+        MARK.touch()
+        END
+    return b["x"]
+"""
+
+
+def scored(workspace: Workspace, folder: Path, text: str, **scoring: object) -> tuple[Model, Ran]:
+    model = new_model(script(folder, text), scoring=scoring)
+    workspace.put({f"{day_of(model)}/a.csv": GOOD, f"{day_of(model)}/b.csv": b"id,x\n3,1\n"})
+    weights = folder / "weights.txt"
     weights.write_text("1")
     workspace.gateway.register_model(model.name, weights, {"approved": "true"})
+    return model, workspace.score(model)
 
-    ran = workspace.score(model)
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("text", "scoring"),
+    [(KILLED, {}), (HANGS, {"run_invocation_timeout_seconds": 3})],
+    ids=["killed", "hanging"],
+)
+def test_a_worker_that_cannot_say_why_fails_the_run_and_lands_nothing(workspace, tmp_path, text, scoring):
+    """Nobody can write a receipt then: it stays `started`, and the run is red."""
+    model, ran = scored(workspace, tmp_path, text, **scoring)
 
     assert (ran.ml_run.status, ran.outcome.status) == ("Failed", "started")
     assert workspace.names(f"out/{model.name}") == []
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "import time; time.sleep(600)"])
+def test_a_mini_batch_whose_worker_is_lost_is_delivered_again_and_lands_once(workspace, tmp_path, end):
+    """Another worker does what the first was at; the rows of both deliveries are counted once."""
+    text = ONCE.replace("MARKED", str(tmp_path / "mark")).replace("END", end)
+    again = {"run_max_try": 3, "run_invocation_timeout_seconds": 10, "files_per_work_item": 1}
+    model, ran = scored(workspace, tmp_path, text, **again)
+
+    assert (ran.ml_run.status, ran.outcome.status) == ("Completed", "committed")
+    assert (ran.outcome.rows_in, ran.outcome.rows_scored) == (3, 3)
+    landed = workspace.lake.read(f"out/{model.name}/window={WINDOW}/predictions.csv")
+    assert pd.read_csv(io.BytesIO(landed))["id"].tolist() == [1, 2, 3]

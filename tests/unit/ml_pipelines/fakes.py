@@ -86,8 +86,8 @@ class FakeLake:
         self.stored[path] = Stored(body, f"0x{self._number:04}", dict(metadata or {}))
         self.after("upload", path)
 
-    def replace(self, path: str, content: bytes | Path) -> None:
-        draft = f"_staging/_drafts/{self._number}"
+    def replace(self, path: str, content: bytes | Path, drafts: str = "_staging/_drafts") -> None:
+        draft = f"{drafts}/{self._number}"
         self.upload(draft, content)
         self.rename(draft, path)
 

@@ -235,3 +235,16 @@ def test_what_an_earlier_landing_set_aside_does_not_stay_beside_a_later_one(tmp_
 
     assert landed(lake)["id"].tolist() == [1, 2, 3]
     assert set_aside(lake) == []
+
+
+def test_rejects_of_another_try_than_the_part_are_noticed(tmp_path):
+    """Two workers at one mini-batch, of which the first was given up: no row is accounted for by halves."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n2,2,2\n"})
+    plan = score(tmp_path, lake, max_quarantined_percent=100.0)
+    other = FakeLake({"in/a.csv": b"id,x\n1,1,1\n2,2,2\n"})
+    score(tmp_path, other, max_quarantined_percent=100.0)
+    (rejects,) = [path for path in lake.stored if path.endswith(".rejects.parquet")]
+    lake.stored[rejects] = other.stored[rejects]
+
+    with pytest.raises(errors.RowsUnaccounted, match=r"a\.csv"):
+        publish(plan, lake)
