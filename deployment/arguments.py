@@ -24,6 +24,7 @@ VERBS: Final = {
 TAKES_A_VALUE: Final = frozenset(
     {"-e", "--env", "-o", "--output", "--set", "--project-dir", "--model", "--window", "--from", "--to"}
     | {"--select", "--release", "--plan", "--out", "--head", "--factory", "--since"}
+    | {"--seed", "--nodes", "--fail", "--failures", "--minutes", "--html"}
 )
 EXAMPLES: Final = """\
 examples:
@@ -221,6 +222,53 @@ def _run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="do not ask, however many windows")
     parser.add_argument("--dry-run", action="store_true", help="show which windows would be run")
     parser.add_argument("--no-wait", action="store_true", help="start, print the run ids, do not wait")
+    _simulate(parser)
+
+
+def _simulate(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("rehearsal: docs/rehearse.md")
+    group.add_argument(
+        "--simulate",
+        action="store_true",
+        help="rehearse the schedules of --from … --to in seconds; Azure is neither read nor run",
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn (default: 0)")
+    group.add_argument(
+        "--nodes", type=_count, metavar="N", help="of the compute cluster (default: as many as are wanted)"
+    )
+    group.add_argument(
+        "--minutes",
+        action="append",
+        default=[],
+        metavar="MODEL=MINUTES",
+        help="how long scoring a window takes, in the middle (default: half of scoring.expected_minutes)",
+    )
+    group.add_argument(
+        "--failures", type=_percent, default=0.0, metavar="PERCENT", help="of the ML runs fail (default: 0)"
+    )
+    group.add_argument(
+        "--fail",
+        action="append",
+        default=[],
+        metavar="MODEL=WINDOW",
+        help="this window's ML runs fail; the window is written as for --window",
+    )
+    group.add_argument(
+        "--as-new",
+        action="store_true",
+        help="as if the triggers were made at --from: the windows of `backfill_from` then run",
+    )
+    group.add_argument("--html", type=Path, metavar="FILE", help="the timetable as a page, too")
+
+
+def _percent(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of percent, 0 to 100")
+    return number
 
 
 def _status(parser: argparse.ArgumentParser) -> None:
@@ -247,7 +295,7 @@ def _status(parser: argparse.ArgumentParser) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
 
 

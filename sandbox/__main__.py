@@ -1,4 +1,6 @@
-"""`python -m sandbox`: start the local Azure and stay; `--detach`, `stop` and `status`: from outside."""
+"""`python -m sandbox`: start the local Azure and stay; `--detach`, `stop` and `status`: from outside.
+`simulate` is a rehearsal, which listens on nothing.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _do(given: Namespace, words: Sequence[str]) -> int:
     """Imports are here: what only looks from outside answers at once."""
+    if given.verb == "simulate":
+        from sandbox.simulation import command
+
+        return command.run(given)
     folder = StateFolder(given.state)
     match given.verb:
         case "stop":

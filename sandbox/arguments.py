@@ -1,4 +1,4 @@
-"""The grammar of `python -m sandbox [start|stop|status]`; imports nothing that takes time."""
+"""The grammar of `python -m sandbox [start|stop|status|simulate]`; imports nothing that takes time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,7 +79,34 @@ def _parser() -> argparse.ArgumentParser:
     status = verbs.add_parser("status", help="whether it runs, where, and what it does", allow_abbrev=False)
     _add_state(status)
     status.add_argument("-o", "--output", choices=["text", "json"], default="text")
+    simulate = verbs.add_parser(
+        "simulate", help="rehearse a factory on a clock that leaps; prints the timetable", allow_abbrev=False
+    )
+    _add_simulate(simulate)
     return parser
+
+
+def _add_simulate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, help="a factory in Data Factory's Git layout")
+    parser.add_argument("--from", dest="since", type=_instant, required=True, metavar="INSTANT")
+    parser.add_argument(
+        "--to", dest="until", type=_instant, required=True, metavar="INSTANT", help="not included"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn (default: 0)")
+    parser.add_argument(
+        "--nodes", type=_count, metavar="N", help="of the cluster (default: as many as are wanted)"
+    )
+    parser.add_argument(
+        "--stand-ins",
+        type=Path,
+        metavar="FILE",
+        help="JSON: how long activities take that reach outside, and how they end",
+    )
+    parser.add_argument(
+        "--as-new",
+        action="store_true",
+        help="as if the triggers were made at --from: windows that are past then run at once",
+    )
 
 
 def _add_start(parser: argparse.ArgumentParser) -> None:
@@ -122,6 +150,19 @@ def _port(text: str) -> int:
     number = int(text)
     if not 1 <= number <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is no port: 1 to 65535")
+    return number
+
+
+def _instant(text: str) -> datetime:
+    """One without an offset is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is no number of nodes")
     return number
 
 

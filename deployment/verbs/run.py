@@ -27,10 +27,15 @@ if TYPE_CHECKING:
 
 LOG_LINES: Final = 40
 NOTHING_TO_RUN: Final = "Nothing to run: no window of the range is what --only asks for."
+REHEARSAL: Final = ("seed", "nodes", "minutes", "failures", "fail", "as_new", "html")
 
 
 def run(arguments: Namespace) -> int:
     with command_of(arguments) as command:
+        if arguments.simulate:
+            from deployment.verbs.simulate import simulate
+
+            return simulate(command)
         _refuse_contradictions(arguments)
         if arguments.since:
             return _backfill(command)
@@ -144,6 +149,10 @@ def _requests(command: Command) -> Iterator[RunRequest]:
 
 
 def _refuse_contradictions(arguments: Namespace) -> None:
+    for option in REHEARSAL:
+        if getattr(arguments, option):
+            name = f"--{option.replace('_', '-')}"
+            raise UsageError(f"{name} is for a rehearsal", hint="add --simulate, or leave it out")
     if arguments.training and (arguments.window or arguments.since or arguments.until):
         raise UsageError("training has no window", hint="leave out --window, --from and --to")
     if arguments.window and (arguments.since or arguments.until):

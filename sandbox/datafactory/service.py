@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from sandbox.datafactory.activities import ACTIVITIES
-from sandbox.datafactory.engine.engine import Engine
+from sandbox.datafactory.engine.engine import PLACES, Engine
 from sandbox.datafactory.entities import Entities
 from sandbox.datafactory.factories import Factories
 from sandbox.datafactory.runs import Runs
@@ -66,13 +66,16 @@ class Service:
         context: Context,
         kinds: Mapping[str, ActivityKind] = ACTIVITIES,
         events: EventSource | None = None,
+        places: int = PLACES,
     ) -> Service:
-        """`events`: where they come from, if not from the lake."""
+        """`events`: where they come from, if not from the lake; `places`: how many activities may reach
+        outside at one time.
+        """
         factories = Factories(context)
         entities = Entities(context.store, context.endpoints.lake)
         runs = Runs(context.store, context.clock)
         outgoing = Outgoing(context.endpoints.bundle)
-        engine = Engine(context, factories, entities, runs, outgoing, kinds)
+        engine = Engine(context, factories, entities, runs, outgoing, kinds, places)
         source = events or LakeEvents(context, outgoing)
         triggers = Triggers(context, entities, runs, engine, source)
         return cls(context, factories, entities, runs, engine, triggers, outgoing)

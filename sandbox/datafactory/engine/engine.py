@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from sandbox.datafactory.frame import Frame
     from sandbox.datafactory.runs import Runs
 
-_PLACES = 50
+PLACES = 50
+"""Activities that reach outside at one time: what a laptop bears."""
 _MOST_QUEUED = 100
 _CANCELLED = Result("Cancelled", "The run was cancelled.")
 _log = logging.getLogger("sandbox.runs")
@@ -54,6 +55,7 @@ class Engine:
         runs: Runs,
         session: Callable[[], aiohttp.ClientSession],
         kinds: Mapping[str, ActivityKind],
+        places: int = PLACES,
     ) -> None:
         self._context = context
         self._factories = factories
@@ -62,7 +64,7 @@ class Engine:
         self._orders = Orders(context.clock, factories, entities, runs)
         self._session = session
         self._kinds = kinds
-        self._places = asyncio.Semaphore(_PLACES)
+        self._places = asyncio.Semaphore(places)
         self._under_way: dict[str, UnderWay] = {}
         self._queues: dict[tuple[str, str], deque[str]] = {}
         self._stopping = False

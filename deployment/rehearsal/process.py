@@ -1,0 +1,72 @@
+"""The local Azure as a rehearsal's process: files in, the timetable out, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final
+
+from adf.entities import StartAtCreation
+from adf.git_layout import documents
+from adf.windows import format_instant
+from deployment.errors import LocalAzureError, UsageError
+from deployment.local_azure import REPOSITORY
+
+if TYPE_CHECKING:
+    from adf.entities import Entity, Placeholder
+    from deployment.rehearsal.asked import Asked
+    from deployment.resources import Desired
+
+LONG_BEFORE: Final = timedelta(days=400)
+"""A trigger whose start is left open has been there so long; longer than any dependency is likely to look."""
+_USAGE: Final = 64
+
+
+def rehearse(desired: Desired, asked: Asked, stand_ins: dict[str, Any]) -> dict[str, Any]:
+    """The timetable's document. Raises LocalAzureError, and UsageError for what cannot be rehearsed."""
+    with TemporaryDirectory(prefix="rehearsal-") as place:
+        folder = Path(place)
+        _write(desired, asked, folder)
+        (folder / "stand_ins.json").write_text(json.dumps(stand_ins))
+        ran = subprocess.run(
+            _command(asked, folder),
+            cwd=REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    if ran.returncode != 0:
+        said = (
+            ran.stderr.decode(errors="replace").strip() or f"it ended with {ran.returncode}, without a word"
+        )
+        raise (
+            UsageError(said) if ran.returncode == _USAGE else LocalAzureError(f"the rehearsal failed: {said}")
+        )
+    document: dict[str, Any] = json.loads(ran.stdout)
+    return document
+
+
+def _command(asked: Asked, folder: Path) -> list[str]:
+    command = [sys.executable, "-m", "sandbox", "simulate", str(folder), "--seed", str(asked.seed)]
+    command += ["--from", format_instant(asked.start), "--to", format_instant(asked.end)]
+    command += ["--stand-ins", str(folder / "stand_ins.json")]
+    command += [] if asked.nodes is None else ["--nodes", str(asked.nodes)]
+    return [*command, "--as-new"] if asked.as_new else command
+
+
+def _write(desired: Desired, asked: Asked, folder: Path) -> None:
+    def known(_: Entity, placeholder: Placeholder) -> str | None:
+        """An endpoint that is not published yet is as good as any: its runs are stood in for."""
+        if isinstance(placeholder, StartAtCreation):
+            return placeholder.at(asked.start if asked.as_new else asked.start - LONG_BEFORE)
+        return None
+
+    layout = documents(desired.entities, known, factory=desired.factory, location=desired.location)
+    for path, document in layout.items():
+        file = folder / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(document))

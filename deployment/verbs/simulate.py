@@ -1,0 +1,50 @@
+"""run --simulate: what the schedules of an environment will do, without it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from deployment import desired as desires
+from deployment.errors import UsageError
+from deployment.rehearsal import process, text
+from deployment.rehearsal.asked import asked_of
+from deployment.rehearsal.stand_ins import stand_ins
+from deployment.rehearsal.story import document, story
+from deployment.rehearsal.timetable import Timetable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from deployment.rehearsal.story import Story
+    from deployment.verbs.command import Command
+
+
+def simulate(command: Command) -> int:
+    """0 whatever is rehearsed: a failure that was drawn is no failure of the command."""
+    asked = asked_of(command.arguments, command.settings)
+    desired = desires.build(command.settings)
+    command.progress.state("rehearsal", f"{len(desired.entities)} entities")
+    timetable = process.rehearse(desired, asked, stand_ins(command.settings, asked))
+    command.progress.done("rehearsal", f"{len(timetable['runs']):,} pipeline runs")
+    told = story(Timetable.from_document(timetable), command.settings)
+    if command.settings.schedules == "off":
+        command.progress.note("schedules: off; the triggers are rehearsed as if they were on")
+    if command.arguments.html is not None:
+        _write(command.arguments.html, told)
+        command.progress.note(f"the timetable as a page: {command.arguments.html}")
+    command.terminal.show(text.parts(told), document(told, timetable))
+    return 0
+
+
+def _write(file: Path, told: Story) -> None:
+    """Whole or not at all. Raises UsageError."""
+    from deployment.rehearsal.page import page
+
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        draft.write_text(page(told), encoding="utf-8")
+        draft.replace(file)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UsageError(f"--html {file}: {error.strerror}", hint="a file in a folder that exists") from error

@@ -1,0 +1,28 @@
+"""`python -m sandbox simulate`: the timetable as JSON on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from sandbox.simulation.rehearsal import rehearse
+from sandbox.simulation.request import Request, stand_ins_of
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def run(given: Namespace) -> int:
+    request = Request(
+        given.folder,
+        given.since,
+        given.until,
+        given.seed,
+        given.nodes,
+        stand_ins_of(given.stand_ins) if given.stand_ins else (),
+        given.as_new,
+    )
+    json.dump(rehearse(request), sys.stdout)
+    sys.stdout.write("\n")
+    return 0

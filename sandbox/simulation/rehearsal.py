@@ -1,0 +1,99 @@
+"""A rehearsal from its request to its timetable."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from sandbox.context import Context, Endpoints
+from sandbox.datafactory.models import FactoryId
+from sandbox.datafactory.service import Service
+from sandbox.errors import AzureError
+from sandbox.identity import Identity
+from sandbox.simulation import before, factory_files, timetable
+from sandbox.simulation.cluster import Cluster
+from sandbox.simulation.errors import BadFactory
+from sandbox.simulation.stand_ins import StandIns
+from sandbox.simulation.virtual_time import VirtualClock, VirtualLoop
+from sandbox.simulation.witness import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sandbox.datafactory.models import Json
+    from sandbox.datafactory.triggers.lake_events import Delivery
+    from sandbox.simulation.request import Request
+
+_FACTORY = FactoryId("rehearsal", "rehearsal", "rehearsal")
+_TICK = timedelta(microseconds=1)
+_PLACES = 3_000
+"""External activities at one time in a region, of one subscription: Data Factory's limits page."""
+_LOOKS_SECONDS = 60
+_LONGEST_AFTER = timedelta(days=8)
+"""An activity takes at most 7 days."""
+
+
+class _NoEvents:
+    """Nobody knows which files will appear."""
+
+    async def subscribe(self, wanted: Sequence[Json]) -> None:
+        pass
+
+    async def waiting(self) -> list[Delivery]:
+        await asyncio.Event().wait()
+        return []
+
+    async def take(self, deliveries: Sequence[Delivery]) -> None:
+        pass
+
+
+def rehearse(request: Request) -> Json:
+    """The timetable's document. Raises `SandboxError` of `simulation.errors`."""
+    with TemporaryDirectory(prefix="rehearsal-") as state, asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(_rehearse(request, Path(state)))
+
+
+async def _rehearse(request: Request, state: Path) -> Json:
+    """Time begins an instant early, as what is due when a trigger is started has been missed."""
+    clock = VirtualClock(request.start - _TICK, asyncio.get_running_loop())
+    witness = Witness(state / "state.db")
+    try:
+        kinds = StandIns(request.stand_ins, request.seed, clock, Cluster(request.nodes), witness).kinds()
+        service = Service.of(_context(state, witness, clock), kinds, _NoEvents(), places=_PLACES)
+        triggers = factory_files.write(service, _FACTORY, request.folder)
+        if not request.as_new:
+            before.settle(service, _FACTORY, request.start, request.end)
+        await service.start()
+        started = _start(service, triggers, request.folder)
+        await clock.until(request.end - _TICK)
+        for name in started:
+            service.triggers.stop(_FACTORY, name)
+        while not witness.is_quiet and clock.now() < request.end + _LONGEST_AFTER:
+            await clock.sleep(_LOOKS_SECONDS)
+        bodies = {one["name"]: one["properties"] for one in service.entities.list(_FACTORY, "triggers")}
+        await service.stop()
+        return timetable.document(request, bodies, witness)
+    finally:
+        witness.close()
+
+
+def _context(state: Path, witness: Witness, clock: VirtualClock) -> Context:
+    nowhere = "https://127.0.0.1:1"
+    endpoints = Endpoints(nowhere, nowhere, nowhere, "", str(state / "no-bundle"))
+    return Context(state, witness, clock, Identity(state / "identity.key"), endpoints)
+
+
+def _start(service: Service, triggers: Sequence[str], folder: Path) -> list[str]:
+    """Every trigger that fires by the clock, whatever its file says of `runtimeState`; their names."""
+    started = []
+    for name in triggers:
+        if service.entities.get(_FACTORY, "triggers", name)["properties"]["type"] != factory_files.EVENTS:
+            try:
+                service.triggers.start(_FACTORY, name)
+            except AzureError as refusal:
+                raise BadFactory(folder / "trigger" / f"{name}.json", refusal.message) from refusal
+            started.append(name)
+    return started

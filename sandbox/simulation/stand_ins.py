@@ -1,0 +1,99 @@
+"""In the place of each activity that reaches outside: takes a drawn time on the cluster, and may fail.
+
+Everything in its `typeProperties` is evaluated first, so that an expression that fails in the factory fails
+here. A draw belongs to pipeline, activity, trigger, parameters and attempt: what else runs does not change
+it.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sandbox.datafactory.activities import ACTIVITIES
+from sandbox.datafactory.errors import ActivityFailed
+from sandbox.simulation.request import USUAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sandbox.clock import Clock
+    from sandbox.datafactory.activities.call import ActivityKind, Call
+    from sandbox.datafactory.models import Json
+    from sandbox.simulation.cluster import Cluster
+    from sandbox.simulation.request import StandIn
+    from sandbox.simulation.witness import Witness
+
+_ML = "AzureMLExecutePipeline"
+
+
+class StandIns:
+    def __init__(
+        self, wanted: Sequence[StandIn], seed: int, clock: Clock, cluster: Cluster, witness: Witness
+    ) -> None:
+        self._wanted = (*wanted, *USUAL)
+        self._seed = seed
+        self._clock = clock
+        self._cluster = cluster
+        self._witness = witness
+        self._draws: Counter[str] = Counter()
+
+    def kinds(self) -> Mapping[str, ActivityKind]:
+        """All kinds: those with a policy reach outside and are stood in for, the others are themselves."""
+        return {
+            name: replace(kind, run=self._run) if kind.has_policy else kind
+            for name, kind in ACTIVITIES.items()
+        }
+
+    async def _run(self, call: Call) -> Json:
+        call.input |= call.evaluate(call.properties)
+        run, kind = call.frame.run, str(call.activity["type"])
+        wanted = next(one for one in self._wanted if one.fits(run.definition_name, call.name, kind))
+        seconds, why = self._drawn(call, wanted)
+        if wanted.nodes:
+            await self._on_the_cluster(call, wanted.nodes, seconds)
+        else:
+            await self._clock.sleep(seconds)
+        if why:
+            raise _failure(kind, why)
+        output: Json = call.evaluate(wanted.output)
+        return output
+
+    async def _on_the_cluster(self, call: Call, nodes: int, seconds: float) -> None:
+        asked = self._clock.now()
+        async with self._cluster.nodes(nodes):
+            began = self._clock.now()
+            try:
+                await self._clock.sleep(seconds)
+            finally:
+                self._witness.computed(call.frame.run.run_id, asked, began, self._clock.now(), nodes)
+
+    def _drawn(self, call: Call, wanted: StandIn) -> tuple[int, str]:
+        """Seconds, and why it fails; nothing where it does not."""
+        chance = self._chance(call, wanted)
+        seconds = wanted.minutes.draw_seconds(chance)
+        if wanted.fails_percent and chance.random() * 100 < wanted.fails_percent:
+            return seconds, f"drawn, {wanted.fails_percent:g} % of runs fail"
+        if wanted.fails_when and call.evaluate(wanted.fails_when) is True:
+            return seconds, "as the rehearsal was told"
+        return seconds, ""
+
+    def _chance(self, call: Call, wanted: StandIn) -> random.Random:
+        if not (wanted.minutes.is_drawn or wanted.fails_percent):
+            return random.Random(0)  # noqa: S311 - chance, no secret
+        run = call.frame.run
+        facts = [run.definition_name, call.frame.path, call.name, run.system["TriggerName"], run.parameters]
+        key = json.dumps(facts, sort_keys=True)
+        self._draws[key] += 1
+        return random.Random(f"{self._seed}/{self._draws[key]}/{key}")  # noqa: S311 - chance, no secret
+
+
+def _failure(kind: str, why: str) -> ActivityFailed:
+    if kind == _ML:
+        return ActivityFailed(
+            "4126", f"Azure ML pipeline run failed with status: 'Failed' (rehearsed: {why})."
+        )
+    return ActivityFailed("Rehearsed", f"{kind} failed (rehearsed: {why}).")

@@ -1,0 +1,139 @@
+"""A store that notes what the runtime writes of runs: what waited, queued, ran and ended, and when.
+
+Activity runs are noted and not kept: nothing in a rehearsal asks for them, and a month of them is large.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sandbox.datafactory.models import TERMINAL, parse_instant
+from sandbox.simulation.errors import TooManyRuns
+from sandbox.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from sandbox.datafactory.models import Json
+
+MOST_RUNS = 500_000
+_UNDER_WAY = frozenset({"running", "retry"})
+
+
+@dataclass(slots=True)
+class Computed:
+    """An ML run on the cluster: it asked for nodes, had them, gave them back."""
+
+    asked: datetime
+    began: datetime
+    ended: datetime
+    nodes: int
+
+
+@dataclass(slots=True)
+class PipelineRun:
+    pipeline: str
+    trigger_run: str
+    """The id of its trigger run; of a child, its parent's run id."""
+    asked: datetime
+    status: str
+    message: str = ""
+    launched: datetime | None = None
+    ended: datetime | None = None
+    computed: list[Computed] = field(default_factory=list)
+    retried: list[str] = field(default_factory=list)
+    """Activities that failed and were tried again."""
+
+
+@dataclass(slots=True)
+class TriggerRun:
+    trigger: str
+    at: datetime
+    status: str
+    message: str
+    start: datetime | None = None
+    end: datetime | None = None
+    state: str = "over"
+    waited_for: list[tuple[str, str]] = field(default_factory=list)
+    """What it waited for at the last: the trigger, and the start of that trigger's window."""
+    pipeline_runs: list[str] = field(default_factory=list)
+
+
+class Witness(Store):
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.pipeline_runs: dict[str, PipelineRun] = {}
+        self.trigger_runs: dict[str, TriggerRun] = {}
+        self._open: set[str] = set()
+
+    @property
+    def is_quiet(self) -> bool:
+        """No pipeline run is under way, and no window is to be tried again."""
+        return not self._open
+
+    def put(self, scope: str, kind: str, name: str, body: Mapping[str, Any]) -> None:
+        match kind:
+            case "activityruns":
+                self._see_activity_run(body)
+                return
+            case "pipelineruns":
+                self._see_pipeline_run(name, body)
+            case "triggerruns":
+                self._see_trigger_run(name, body)
+        super().put(scope, kind, name, body)
+
+    def computed(self, run_id: str, asked: datetime, began: datetime, ended: datetime, nodes: int) -> None:
+        self.pipeline_runs[run_id].computed.append(Computed(asked, began, ended, nodes))
+
+    def _see_activity_run(self, body: Mapping[str, Any]) -> None:
+        if body["retryAttempt"] and body["status"] in TERMINAL:
+            self.pipeline_runs[body["pipelineRunId"]].retried.append(body["activityName"])
+
+    def _see_pipeline_run(self, run_id: str, body: Mapping[str, Any]) -> None:
+        run = self.pipeline_runs.get(run_id)
+        if run is None:
+            run = self._new(run_id, body)
+        run.status, run.message = body["status"], body["message"]
+        changed = parse_instant(body["lastUpdated"])
+        if run.launched is None and run.status == "InProgress":
+            run.launched = changed
+        if run.status in TERMINAL:
+            run.ended = changed
+            self._open.discard(run_id)
+        else:
+            self._open.add(run_id)
+
+    def _new(self, run_id: str, body: Mapping[str, Any]) -> PipelineRun:
+        asked = parse_instant(body["runStart"])
+        if len(self.pipeline_runs) >= MOST_RUNS:
+            raise TooManyRuns(MOST_RUNS, asked)
+        run = PipelineRun(body["pipelineName"], body["invokedBy"]["id"], asked, body["status"])
+        self.pipeline_runs[run_id] = run
+        return run
+
+    def _see_trigger_run(self, run_id: str, body: Mapping[str, Any]) -> None:
+        run = self.trigger_runs.get(run_id)
+        if run is None:
+            at = parse_instant(body["triggerRunTimestamp"])
+            run = self.trigger_runs[run_id] = TriggerRun(body["triggerName"], at, "", "")
+        private = body["_"]
+        run.status, run.message = body["status"], body["message"]
+        run.state = private.get("state", "over")
+        if "start" in private:
+            run.start, run.end = parse_instant(private["start"]), parse_instant(private["end"])
+        if run.state == "waiting":
+            run.waited_for = _awaited(body["dependencyStatus"]) or run.waited_for
+        for pipeline_run in body["triggeredPipelines"].values():
+            if pipeline_run not in run.pipeline_runs:
+                run.pipeline_runs.append(pipeline_run)
+        if run.state in _UNDER_WAY:
+            self._open.add(run_id)
+        else:
+            self._open.discard(run_id)
+
+
+def _awaited(status: Json) -> list[tuple[str, str]]:
+    return [(name, one["windowStartTime"]) for name, one in status.items() if one["status"] != "Succeeded"]
