@@ -74,6 +74,14 @@ class Store:
             ).fetchone()
         return None if row is None else json.loads(row[0])
 
+    def has(self, scope: str, kind: str, name: str) -> bool:
+        """Whether there is one; nothing of it is read."""
+        with self._lock:
+            row = self._connection.execute(
+                "SELECT 1 FROM documents WHERE scope = ? AND kind = ? AND name = ?", _key(scope, kind, name)
+            ).fetchone()
+        return row is not None
+
     def put(self, scope: str, kind: str, name: str, body: Mapping[str, Any]) -> None:
         """Insert or replace; a replaced document keeps its place in `list`."""
         with self._lock:

@@ -94,7 +94,7 @@ class Runs:
     def put_activity_run(self, factory: FactoryId, document: Json) -> None:
         """Nothing is kept for a run that was deleted, with its factory, while it ended."""
         scope = _activity_scope(factory, document["pipelineRunId"])
-        if self.find(factory, document["pipelineRunId"]) is not None:
+        if self._store.has(factory.scope, "pipelineruns", document["pipelineRunId"]):
             self._store.put(scope, "activityruns", document["activityRunId"], document)
 
     def activity_runs(self, factory: FactoryId, run_id: str) -> list[Json]:

@@ -40,6 +40,7 @@ class StandIns:
         self._cluster = cluster
         self._witness = witness
         self._draws: Counter[str] = Counter()
+        self._found: dict[tuple[str, ...], StandIn] = {}
 
     def kinds(self) -> Mapping[str, ActivityKind]:
         """All kinds: those with a policy reach outside and are stood in for, the others are themselves."""
@@ -51,7 +52,7 @@ class StandIns:
     async def _run(self, call: Call) -> Json:
         call.input |= call.evaluate(call.properties)
         run, kind = call.frame.run, str(call.activity["type"])
-        wanted = next(one for one in self._wanted if one.fits(run.definition_name, call.name, kind))
+        wanted = self._fitting(run.definition_name, call.name, kind)
         seconds, why = self._drawn(call, wanted)
         if wanted.nodes:
             await self._on_the_cluster(call, wanted.nodes, seconds)
@@ -61,6 +62,12 @@ class StandIns:
             raise _failure(kind, why)
         output: Json = call.evaluate(wanted.output)
         return output
+
+    def _fitting(self, *activity: str) -> StandIn:
+        """For pipeline, activity and type, remembered: a large factory has a stand-in of each model."""
+        if activity not in self._found:
+            self._found[activity] = next(one for one in self._wanted if one.fits(*activity))
+        return self._found[activity]
 
     async def _on_the_cluster(self, call: Call, nodes: int, seconds: float) -> None:
         asked = self._clock.now()

@@ -65,18 +65,29 @@ class Records:
             self.forget(factory, progress["name"])
 
     def open(self, factory: FactoryId, trigger: str, run_id: str) -> None:
-        """A trigger run is under way, or waits to be."""
-        self._store.put(*OPEN, run_id, {**_address(factory, trigger), "run": run_id})
+        """A trigger run is under way, or waits to be. It is listed twice: of all triggers, to go on with at a
+        start; and of its own, which asks at each step.
+        """
+        run = {**_address(factory, trigger), "run": run_id}
+        with self._store.transaction():
+            self._store.put(*OPEN, run_id, run)
+            self._store.put(_key(factory, trigger), OPEN[1], run_id, run)
 
     def close(self, run_id: str) -> None:
-        self._store.delete(*OPEN, run_id)
+        with self._store.transaction():
+            listed = self._store.get(*OPEN, run_id)
+            if listed is not None:
+                trigger = _key(FactoryId(*listed["factory"]), listed["trigger"])
+                self._store.delete(trigger, OPEN[1], run_id)
+                self._store.delete(*OPEN, run_id)
 
     def open_runs(self, factory: FactoryId, trigger: str) -> list[str]:
-        key = _key(factory, trigger)
-        listed = self._store.list(*OPEN)
-        return [one["run"] for one in listed if _key(FactoryId(*one["factory"]), one["trigger"]) == key]
+        return [one["run"] for one in self._store.list(_key(factory, trigger), OPEN[1])]
 
     def with_open_runs(self) -> Iterator[tuple[FactoryId, str]]:
+        """At a start. What an earlier version opened is then listed of its trigger, too."""
+        for one in self._store.list(*OPEN):
+            self.open(FactoryId(*one["factory"]), one["trigger"], one["run"])
         return _addresses(self._store.list(*OPEN))
 
 
