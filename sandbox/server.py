@@ -13,6 +13,7 @@ from sandbox.datafactory import routes as datafactory
 from sandbox.errors import AzureError
 from sandbox.faults import Faults
 from sandbox.machinelearning import routes as machinelearning
+from sandbox.portal import routes as portal
 from sandbox.routing import arm, json_body, public
 
 if TYPE_CHECKING:
@@ -66,9 +67,10 @@ def control_app(context: Context, lake: LakeProcess, options: Options) -> web.Ap
     app = web.Application(middlewares=answers.middlewares(context, faults), client_max_size=_LARGEST_BODY)
     access_control.add_routes(app, context)
     resource_manager.add_routes(app, context)
-    machinelearning.add_routes(app, context)
-    datafactory.add_routes(app, context)
+    workspaces = machinelearning.add_routes(app, context)
+    factories = datafactory.add_routes(app, context)
     key_vault.add_routes(app, context)
+    portal.add_routes(app, context, factories, workspaces)
     _add_own_routes(app, context, faults, lake, options)
     return app
 

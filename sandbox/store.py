@@ -24,16 +24,20 @@ CREATE TABLE IF NOT EXISTS documents (
 _FIELDS = (
     *("runId", "runGroupId", "pipelineName", "status", "runStart", "runEnd", "lastUpdated", "isLatest"),
     *("activityRunId", "activityName", "activityType", "activityRunStart", "activityRunEnd"),
-    *("triggerRunId", "triggerName", "triggerRunTimestamp"),
+    *("triggerRunId", "triggerName", "triggerRunTimestamp", "invokedBy.name"),
 )
-"""Of bodies, by which documents are selected: columns that take no space."""
-_FIELD = """
-ALTER TABLE documents ADD COLUMN {0}
-GENERATED ALWAYS AS (CASE WHEN json_valid(body) THEN json_extract(body, '$.{0}') END) VIRTUAL
-"""
+"""Of bodies, by which documents are selected: columns that take no space. A dot is `_` in a column's name."""
+
+
+def _field(path: str) -> str:
+    extracted = f"CASE WHEN json_valid(body) THEN json_extract(body, '$.{path}') END"
+    name = path.replace(".", "_")
+    return f"ALTER TABLE documents ADD COLUMN {name} GENERATED ALWAYS AS ({extracted}) VIRTUAL"
+
+
 _PIPELINE_RUNS = """
 CREATE INDEX pipeline_runs ON documents
-    (scope, runStart, runId, lastUpdated, runEnd, status, pipelineName, runGroupId, isLatest)
+    (scope, runStart, runId, lastUpdated, runEnd, status, pipelineName, runGroupId, isLatest, invokedBy_name)
 WHERE kind = 'pipelineruns'
 """
 _TRIGGER_RUNS = """
@@ -43,7 +47,7 @@ WHERE kind = 'triggerruns'
 _INDEXED = {"pipelineruns": "INDEXED BY pipeline_runs", "triggerruns": "INDEXED BY trigger_runs"}
 # In the order in which runs are mostly asked for, with all that a query looks at: of a hundred thousand runs
 # only those are read that it answers with.
-_SELECTED = (*map(_FIELD.format, _FIELDS), _PIPELINE_RUNS, _TRIGGER_RUNS)
+_SELECTED = (*map(_field, _FIELDS), _PIPELINE_RUNS, _TRIGGER_RUNS)
 FORMAT = database.Format("documents", steps=((_DOCUMENTS,), _SELECTED))
 """Of state.db, and by it of everything in the state folder that its documents describe."""
 

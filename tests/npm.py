@@ -1,4 +1,4 @@
-"""Microsoft's JavaScript clients, installed once into the user's cache as `tests/javascript` locks them.
+"""What `tests/javascript` locks (Microsoft's JavaScript clients, axe), installed once into the user's cache.
 
 Where node or npm is absent, or the registry cannot be reached, tests that need them are skipped and say so.
 """
@@ -30,7 +30,7 @@ def modules() -> Path:
     """The clients' node_modules. Two test processes may install at once: the first rename wins."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed: Microsoft's JavaScript clients try nothing here")
+            pytest.skip(f"{program} is not installed: what it would try is not tried here")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "adf-batch-scoring"
     installed = cache / f"javascript-{hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:16]}"
     if not installed.exists():
@@ -67,7 +67,7 @@ def _install(folder: Path) -> None:
             command, cwd=folder, capture_output=True, text=True, check=False, timeout=_INSTALL_SECONDS
         )
     except subprocess.TimeoutExpired:
-        pytest.skip(f"npm did not install Microsoft's JavaScript clients within {_INSTALL_SECONDS} s")
+        pytest.skip(f"npm did not install what tests/javascript locks within {_INSTALL_SECONDS} s")
     if ended.returncode != 0 and any(sign in ended.stderr for sign in _NO_NETWORK):
         pytest.skip(f"npm cannot reach its registry: {ended.stderr.strip().splitlines()[0]}")
     assert ended.returncode == 0, ended.stderr

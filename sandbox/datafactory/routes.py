@@ -35,8 +35,8 @@ _RUN = _FACTORY + "/pipelineruns/{run}"
 _SERVICE: web.AppKey[Service] = web.AppKey("datafactory", Service)
 
 
-def add_routes(app: web.Application, context: Context) -> None:
-    app[_SERVICE] = Service.of(context)
+def add_routes(app: web.Application, context: Context) -> Service:
+    app[_SERVICE] = service = Service.of(context)
     app.cleanup_ctx.append(_running)
     app.add_routes(
         [
@@ -67,6 +67,7 @@ def add_routes(app: web.Application, context: Context) -> None:
             arm("POST", _TRIGGER + "/triggerRuns/{run}/cancel", cancel_trigger_run),
         ]
     )
+    return service
 
 
 async def _running(app: web.Application) -> AsyncIterator[None]:

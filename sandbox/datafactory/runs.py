@@ -22,7 +22,7 @@ from sandbox.datafactory.models import (
 from sandbox.datafactory.run_queries import ACTIVITY_RUNS, query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sandbox.clock import Clock
     from sandbox.datafactory.run_queries import Queryable
@@ -62,6 +62,26 @@ class Runs:
     def query(self, kind: Queryable, factory: FactoryId, asked: Json) -> tuple[list[Json], str | None]:
         """One page of pipeline or trigger runs, and the token of the next; raises `BadRequest`."""
         return query(kind, self._store, factory.scope, asked)
+
+    def newest(
+        self,
+        factory: FactoryId,
+        equal: Mapping[str, str],
+        *,
+        since: str = "",
+        before: Json | None = None,
+        limit: int,
+    ) -> list[Json]:
+        """Pipeline runs, the last started first: those from an instant on, and from behind `before`, a run of
+        the page before. `equal`: what a column of the store holds.
+        """
+        conditions = [f"{column} = ?" for column in equal] + ["runStart >= ?"]
+        values = [*equal.values(), since]
+        if before is not None:
+            conditions.append("runStart <= ? AND (runStart < ? OR runId < ?)")
+            values += [before["runStart"], before["runStart"], before["runId"]]
+        where, order = " AND ".join(conditions), "runStart DESC, runId DESC"
+        return self._store.select(factory.scope, "pipelineruns", where, values, order=order, limit=limit)
 
     def query_activity_runs(
         self, factory: FactoryId, run_id: str, asked: Json

@@ -64,7 +64,7 @@ class Service:
         )
 
 
-def add_routes(app: web.Application, context: Context) -> None:
+def add_routes(app: web.Application, context: Context) -> Service:
     """Before the first request, runs that an earlier sandbox left unfinished are Failed; at the end all are
     stopped.
     """
@@ -86,3 +86,4 @@ def add_routes(app: web.Application, context: Context) -> None:
         await of.executor.close()
 
     app.cleanup_ctx.append(run_executor)
+    return of

@@ -59,6 +59,10 @@ class Services(Protocol):
         """What to do on the outside when the run is cancelled, or this attempt times out."""
         ...
 
+    def remember(self, **facts: JsonValue) -> None:
+        """With the activity run, at once; the API never shows them."""
+        ...
+
 
 @dataclass(frozen=True)
 class Request:

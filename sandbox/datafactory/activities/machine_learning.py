@@ -67,6 +67,8 @@ class _Workspace:
     api: str
     history: str
     scope: str
+    names: tuple[str, str, str]
+    """Subscription, resource group, workspace."""
 
     @property
     def pipelines(self) -> str:
@@ -93,6 +95,7 @@ async def _run(call: Call) -> Json:
 
     call.services.on_cancel(cancel)
     run_id = str((await asyncio.shield(submitted))["Id"])
+    call.services.remember(ml_run={"workspace": workspace.names, "id": run_id})
     await _until_ended(call, workspace, run_id)
     return {}
 
@@ -136,10 +139,12 @@ def _submit_url(call: Call, workspace: _Workspace) -> str:
 
 
 async def _workspace(call: Call, service: Linked) -> _Workspace:
-    subscription, group, name = (
-        quote(service.text(one), safe="")
-        for one in ("subscriptionId", "resourceGroupName", "mlWorkspaceName")
+    names = (
+        service.text("subscriptionId"),
+        service.text("resourceGroupName"),
+        service.text("mlWorkspaceName"),
     )
+    subscription, group, name = (quote(one, safe="") for one in names)
     scope = (
         f"/subscriptions/{subscription}/resourceGroups/{group}"
         f"/providers/Microsoft.MachineLearningServices/workspaces/{name}"
@@ -148,7 +153,7 @@ async def _workspace(call: Call, service: Linked) -> _Workspace:
     found = await _ask(call, "get workspace", "GET", arm, None)
     discovered = await _ask(call, "discover services", "GET", str(found["properties"]["discoveryUrl"]), None)
     api = str(discovered["api"]).rstrip("/")
-    return _Workspace(call, api, str(discovered.get("history", api)).rstrip("/"), scope)
+    return _Workspace(call, api, str(discovered.get("history", api)).rstrip("/"), scope, names)
 
 
 async def _until_ended(call: Call, workspace: _Workspace, run_id: str) -> None:

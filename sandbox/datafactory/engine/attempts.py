@@ -18,7 +18,7 @@ from sandbox.datafactory.values import parse_timespan
 from sandbox.datafactory.waiting import within
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
     from datetime import timedelta
 
     from sandbox.datafactory.frame import Frame
@@ -49,6 +49,9 @@ class Record:
         self.document |= changes
         self.host.runs.put_activity_run(self.host.running.factory, self.document)
 
+    def remember(self, facts: Mapping[str, JsonValue]) -> None:
+        self.write(_={**self.document["_"], **facts})
+
 
 async def run_activity(activity: Json, frame: Frame, host: Host) -> Ended:
     """From decision to end. Cancellation leaves a Cancelled record and goes on."""
@@ -75,7 +78,7 @@ def skip_activity(activity: Json, frame: Frame, host: Host) -> Ended:
 async def _attempt(activity: Json, frame: Frame, host: Host, attempt: int) -> tuple[Ended, Policy | None]:
     kind = host.kinds[activity["type"]]
     record = _open(activity, frame, host, attempt)
-    call = Call(activity, frame, RunServices(host, record.undo))
+    call = Call(activity, frame, RunServices(host, record.undo, record.remember))
     policy: Policy | None = None
     try:
         policy = _policy(activity, frame)

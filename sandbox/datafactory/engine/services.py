@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sandbox.datafactory.activities.call import ActivityKind
     from sandbox.datafactory.engine.graph import Outcome
     from sandbox.datafactory.frame import Frame, RunningPipeline
-    from sandbox.datafactory.models import FactoryId, Json
+    from sandbox.datafactory.models import FactoryId, Json, JsonValue
     from sandbox.datafactory.runs import Runs
     from sandbox.datafactory.view import View
 
@@ -69,9 +69,15 @@ class Host:
 class RunServices:
     """`Services` of one attempt."""
 
-    def __init__(self, host: Host, undo: list[Callable[[], Awaitable[None]]]) -> None:
+    def __init__(
+        self,
+        host: Host,
+        undo: list[Callable[[], Awaitable[None]]],
+        remember: Callable[[Mapping[str, JsonValue]], None],
+    ) -> None:
         self._host = host
         self._undo = undo
+        self._remember = remember
 
     @property
     def control(self) -> str:
@@ -139,6 +145,9 @@ class RunServices:
 
     def on_cancel(self, undo: Callable[[], Awaitable[None]]) -> None:
         self._undo.append(undo)
+
+    def remember(self, **facts: JsonValue) -> None:
+        self._remember(facts)
 
 
 async def _bounded(answer: aiohttp.ClientResponse, url: str) -> bytes:

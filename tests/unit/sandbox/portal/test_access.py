@@ -1,0 +1,129 @@
+"""Who may open the portal, and what a page of another site cannot do with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.portal import Factory, Visitor, link
+from tests.unit.sandbox.datafactory.local_factory import fail
+
+if TYPE_CHECKING:
+    from tests.conftest import LocalAzure
+
+
+@pytest.fixture
+def failed(sandbox: LocalAzure) -> tuple[Factory, str]:
+    factory = Factory(sandbox)
+    factory.pipeline("p", fail("broken"))
+    return factory, factory.run("p")
+
+
+@pytest.mark.parametrize("page", ["/", "/portal/runs", "/portal/models", "/portal/lake", "/portal/whatever"])
+def test_nobody_sees_a_page_without_having_been_given_a_link(sandbox: LocalAzure, page: str) -> None:
+    """What is said is how to get one."""
+    with Visitor(sandbox) as stranger:
+        answer = stranger.ask("GET", page)
+
+    assert answer.status_code == 401
+    assert "deploy.py status --env local --open" in answer.text
+
+
+def test_only_who_has_a_token_gets_a_link(sandbox: LocalAzure) -> None:
+    with Visitor(sandbox) as stranger:
+        assert stranger.ask("POST", "/_sandbox/portal/links").status_code == 401
+
+
+def test_a_link_opens_the_portal_once(sandbox: LocalAzure) -> None:
+    opened = link(sandbox)
+    with Visitor(sandbox) as first, Visitor(sandbox) as second:
+        assert first.ask("GET", opened).status_code == 200
+        assert second.ask("GET", opened).status_code == 401
+        assert first.ask("GET", "/portal/runs").status_code == 200
+
+
+def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(sandbox: LocalAzure) -> None:
+    with Visitor(sandbox) as visitor:
+        said = visitor.ask("GET", link(sandbox), allow_redirects=False).headers["Set-Cookie"]
+
+    assert said.startswith("__Host-")
+    for attribute in ("HttpOnly", "Secure", "SameSite=Strict", "Path=/"):
+        assert attribute in said
+
+
+def test_a_session_is_no_token_and_a_token_no_session(sandbox: LocalAzure) -> None:
+    """What is good for the one is not for the other."""
+    with Visitor(sandbox) as visitor:
+        cookie = visitor.ask("GET", link(sandbox), allow_redirects=False).headers["Set-Cookie"]
+        name, _, value = cookie.partition(";")[0].partition("=")
+        bearer = {"Authorization": f"Bearer {value}"}
+        assert visitor.ask("GET", "/subscriptions?api-version=1", headers=bearer).status_code == 401
+    with Visitor(sandbox) as other:
+        forged = {"Cookie": f"{name}={sandbox.token('https://management.azure.com')}"}
+        assert other.ask("GET", "/portal/runs", headers=forged).status_code == 401
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "localhost:1"])
+def test_another_host_name_is_not_answered(sandbox: LocalAzure, visitor: Visitor, host: str) -> None:
+    """A name of somebody's that was made to point to this machine."""
+    named = host.format(port=sandbox.ports[0])
+
+    assert visitor.ask("GET", "/portal/runs", headers={"Host": named}).status_code == 403
+
+
+def test_every_answer_lets_nothing_foreign_in(visitor: Visitor) -> None:
+    for address in ("/portal/runs", "/portal/nowhere", "/portal/static/portal.js", "/portal/static/none"):
+        headers = visitor.ask("GET", address).headers
+        policy = headers["Content-Security-Policy"]
+
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_button_works(visitor: Visitor, failed: tuple[Factory, str]) -> None:
+    """It leads to the run that it started."""
+    factory, run_id = failed
+
+    answer = visitor.press(factory.page(f"runs/{run_id}"), "rerun")
+
+    assert answer.status_code == 200
+    assert run_id not in answer.url.partition("?")[0]
+
+
+@pytest.mark.parametrize(
+    "origin", ["https://evil.example", "null", "https://127.0.0.1:1", "http://127.0.0.1:{port}"]
+)
+def test_a_form_of_another_site_changes_nothing(
+    sandbox: LocalAzure, visitor: Visitor, failed: tuple[Factory, str], origin: str
+) -> None:
+    """Not even of another port of this machine, which the browser takes for the same site."""
+    factory, run_id = failed
+    said = origin.format(port=sandbox.ports[0])
+
+    assert visitor.press(factory.page(f"runs/{run_id}"), "rerun", Origin=said).status_code == 403
+
+
+def test_a_form_without_its_token_changes_nothing(
+    sandbox: LocalAzure, visitor: Visitor, failed: tuple[Factory, str]
+) -> None:
+    """Nor with the token of another session."""
+    factory, run_id = failed
+    with Visitor(sandbox) as other:
+        other.enter()
+        foreign = (
+            other.page(factory.page(f"runs/{run_id}")).partition('name="token" value="')[2].partition('"')[0]
+        )
+    assert foreign
+    for token in ("", "é", foreign):
+        address = factory.page(f"runs/{run_id}/rerun")
+        headers = {"Origin": sandbox.control}
+        assert visitor.ask("POST", address, data={"token": token}, headers=headers).status_code == 403
+
+
+def test_to_look_changes_nothing(visitor: Visitor, failed: tuple[Factory, str]) -> None:
+    factory, run_id = failed
+    for action in ("rerun", "cancel"):
+        assert visitor.ask("GET", factory.page(f"runs/{run_id}/{action}")).status_code == 404
