@@ -25,6 +25,7 @@ TAKES_A_VALUE: Final = frozenset(
     {"-e", "--env", "-o", "--output", "--set", "--project-dir", "--model", "--window", "--from", "--to"}
     | {"--select", "--release", "--plan", "--out", "--head", "--factory", "--since"}
     | {"--seed", "--nodes", "--fail", "--failures", "--minutes", "--html"}
+    | {"--only", "--max-parallel", "--limit"}
 )
 EXAMPLES: Final = """\
 examples:
@@ -281,6 +282,12 @@ def _status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help="exit 1 if something is late or failed")
     parser.add_argument(
         "--watch", action="store_true", help="go on until Ctrl-C: a live screen, or a line for what changes"
+    )
+    parser.add_argument(
+        "--open", action="store_true", help="open the local Azure's portal in the browser, and print its link"
+    )
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="write the same as one page, to be sent or attached"
     )
     parser.add_argument(
         "--since", metavar="INSTANT", help="every window from this day or instant on (UTC), however long ago"

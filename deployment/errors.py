@@ -32,6 +32,7 @@
     ├── NotSignedInError            no credential of azure-identity's chain works here
     ├── OutputError                 the result cannot be written to stdout
     ├── FolderError                 the folder to render into cannot be written
+    ├── PageError                   the page of a status cannot be written
     ├── LocalAzureError             the local Azure did not start
     │   └── LocalAzureBusyError     75: another one is starting or stopping
     └── InterruptedByUserError      130: Ctrl-C, after the triggers were put back
@@ -324,6 +325,13 @@ class FolderError(DeploymentError):
         where = f" ({error.filename})" if error.filename else ""
         hint = "what was rendered there before is as it was, or is completed by the next `render`"
         super().__init__(f"{folder} cannot be written: {error.strerror or error}{where}", hint=hint)
+
+
+class PageError(DeploymentError):
+    code = "page"
+
+    def __init__(self, file: object, error: OSError) -> None:
+        super().__init__(f"{file} cannot be written: {error.strerror}", hint="--html FILE names a file")
 
 
 class LocalAzureError(DeploymentError):

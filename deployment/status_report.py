@@ -106,7 +106,7 @@ def freshness(model: ModelStatus) -> str:
 
 
 def parts(status: Status) -> Iterator[Line | Table]:
-    yield Line(f"Environment {status.environment}, {_release(status)}", "bold")
+    yield Line(f"Environment {status.environment}, {release(status)}", "bold")
     yield from unfinished_lines(status.unfinished)
     yield from (Line(text, "red") for text in complaints(status))
     yield Line("")
@@ -191,7 +191,7 @@ def complaints(status: Status) -> Iterator[str]:
         yield f"{report.model}: the last training {refused if report.decision == 'refused' else 'failed'}"
 
 
-def _release(status: Status) -> str:
+def release(status: Status) -> str:
     if not status.releases:
         return "no release yet"
     last = status.releases[0]

@@ -63,6 +63,15 @@ class Command:
 
         return Releases(self.session.lake, self.owner)
 
+    def tell_portal(self) -> None:
+        """Where a local run can be watched."""
+        if self.settings.azure.cloud == "local":
+            from deployment import portal
+
+            link = portal.link(self.settings.sandbox, self.session)
+            if link is not None:
+                self.progress.note(f"watch it in the portal (opens once): {link}")
+
     def journal(self, holder: str = "") -> Journal:
         return Journal(self.session.lake, self.owner, holder)
 

@@ -88,6 +88,7 @@ def deploy(arguments: Namespace) -> int:
         desired = wanted_of(command, options, commit)
         if saved is not None:
             saved_plans.check_wanted(saved, desired, arguments.plan)
+        command.tell_portal()
         holder = provenance.who_and_where()
         with locked(command.session.lake, command.owner, holder, command.progress) as lock:
             order = Order(command, desired, options, commit, lock)

@@ -44,6 +44,7 @@ def run(arguments: Namespace) -> int:
 
 def _run(command: Command, orders: Sequence[Order]) -> int:
     arguments, session = command.arguments, command.session
+    command.tell_portal()
     runner = Runner(
         session.data_factory, session.lake, command.progress, arguments.env, session.polling_seconds
     )

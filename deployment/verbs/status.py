@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 def status(arguments: Namespace) -> int:
     _refuse_contradictions(arguments)
     with command_of(arguments) as command:
+        if arguments.open:
+            return _open(command)
         if _asks_for_a_window(arguments):
             return _landed_window(command)
         if arguments.run_id:
@@ -29,8 +31,29 @@ def status(arguments: Namespace) -> int:
         if arguments.watch:
             return _watch(command, since)
         found = _read(command, command.now, since)
+        if arguments.html is not None:
+            _write_page(command, found)
     command.terminal.show(status_report.parts(found), status_report.document(found))
     return 1 if arguments.check and not found.healthy else 0
+
+
+def _open(command: Command) -> int:
+    from deployment import portal
+
+    settings = command.settings
+    if settings.azure.cloud != "local":
+        hint = "--html FILE writes a page of this environment"
+        raise UsageError("the portal is the local Azure's", hint=hint)
+    link = portal.link(settings.sandbox, command.session)
+    if link is None:
+        hint = f"python -m sandbox stop --state {settings.sandbox.state}, and again"
+        raise UsageError(
+            "the local Azure that runs has no portal: it was started by an older version", hint=hint
+        )
+    if not portal.show(link, settings.sandbox.state):
+        command.progress.note("no browser was found: follow the link")
+    command.terminal.show([report.Line(link)], {"portal": link})
+    return 0
 
 
 def _asks_for_a_window(arguments: Namespace) -> bool:
@@ -38,12 +61,14 @@ def _asks_for_a_window(arguments: Namespace) -> bool:
 
 
 def _refuse_contradictions(arguments: Namespace) -> None:
-    whole = [name for name in ("check", "watch", "since") if getattr(arguments, name)]
+    whole = [name for name in ("check", "watch", "since", "html", "open") if getattr(arguments, name)]
     if whole and (arguments.run_id or _asks_for_a_window(arguments)):
         raise UsageError(f"--{whole[0]} looks at everything", hint="leave out RUN_ID, --model and --window")
     if arguments.run_id and _asks_for_a_window(arguments):
         raise UsageError("one run, or one window?", hint="leave out RUN_ID, or --model and what goes with it")
-    if arguments.watch and (arguments.check or arguments.output == "json"):
+    if arguments.open and whole != ["open"]:
+        raise UsageError("--open only opens the portal", hint=f"leave out --{whole[0]}, or --open")
+    if arguments.watch and (arguments.check or arguments.html or arguments.output == "json"):
         hint = "without --watch, as often as you like"
         raise UsageError("--watch is for people and never ends", hint=hint)
 
@@ -62,6 +87,13 @@ def _since(command: Command) -> datetime | None:
 
 def _read(command: Command, now: datetime, since: datetime | None) -> Status:
     return read(command.settings, command.session, command.progress, now=now, since=since)
+
+
+def _write_page(command: Command, found: Status) -> None:
+    from deployment import status_page
+
+    status_page.write(found, command.now, command.arguments.html)
+    command.progress.note(f"wrote {command.arguments.html}")
 
 
 def _watch(command: Command, since: datetime | None) -> int:

@@ -126,6 +126,12 @@ class Runs:
     def trigger_run(self, factory: FactoryId, run_id: str) -> Json | None:
         return self._store.get(factory.scope, "triggerruns", run_id)
 
+    def trigger_runs_since(self, factory: FactoryId, since: str, limit: int) -> list[Json]:
+        """The last that fired first."""
+        order = "triggerRunTimestamp DESC, triggerRunId DESC"
+        where = "triggerRunTimestamp >= ?"
+        return self._store.select(factory.scope, "triggerruns", where, [since], order=order, limit=limit)
+
     def trigger_runs(self, factory: FactoryId) -> list[Json]:
         return self._store.list(factory.scope, "triggerruns")
 

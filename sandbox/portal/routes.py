@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from sandbox.errors import AzureError
-from sandbox.portal import ml_run, pages, run, runs
+from sandbox.portal import lake, ml_run, models, pages, run, runs, triggers
 from sandbox.portal.access import SESSION_HOURS, Access, Session
 from sandbox.portal.look import Look, NotThere, address, chosen
 from sandbox.routing import arm, public
@@ -25,6 +25,9 @@ _RUN = "/portal/runs/{run}"
 View = Callable[[Look], dict[str, Any]]
 _PAGES: dict[str, tuple[str, View]] = {
     "runs": ("runs.html", runs.view),
+    "triggers": ("triggers.html", triggers.view),
+    "models": ("models.html", models.view),
+    "lake": ("lake.html", lake.view),
 }
 
 
@@ -93,7 +96,8 @@ class Portal:
         cookie = self._access.enter(request.query.get("key", ""))
         if cookie is None:
             return pages.page(request, "enter.html", 401, reason="used")
-        answer = pages.moved("/portal/runs")
+        # A page, no redirect: a browser that comes from elsewhere would not send a strict cookie along.
+        answer = pages.page(request, "go_on.html", to="/portal/runs")
         answer.set_cookie(
             self._access.cookie_name,
             cookie,
@@ -120,6 +124,8 @@ class Portal:
     def guarded(self, visited: Visited) -> Any:  # noqa: ANN401
         async def handler(request: web.Request) -> web.Response:
             session = self._access.session(request)
+            if session is None and request.headers.get("Sec-Fetch-Site") == "cross-site":
+                return pages.page(request, "go_on.html", 401, to=str(request.rel_url))
             if session is None:
                 return pages.page(request, "enter.html", 401, reason="none")
             return await visited(Visit(request, session, self._look(request)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.datafactory.models import FactoryId, Json, wire_instant
+from sandbox.datafactory.models import FactoryId, Json, parse_instant, wire_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,14 @@ class Records:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def mark_started(self, factory: FactoryId, trigger: str) -> None:
-        self._store.put(*STARTED, _key(factory, trigger), _address(factory, trigger))
+    def mark_started(self, factory: FactoryId, trigger: str, now: datetime) -> None:
+        since = {"since": wire_instant(now)}
+        self._store.put(*STARTED, _key(factory, trigger), {**_address(factory, trigger), **since})
+
+    def started_since(self, factory: FactoryId, trigger: str) -> datetime | None:
+        """None where it is stopped, and where a version started it that did not write it down."""
+        found = self._store.get(*STARTED, _key(factory, trigger)) or {}
+        return parse_instant(found["since"]) if "since" in found else None
 
     def mark_stopped(self, factory: FactoryId, trigger: str) -> None:
         self._store.delete(*STARTED, _key(factory, trigger))

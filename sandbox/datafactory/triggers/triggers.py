@@ -16,6 +16,8 @@ from sandbox.datafactory.triggers.schedule import Schedule
 from sandbox.datafactory.triggers.tumbling import Windows
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sandbox.context import Context
     from sandbox.datafactory.engine.engine import Engine
     from sandbox.datafactory.entities import Entities
@@ -93,7 +95,7 @@ class Triggers:
         self._check_pipelines(factory, trigger)
         with self._context.store.transaction():
             self._entities.set_runtime_state(factory, name, "Started")
-            self._records.mark_started(factory, trigger["name"])
+            self._records.mark_started(factory, trigger["name"], self._context.clock.now())
             if trigger["properties"]["type"] in ("ScheduleTrigger", EVENTS):
                 # What lies before the start is not made up for.
                 progress = {"after": wire_instant(self._context.clock.now())}
@@ -114,6 +116,10 @@ class Triggers:
             windows.look()
         elif (task := self._tasks.pop(_key(factory, name), None)) is not None:
             task.cancel()
+
+    def started_since(self, factory: FactoryId, name: str) -> datetime | None:
+        """None where it is stopped, or nobody knows."""
+        return self._records.started_since(factory, name)
 
     def rerun(self, factory: FactoryId, name: str, run_id: str) -> None:
         self._windows_of(factory, name).rerun(run_id)

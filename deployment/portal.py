@@ -1,0 +1,63 @@
+"""The local Azure's portal: a link that opens it once, and a browser that is shown it."""
+
+from __future__ import annotations
+
+import json
+import os
+import ssl
+import webbrowser
+from html import escape
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+from urllib.error import HTTPError, URLError
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+
+from deployment import local_azure
+from deployment.errors import LocalAzureError
+from deployment.resource_manager import AZURE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from config.schema import Sandbox
+    from deployment.session import Session
+
+_LINKS: Final = "/_sandbox/portal/links"
+_ANSWER_SECONDS: Final = 10
+_PAGE: Final = """\
+<!doctype html><meta charset="utf-8"><title>Portal</title>
+<meta http-equiv="refresh" content="0; url={link}"><a href="{link}">Open the portal</a>
+"""
+
+
+def link(sandbox: Sandbox, session: Session) -> str | None:
+    """Of the local Azure of this folder; it works once, for ten minutes. None where one runs that was started
+    before there was a portal. Raises LocalAzureError.
+    """
+    azure = local_azure.find(sandbox.state)
+    if azure is None:
+        raise LocalAzureError(f"the local Azure of {sandbox.state} does not answer", hint="try again")
+    asked = Request(  # noqa: S310 - an address of its own endpoints.json
+        azure.control + _LINKS, method="POST", headers={"Authorization": f"Bearer {session.token(AZURE)}"}
+    )
+    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=ssl.create_default_context(cafile=azure.ca)))
+    try:
+        with opener.open(asked, timeout=_ANSWER_SECONDS) as response:
+            return str(json.load(response)["url"])
+    except HTTPError as error:
+        with error:
+            if error.code == HTTPStatus.NOT_IMPLEMENTED:
+                return None
+        raise LocalAzureError(f"the local Azure gave no link to its portal: {error}") from error
+    except (URLError, OSError) as error:
+        raise LocalAzureError(f"the local Azure gave no link to its portal: {error}") from error
+
+
+def show(address: str, state: Path) -> bool:
+    """Whether a browser was started. It is handed a file that only this user can read: everybody on the
+    machine sees a program's arguments, and could follow the link first.
+    """
+    page = state / "portal.html"
+    with os.fdopen(os.open(page, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+        stream.write(_PAGE.format(link=escape(address)))
+    return webbrowser.open(page.absolute().as_uri())
