@@ -18,7 +18,7 @@ from adf.windows import format_instant
 from deployment import status_report
 from deployment.errors import PageError
 from deployment.freshness import GOING_ON, span
-from deployment.report import number, window_name
+from deployment.report import number, unfinished_lines, window_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -80,6 +80,7 @@ def page(status: Status, now: datetime) -> str:
         style_digest=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         release=status_report.release(status),
         complaints=list(status_report.complaints(status)),
+        unfinished=[line.text for line in unfinished_lines(status.unfinished)],
         windows=[window for model in status.models for window in model.windows],
     )
 

@@ -83,7 +83,7 @@ def _name(local: datetime, grid: Grid) -> str:
 def _row(local: datetime, scale: Scale) -> str:
     match scale.rows:
         case "hour":
-            return f"{local:%m-%d %H}h"
+            return f"{local:%Y-%m-%d %H}h"
         case "day":
             return f"{local:%Y-%m-%d}"
         case "month":

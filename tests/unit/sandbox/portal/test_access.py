@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,9 @@ from tests.portal import Factory, Visitor, link
 from tests.unit.sandbox.datafactory.local_factory import fail
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from tests.conftest import LocalAzure
 
 
@@ -127,3 +131,14 @@ def test_to_look_changes_nothing(visitor: Visitor, failed: tuple[Factory, str]) 
     factory, run_id = failed
     for action in ("rerun", "cancel"):
         assert visitor.ask("GET", factory.page(f"runs/{run_id}/{action}")).status_code == 404
+
+
+def test_to_look_again_is_no_work(start_sandbox: Callable[..., LocalAzure], tmp_path: Path) -> None:
+    """An open tab does not keep the local Azure from being idle."""
+    azure = start_sandbox(tmp_path / "state")
+    with Visitor(azure) as visitor:
+        visitor.enter()
+        deadline = time.monotonic() + 30
+        while azure.arm("GET", "/_sandbox/status").json()["idle_seconds"] < 1:
+            assert visitor.ask("GET", "/portal/runs", headers={"X-Looks-Again": "1"}).status_code == 200
+            assert time.monotonic() < deadline

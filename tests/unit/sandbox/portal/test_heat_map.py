@@ -1,0 +1,55 @@
+"""Windows on a calendar, and what a window's state is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adf.windows import Grid
+from sandbox.portal.windows import WindowState, window_of
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = Grid.parse("day").window_at(datetime(2026, 11, 20, tzinfo=UTC))
+FIRED = datetime(2026, 11, 21, 6, tzinfo=UTC)
+LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)
+
+
+def run(status: str) -> dict:
+    return {"status": status}
+
+
+@pytest.mark.parametrize(
+    ("known", "state"),
+    [
+        ({"manifest": {}}, "landed"),
+        ({"manifest": {"started": "2026-11-22T10:00:00+00:00"}, "deadline": EARLIER}, "landed"),
+        ({"manifest": {"started": "2026-11-22T11:30:00+00:00"}, "deadline": EARLIER}, "landed late"),
+        ({"manifest": {}, "run": run("Failed")}, "landed"),
+        ({"run": run("InProgress")}, "running"),
+        ({"run": run("InProgress"), "deadline": LATER}, "running"),
+        ({"run": run("Queued"), "deadline": EARLIER}, "late"),
+        ({"run": run("Failed")}, "failed"),
+        ({"run": run("Cancelled"), "deadline": LATER}, "failed"),
+        ({"run": run("Succeeded")}, "missing"),
+        ({"deadline": LATER}, "due"),
+        ({"deadline": EARLIER}, "missing"),
+    ],
+)
+def test_a_window_is_what_is_known_of_it(known: dict, state: str) -> None:
+    """What lies in the lake counts before what runs say."""
+    assert WindowState(DAY, **known).state(NOW) == state
+
+
+def test_a_run_means_the_window_that_its_parameters_say() -> None:
+    """By its start, or by the instant it fired; of one of another grid nothing is said."""
+    grid = Grid.parse("day")
+    for given_, start in (
+        ({"window_start": "2026-11-20T00:00:00Z", "fire_time": "-"}, DAY.start),
+        ({"window_start": "-", "fire_time": "2026-11-21T06:00:00Z"}, DAY.start),
+        ({"window_start": "2026-11-20T03:00:00Z"}, None),
+        ({"window_start": "<script>"}, None),
+        ({}, None),
+    ):
+        found = window_of({"parameters": given_}, grid)
+        assert (found and found.start) == start
