@@ -48,9 +48,12 @@ def test_what_runs_say_stays_text(sandbox: LocalAzure, tab_inside: Tab) -> None:
     factory.pipeline(
         "hostile",
         activity(
-            "<b>set</b>", "SetVariable", variableName="v", value=expression("@pipeline().parameters.said")
+            'set" onload="alert(1)',
+            "SetVariable",
+            variableName="v",
+            value=expression("@pipeline().parameters.said"),
         ),
-        wait("<i>wait</i>", 0),
+        wait("it's not", 0),
         fail("tell", expression("@pipeline().parameters.said")),
         parameters={"said": {"type": "String"}},
         variables={"v": {"type": "String"}},

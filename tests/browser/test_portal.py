@@ -89,9 +89,7 @@ def test_a_backfill_is_watched_live(project: Project, portal: Portal) -> None:
         page.locator("tbody tr").nth(3).wait_for(timeout=PATIENCE_MS)
         assert set(portal.statuses()[:3]) <= {"InProgress", "Queued", "Succeeded"}
         assert backfill.wait(timeout=240) == 0
-        page.wait_for_function(
-            "document.querySelectorAll('tbody .status.good').length === 4", timeout=PATIENCE_MS
-        )
+        page.locator("tbody .status.good").nth(3).wait_for(timeout=PATIENCE_MS)
 
     assert portal.statuses() == ["Succeeded"] * 4
     assert page.evaluate("window.loadedOnce") is True
@@ -105,7 +103,7 @@ def test_a_run_is_shown_with_its_activities_and_the_logs_of_its_steps(portal: Po
     for name in ("score", "read_receipt", "check_landing"):
         assert page.locator("svg .name", has_text=re.compile(f"^{name}$")).count() == 1
     page.locator("section.ml summary", has_text="publish").click()
-    assert "committed" in page.get_by_role("region", name="Log of publish").inner_text()
+    assert "committed" in page.get_by_role("group", name="Log of publish").inner_text()
     portal.tab.picture("portal-run")
 
 
@@ -133,7 +131,7 @@ def test_a_failed_run_is_made_good_by_a_click(project: Project, portal: Portal) 
 
     shutil.copytree(folder / "20", folder / "19")
     page.get_by_role("button", name="Rerun from the failed activity").click()
-    page.wait_for_function("document.querySelector('h1 .status.good')", timeout=PATIENCE_MS)
+    page.locator("h1 .status.good").wait_for(timeout=PATIENCE_MS)
 
     assert page.url != failed
     assert page.get_by_text("Rerun of").is_visible()

@@ -10,14 +10,14 @@ function changed(name, fresh) {
   const old = document.getElementById(name);
   if (!old || old.isEqualNode(fresh)) return;
   const opened = new Map([...old.querySelectorAll("details[id]")].map((each) => [each.id, each.open]));
-  const scrolled = [...old.querySelectorAll("[role=region]")].map((each) => [each.scrollLeft, each.scrollTop]);
+  const scrolled = [...old.querySelectorAll("[tabindex='0']")].map((each) => [each.scrollLeft, each.scrollTop]);
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const place = focused && [...old.querySelectorAll("a, button, summary, [tabindex]")].indexOf(focused);
   old.replaceWith(fresh);
   for (const each of fresh.querySelectorAll("details[id]")) {
     if (opened.has(each.id)) each.open = opened.get(each.id);
   }
-  fresh.querySelectorAll("[role=region]").forEach((each, index) => {
+  fresh.querySelectorAll("[tabindex='0']").forEach((each, index) => {
     if (scrolled[index]) [each.scrollLeft, each.scrollTop] = scrolled[index];
   });
   if (focused) refocus(fresh, focused, place);
