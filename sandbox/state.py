@@ -3,6 +3,7 @@
 lock            flock of the control process; its content is the owner's pid
 endpoints.json  there exactly while the sandbox answers
 identity.secret signs tokens, storage keys and SAS URLs
+portal.html     what `deploy.py status --open` hands to a browser
 tls/ logs/ state.db lake/ lake.db machinelearning/ warehouse/
 
 The folder's format is that of state.db (database.py). A folder that holds anything else is not ours.
@@ -32,6 +33,7 @@ _OURS = (
     "machinelearning",
     "warehouse",
     "start.log",
+    "portal.html",
 )
 _OURS_BEGIN = ("identity.secret", ".identity.secret.", ".endpoints.json", "state.db", "lake.db", ".state.db.")
 _PROCESSES = Path("/proc")

@@ -3,11 +3,12 @@
     a browser ─► routes.py: whose request is it? (access.py) ─► what is asked (a page's own file)
               ─► templates/, rendered by pages.py with headers that let nothing foreign in
 
-    runs, timeline          the runs of a factory, newest first, a page at a time, on one time axis
-    run, graph, ml_run      one run: its activities as a graph and one by one; the ML run's steps and logs
-    triggers                what fired, and what will fire when
-    windows, landings, grids   a model's windows: landed, late, missing, failed
-    lake, preview           files, and their first rows
+    runs, timeline        the runs of a factory, newest first, a page at a time, on one time axis
+    run, graph, ml_run    one run: its activities as a graph and one by one; the ML run's steps and logs
+    triggers, fires       what fired, and what will fire when
+    models, deployed, windows, heat_map    a model's windows on a calendar: landed, late, missing, failed
+    lake, preview         files, and their first rows
+    look, words           what pages are made of: the services, the factory looked at, values as texts
 
 Pages are made here and work without a script; `static/portal.js` fetches the page anew while it is looked
 at and puts in what changed. Nothing comes from elsewhere.

@@ -142,3 +142,13 @@ def test_to_look_again_is_no_work(start_sandbox: Callable[..., LocalAzure], tmp_
         while azure.arm("GET", "/_sandbox/status").json()["idle_seconds"] < 1:
             assert visitor.ask("GET", "/portal/runs", headers={"X-Looks-Again": "1"}).status_code == 200
             assert time.monotonic() < deadline
+
+
+def test_who_comes_from_elsewhere_is_sent_on_once(sandbox: LocalAzure) -> None:
+    """A browser sends a strict cookie only where a page of the portal leads to the next."""
+    with Visitor(sandbox) as visitor:
+        first = visitor.ask("GET", "/portal/models?window=1", headers={"Sec-Fetch-Site": "cross-site"})
+        then = visitor.ask("GET", "/portal/models?window=1", headers={"Sec-Fetch-Site": "same-origin"})
+
+    assert 'content="0; url=/portal/models?window=1"' in first.text
+    assert "refresh" not in then.text
