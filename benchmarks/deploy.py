@@ -93,7 +93,7 @@ class AllPublished:
     def published(self, names: Iterable[str]) -> Mapping[str, Published]:
         return {name: self._there[name] for name in names if name in self._there}
 
-    def active_pipelines(self) -> Mapping[str, tuple[str, str]]:
+    def active_pipelines(self) -> Mapping[str, Any]:
         return {}
 
     def schedules(self) -> tuple[()]:

@@ -53,6 +53,17 @@ class Published(Protocol):
         """Every version that the endpoint ever had → the published pipeline behind it."""
 
 
+class ActivePipeline(Protocol):
+    """A published pipeline that can be run; ours say in their description whose they are."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+
+
 class MlSchedule(Protocol):
     """A schedule of Azure ML itself, that runs an endpoint or a published pipeline."""
 
@@ -88,8 +99,8 @@ class FactoryWriter(FactoryReader, Protocol):
 class MachineLearningReader(Protocol):
     def published(self, names: Iterable[str]) -> Mapping[str, Published]: ...
     def models(self, name: str) -> Sequence[Registered]: ...
-    def active_pipelines(self) -> Mapping[str, tuple[str, str]]:
-        """Enabled pipelines that this program published: id → (name, fingerprint)."""
+    def active_pipelines(self) -> Mapping[str, ActivePipeline]:
+        """The enabled pipelines of the workspace by id, whoever published them."""
 
     def schedules(self) -> Sequence[MlSchedule]:
         """The enabled ones of the workspace, whoever made them."""

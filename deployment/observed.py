@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from deployment.gateways import (
+        ActivePipeline,
         FactoryReader,
         LiveEntity,
         MachineLearningReader,
@@ -39,7 +40,7 @@ def observe(
 
 def _ml_pipelines(
     machine_learning: MachineLearningReader, names: list[str], keep_versions: int
-) -> tuple[Mapping[str, Published], Mapping[str, tuple[str, str]], Sequence[MlSchedule]]:
+) -> tuple[Mapping[str, Published], Mapping[str, ActivePipeline], Sequence[MlSchedule]]:
     """What is published; what is enabled, where some of it may be old; Azure ML's own schedules."""
     found = machine_learning.published(names)
     some_may_be_old = any(len(each.versions) >= keep_versions for each in found.values())

@@ -1,8 +1,9 @@
 """Which published versions of an ML pipeline are disabled: all but the last few. Pure.
 
 A version stays enabled while anything may still run it: the endpoint's default, what is being taken back,
-what the factory pins after this plan, what an Azure ML schedule names. Only what this program published is
-looked at. Nothing is lost: a roll-back enables the version that it goes back to.
+what the factory pins after this plan, what an Azure ML schedule names. Only what this installation published
+is looked at: another one may pin its own versions of the endpoint. Nothing is lost: a roll-back enables the
+version that it goes back to.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from deployment.gateways import Definition, LiveEntity, Published
-    from deployment.resources import Observed
+    from deployment.resources import Desired, Observed, Owner
 
 DISABLED: Final = Difference("status", "Active", "Disabled")
 
@@ -32,7 +33,11 @@ class OldVersion:
 
 
 def retirements(
-    ml_pipelines: Iterable[Change], staying: Iterable[LiveEntity], observed: Observed, keep: int, level: int
+    ml_pipelines: Iterable[Change],
+    staying: Iterable[LiveEntity],
+    desired: Desired,
+    observed: Observed,
+    level: int,
 ) -> Iterator[Change]:
     """A step each. `ml_pipelines` are the plan's steps, `staying` what it leaves alone in the factory."""
     pinned = {pin for live in staying for pin in _pins(live.properties)}
@@ -42,24 +47,28 @@ def retirements(
         if live is None:
             continue
         needed = {version for endpoint_id, version in pinned if endpoint_id == live.endpoint_id}
-        for version in _old(step, live, observed, keep):
+        enabled = _enabled(live, desired.owner, observed)
+        for version in _old(step, enabled, desired.keep_versions):
             if version not in needed and live.versions[version] not in scheduled:
                 yield _retirement(OldVersion(live.name, version, live.versions[version]), level)
 
 
-def _old(step: Change, live: Published, observed: Observed, keep: int) -> list[str]:
+def _old(step: Change, enabled: Mapping[str, str], keep: int) -> list[str]:
     """All but the newest `keep` that are enabled, the newest first."""
-    enabled = _enabled(live, observed)
     newest_first = sorted(enabled, key=int, reverse=True)
     default = _default_after(step, enabled)
     kept = keep if default else keep - 1  # one of them is still to be published
     return [version for version in newest_first[kept:] if version != default]
 
 
-def _enabled(live: Published, observed: Observed) -> dict[str, str]:
-    """Version → fingerprint, of what this program published under the endpoint and can be run."""
+def _enabled(live: Published, owner: Owner, observed: Observed) -> dict[str, str]:
+    """Version → fingerprint, of what this installation published under the endpoint and can be run."""
     found = {version: observed.active_ml_pipelines.get(each) for version, each in live.versions.items()}
-    return {version: each[1] for version, each in found.items() if each is not None and each[0] == live.name}
+    return {
+        version: each.fingerprint
+        for version, each in found.items()
+        if each is not None and set(owner.annotations) <= set(each.description.split())
+    }
 
 
 def _default_after(step: Change, enabled: Mapping[str, str]) -> str | None:

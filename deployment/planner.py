@@ -90,8 +90,7 @@ def plan(
         *_entities(chosen, observed, known),
         *(deletions if prune else ()),
     ]
-    staying = _staying(steps, observed)
-    steps += retirements(ml_pipelines, staying, observed, desired.keep_versions, DELETIONS)
+    steps += retirements(ml_pipelines, _staying(steps, observed), desired, observed, DELETIONS)
     if now is not None:
         _refuse_past_starts(steps, now)
     return Plan(

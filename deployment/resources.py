@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from adf.entities import Entity
     from deployment.canonical import Difference
-    from deployment.gateways import Definition, LiveEntity, MlSchedule, Published
+    from deployment.gateways import ActivePipeline, Definition, LiveEntity, MlSchedule, Published
     from deployment.ml_schedules import DoubleRuns
     from deployment.models import Registered
     from deployment.old_versions import OldVersion
@@ -131,9 +131,8 @@ class Observed:
     written: Written = NOTHING_WRITTEN
     models: Mapping[str, Sequence[Registered]] = field(default_factory=dict)
     """Registered name → its versions here, of the models that are promoted."""
-    active_ml_pipelines: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Published pipelines of this program's that are enabled, by id: name and fingerprint. Read only where
-    some may be old."""
+    active_ml_pipelines: Mapping[str, ActivePipeline] = field(default_factory=dict)
+    """Published pipelines of the workspace that are enabled, by id. Read only where some may be old."""
     ml_schedules: tuple[MlSchedule, ...] = ()
     """Azure ML's own, of the whole workspace."""
 

@@ -7,9 +7,9 @@ the snapshot as a list of files with their digests. fingerprint.py condenses it;
 published pipeline's `version`, so what is published tells what it was made from, and unchanged content
 publishes nothing. Definitions read files (the user's folder, ours) and nothing else: no clock, no network.
 
-gateway.py is the only module here that imports azureml. It turns a definition into Azure ML's objects,
-publishes them under a pipeline endpoint (created once, then given new default versions) and reads back
-endpoints, models and runs.
+gateway.py, with gateway_steps.py and sdk_at_work.py, is the only one here that imports azureml. It turns a
+definition into Azure ML's objects, publishes them under a pipeline endpoint (created once, then given new
+default versions) and reads back endpoints, models, runs, and the schedules of others.
 
 steps/ is what runs on the compute; examples/ is what a data scientist brings.
 

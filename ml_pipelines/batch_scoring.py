@@ -16,6 +16,7 @@ from ml_pipelines.definition import (
     ScriptStep,
     Step,
     Written,
+    owner_of,
 )
 from ml_pipelines.errors import BadInputTemplate, UnknownTimeZone
 from ml_pipelines.fingerprint import fingerprint
@@ -67,6 +68,7 @@ def build(
         ml_environment=environment,
         code=code,
         compute=settings.machine_learning.compute,
+        owner=owner_of(settings),
     )
     return replace(definition, fingerprint=fingerprint(definition))
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from config.schema import Settings
+
 Kind = Literal["training", "batch"]
 
 
@@ -121,6 +123,8 @@ class MlPipelineDefinition:
     code: str
     """The digest of the snapshot and the ML environment."""
     compute: str
+    owner: str = field(default="", compare=False)
+    """Whose it is: the words that all of an installation's own carry, in Data Factory as annotations."""
     fingerprint: str = field(default="", compare=False)
 
     @property
@@ -130,4 +134,9 @@ class MlPipelineDefinition:
 
     @property
     def description(self) -> str:
-        return f"{self.kind} of the model {self.model}, by adf-batch-scoring"
+        """What the published pipeline says of itself: by it, other installations leave it alone."""
+        return f"{self.kind} of the model {self.model}, {self.owner}"
+
+
+def owner_of(settings: Settings) -> str:
+    return f"managed-by:adf-batch-scoring project:{settings.project} env:{settings.environment}"

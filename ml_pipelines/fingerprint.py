@@ -22,11 +22,6 @@ def fingerprint(content: object) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:LENGTH]
 
 
-def is_fingerprint(text: str | None) -> bool:
-    """Whether this program may have made it."""
-    return text is not None and len(text) == LENGTH and not set(text) - set("0123456789abcdef")
-
-
 def _plain(content: object) -> object:
     if content is None or isinstance(content, PLAIN):
         return content

@@ -6,14 +6,8 @@ datastore, an ML environment that is named is looked up, never created. No sched
 
 from __future__ import annotations
 
-import logging
-import os
 import shutil
-import sys
 import tempfile
-import threading
-import warnings
-from contextlib import contextmanager, redirect_stdout
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
@@ -36,9 +30,9 @@ from ml_pipelines.errors import (
     ServiceRefused,
     WorkspaceMissing,
 )
-from ml_pipelines.fingerprint import is_fingerprint
 from ml_pipelines.gateway_steps import StepBuilder
 from ml_pipelines.observed import (
+    ActivePipeline,
     MlRun,
     MlSchedule,
     MlStepRun,
@@ -47,16 +41,14 @@ from ml_pipelines.observed import (
     error_of,
     status_of,
 )
+from ml_pipelines.sdk_at_work import at_work, quieten, said, service
 from ml_pipelines.snapshot import write_snapshot
 from ml_pipelines.steps.work import digest_of_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 ACTIVE = "Active"
-NOISY = ("azureml", "msrest", "urllib3", "azure.identity", "adal-python")
-
-_ONE_AT_A_TIME = threading.RLock()
 
 
 class MachineLearning:
@@ -81,8 +73,8 @@ class MachineLearning:
             from azureml.core.authentication import TokenAuthentication
             from azureml.exceptions import ProjectSystemException, UserErrorException, WorkspaceException
 
-            _quieten()
-            with _service(f"look up the workspace {self._workspace_name}"):
+            quieten()
+            with service(f"look up the workspace {self._workspace_name}"):
                 try:
                     self._found = Workspace.get(
                         name=self._workspace_name,
@@ -91,7 +83,7 @@ class MachineLearning:
                         resource_group=self._resource_group,
                     )
                 except (ProjectSystemException, UserErrorException, WorkspaceException) as error:
-                    reason = _said(error)
+                    reason = said(error)
                     raise WorkspaceMissing(self._workspace_name, self._resource_group, reason) from error
         return self._found
 
@@ -110,7 +102,7 @@ class MachineLearning:
         try:
             found = ComputeTarget(workspace, name)
         except ComputeTargetException as error:
-            with _service("list the computes"):
+            with service("list the computes"):
                 existing = sorted(each.name for each in ComputeTarget.list(workspace))
             raise ComputeMissing(name, self._workspace_name, existing) from error
         if node_count > 1 and not isinstance(found, AmlCompute):
@@ -123,7 +115,7 @@ class MachineLearning:
 
     def _datastore(self) -> Any:  # noqa: ANN401 - azureml's datastore
         try:
-            with _service("look up the default datastore"):
+            with service("look up the default datastore"):
                 found = self._workspace.get_default_datastore()
         except ServiceRefused as error:
             raise DatastoreMissing(self._workspace_name, str(error)) from error
@@ -148,8 +140,8 @@ class MachineLearning:
             return Environment.get(self._workspace, name, version)
         except Exception as error:  # a plain one, with the status in its text
             if "Code: 404" not in str(error):
-                raise ServiceRefused(f"look up the ML environment {wanted}", _said(error)) from error
-            with _service("list the ML environments"):
+                raise ServiceRefused(f"look up the ML environment {wanted}", said(error)) from error
+            with service("list the ML environments"):
                 existing = sorted(each for each in Environment.list(self._workspace))
             own = [each for each in existing if not each.startswith("AzureML-")]
             raise MlEnvironmentMissing(wanted, self._workspace_name, own) from error
@@ -170,7 +162,7 @@ class MachineLearning:
         from azureml.pipeline.core import PipelineEndpoint
         from msrest.exceptions import HttpOperationError
 
-        with _service(f"look up the endpoint {name}"):
+        with service(f"look up the endpoint {name}"):
             try:
                 return PipelineEndpoint.get(workspace, name=name)
             except HttpOperationError as error:
@@ -178,21 +170,21 @@ class MachineLearning:
                     raise
         return None
 
-    def active_pipelines(self) -> dict[str, tuple[str, str]]:
-        """The enabled pipelines that carry a fingerprint: id → (name, fingerprint). One request."""
+    def active_pipelines(self) -> dict[str, ActivePipeline]:
+        """The enabled pipelines of the workspace by id, whoever published them. One request."""
         workspace = self._workspace
         from azureml.pipeline.core import PublishedPipeline
 
-        with _service("list the published pipelines"):
+        with service("list the published pipelines"):
             found = PublishedPipeline.list(workspace, active_only=True)
-        return {each.id: (each.name, each.version) for each in found if is_fingerprint(each.version)}
+        return {each.id: ActivePipeline.of(each) for each in found}
 
     def schedules(self) -> list[MlSchedule]:
         """The enabled schedules of the workspace, whoever made them. One request."""
         workspace = self._workspace
         from azureml.pipeline.core import Schedule
 
-        with _service("list the schedules"):
+        with service("list the schedules"):
             return [MlSchedule.of(each) for each in Schedule.list(workspace, active_only=True)]
 
     def publish(self, definition: MlPipelineDefinition) -> PublishedMlPipeline:
@@ -203,7 +195,7 @@ class MachineLearning:
         endpoint = self._endpoint(definition.name)
         if endpoint is None:
             return PublishedMlPipeline.of(self._create_endpoint(definition))
-        with _service(f"publish {definition.name}"):
+        with service(f"publish {definition.name}"):
             if endpoint.status != ACTIVE:
                 endpoint.enable()
             version = _version_with(endpoint, definition.fingerprint)
@@ -220,7 +212,7 @@ class MachineLearning:
             raise EndpointMissing(
                 name if endpoint is None else f"{name} version {version}", self._workspace_name
             )
-        with _service(f"take {name} back to version {version}"):
+        with service(f"take {name} back to version {version}"):
             if endpoint.status != ACTIVE:
                 endpoint.enable()
             _make_default(endpoint, version)
@@ -230,7 +222,7 @@ class MachineLearning:
         from azureml.pipeline.core import PipelineEndpoint
 
         pipeline = self._publish_content(definition)
-        with _service(f"create the endpoint {definition.name}"):
+        with service(f"create the endpoint {definition.name}"):
             return PipelineEndpoint.publish(
                 self._workspace, definition.name, definition.description, pipeline
             )
@@ -240,10 +232,10 @@ class MachineLearning:
         from azureml.pipeline.core import Pipeline
 
         workspace = self._workspace
-        with tempfile.TemporaryDirectory(prefix="abs-snapshot-") as folder, _sdk_at_work():
+        with tempfile.TemporaryDirectory(prefix="abs-snapshot-") as folder, at_work():
             write_snapshot(definition, Path(folder))
             steps = self._steps(definition, folder)
-            with _service(f"publish {definition.name}"):
+            with service(f"publish {definition.name}"):
                 pipeline = Pipeline(workspace, steps=steps, default_datastore=self._datastore())
                 return pipeline.publish(
                     name=definition.name,
@@ -269,7 +261,7 @@ class MachineLearning:
         endpoint = self._endpoint(name)
         if endpoint is None or endpoint.default_version == version:
             return
-        with _service(f"disable version {version} of {name}"):
+        with service(f"disable version {version} of {name}"):
             pipeline = endpoint.get_pipeline(version)
             if pipeline.status == ACTIVE:
                 pipeline.disable()
@@ -279,7 +271,7 @@ class MachineLearning:
         endpoint = self._endpoint(name)
         if endpoint is None:
             raise EndpointMissing(name, self._workspace_name)
-        with _service(f"retire {name}"):
+        with service(f"retire {name}"):
             endpoint.disable()
             for pipeline in endpoint.list_pipelines():
                 pipeline.disable()
@@ -291,7 +283,7 @@ class MachineLearning:
         workspace = self._workspace
         from azureml.core import Model
 
-        with _service(f"list the models {name}"):
+        with service(f"list the models {name}"):
             found = [RegisteredModel.of(each) for each in Model.list(workspace, name=name)]
         return sorted(found, key=lambda each: -each.version)
 
@@ -305,7 +297,7 @@ class MachineLearning:
             found = Model(workspace, name=name, version=version)
         except WebserviceException as error:
             raise ModelMissing(name, version, self._workspace_name) from error
-        with _service(f"download the model {name}"):
+        with service(f"download the model {name}"):
             found.download(str(target), exist_ok=True)
         entries = list(target.iterdir())
         return entries[0] if len(entries) == 1 else target
@@ -320,7 +312,7 @@ class MachineLearning:
         with tempfile.TemporaryDirectory(prefix=".abs-", dir=Path.cwd()) as folder:
             copy = Path(folder) / content.name
             shutil.copytree(content, copy) if content.is_dir() else shutil.copyfile(content, copy)
-            with _sdk_at_work(), _service(f"register the model {name}"):
+            with at_work(), service(f"register the model {name}"):
                 return RegisteredModel.of(Model.register(workspace, str(copy), name, tags=tagged))
 
     # --------------------------------------------------------------------------------- runs
@@ -328,7 +320,7 @@ class MachineLearning:
     def ml_run(self, run_id: str) -> MlRun:
         """A run and its steps as they are now. Raises MlRunMissing."""
         run = self._run(run_id)
-        with _service(f"read the run {run_id}"):
+        with service(f"read the run {run_id}"):
             status = status_of(run)
             steps = tuple(MlStepRun.of(each) for each in run.get_children())
             own, address = error_of(run.get_details()), run.get_portal_url()
@@ -344,7 +336,7 @@ class MachineLearning:
         )
         if step is None:
             return ""
-        with _service(f"read the log of {step.id}"), tempfile.TemporaryDirectory() as folder:
+        with service(f"read the log of {step.id}"), tempfile.TemporaryDirectory() as folder:
             found = [Path(each) for each in self._run(step.id).get_all_logs(destination=folder)]
             return "\n".join(_last_log(found)[-lines:])
 
@@ -354,7 +346,7 @@ class MachineLearning:
         from azureml.core import Run
         from azureml.exceptions import AzureMLException
 
-        with _service(f"read the run {run_id}"):
+        with service(f"read the run {run_id}"):
             try:
                 return Run.get(workspace, run_id)
             except (ServiceException, AzureMLException) as error:
@@ -389,49 +381,3 @@ def _last_log(files: list[Path]) -> list[str]:
         files, key=lambda each: ("std_log" not in each.name, "70_driver" not in each.name, each.name)
     )
     return preferred[0].read_text(errors="replace").splitlines() if preferred else []
-
-
-def _said(error: BaseException) -> str:
-    """The first line of what the SDK says; some of its errors keep it in `message`."""
-    text = str(getattr(error, "message", "") or error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
-
-
-@contextmanager
-def _service(operation: str) -> Iterator[None]:
-    """The SDK's many errors as ServiceRefused; what is ours passes."""
-    from azure.core.exceptions import AzureError
-    from azureml._restclient.exceptions import ServiceException
-    from azureml.exceptions import AzureMLException
-    from msrest.exceptions import ClientException
-
-    try:
-        yield
-    except (AzureError, AzureMLException, ClientException, ServiceException, OSError) as error:
-        raise ServiceRefused(operation, _said(error)) from error
-
-
-# ------------------------------------------------------------------------------------------- the SDK's habits
-
-
-def _quieten() -> None:
-    """Its loggers warn of nothing, on a terminal where a plan is read."""
-    for name in NOISY:
-        logging.getLogger(name).setLevel(logging.ERROR)
-
-
-@contextmanager
-def _sdk_at_work() -> Iterator[None]:
-    """Publishing and registering, one at a time, without what the SDK does to the whole process.
-
-    It prints to stdout, which is for results; it warns of what is not the user's to mend; and it puts the
-    snapshot's folder first on sys.path, where a user's `rich.py` would hide the real one.
-    """
-    with _ONE_AT_A_TIME, Path(os.devnull).open("w") as nowhere, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        kept = list(sys.path)
-        try:
-            with redirect_stdout(nowhere):
-                yield
-        finally:
-            sys.path[:] = kept

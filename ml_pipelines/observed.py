@@ -30,6 +30,21 @@ class PublishedMlPipeline:
 
 
 @dataclass(frozen=True)
+class ActivePipeline:
+    """A published pipeline that can be run. `fingerprint` is what ours have for a version, `description` says
+    whose it is.
+    """
+
+    name: str
+    fingerprint: str
+    description: str
+
+    @classmethod
+    def of(cls, pipeline: Any) -> Self:  # noqa: ANN401
+        return cls(pipeline.name, pipeline.version or "", pipeline.description or "")
+
+
+@dataclass(frozen=True)
 class MlSchedule:
     """A schedule of Azure ML itself: it runs an endpoint, or one published pipeline."""
 

@@ -6,7 +6,16 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ml_pipelines.definition import Argument, MlPipelineDefinition, Note, Parameter, Read, ScriptStep, Written
+from ml_pipelines.definition import (
+    Argument,
+    MlPipelineDefinition,
+    Note,
+    Parameter,
+    Read,
+    ScriptStep,
+    Written,
+    owner_of,
+)
 from ml_pipelines.errors import ScriptMissing
 from ml_pipelines.fingerprint import fingerprint
 from ml_pipelines.snapshot import code_digest, ml_environment, require_scripts, snapshot
@@ -50,6 +59,7 @@ def build(
         ml_environment=environment,
         code=code_digest(files, environment),
         compute=settings.machine_learning.compute,
+        owner=owner_of(settings),
     )
     return replace(definition, fingerprint=fingerprint(definition))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from adf.ownership import ownership
 from ml_pipelines import batch_scoring, errors, training
 from ml_pipelines.definition import RegisteredMlEnvironment
 from ml_pipelines.gateway import MachineLearning
@@ -98,7 +99,7 @@ def test_a_retired_endpoint_is_absent_until_it_is_published_again(workspace, mod
 
 
 def test_an_old_version_is_disabled_and_taken_back_enabled(workspace, model):
-    """Never the default; what somebody else published under a name of ours is not told."""
+    """Never the default. What is enabled says whose it is."""
     first = workspace.gateway.publish(definition(workspace, model))
     script(model.source, FINE + "# changed\n")
     second = workspace.gateway.publish(definition(workspace, model))
@@ -109,7 +110,11 @@ def test_an_old_version_is_disabled_and_taken_back_enabled(workspace, model):
         workspace.gateway.disable_version(first.name, version)
 
     active = workspace.gateway.active_pipelines()
-    assert active[second.pipeline_id] == (second.name, second.fingerprint)
+    assert (active[second.pipeline_id].name, active[second.pipeline_id].fingerprint) == (
+        second.name,
+        second.fingerprint,
+    )
+    assert {*ownership("tests", "local")} <= {*active[second.pipeline_id].description.split()}
     assert first.pipeline_id not in active
     workspace.gateway.take_back(first.name, "0")
     assert first.pipeline_id in workspace.gateway.active_pipelines()

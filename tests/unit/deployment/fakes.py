@@ -50,6 +50,13 @@ class Published:
 
 
 @dataclass(frozen=True)
+class ActivePipeline:
+    name: str
+    fingerprint: str
+    description: str = " ".join(OURS)
+
+
+@dataclass(frozen=True)
 class MlSchedule:
     id: str
     name: str
@@ -179,9 +186,9 @@ class FakeMachineLearning:
         every = {version: f"{of}-{version}" for of, version in self.versions if of == name}
         return replace(self.endpoints[name], versions=every)
 
-    def active_pipelines(self) -> dict[str, tuple[str, str]]:
+    def active_pipelines(self) -> dict[str, ActivePipeline]:
         return {
-            f"{name}-{version}": (name, self.versions[name, version].fingerprint)
+            f"{name}-{version}": ActivePipeline(name, self.versions[name, version].fingerprint)
             for name, version in self.enabled
         }
 

@@ -17,6 +17,7 @@ from deployment.resources import Observed, Pinned
 from deployment.selection import Selection
 from ml_pipelines.errors import ServiceRefused
 from tests.unit.deployment.fakes import (
+    ActivePipeline,
     Definition,
     FakeFactory,
     FakeMachineLearning,
@@ -41,7 +42,7 @@ def seen(count: int = 6, default: str = "5", **more) -> Observed:
     """Versions 0, 1, …, all of them enabled, with the fingerprints f0, f1, …"""
     versions = {str(number): f"p{number}" for number in range(count)}
     live = Published(SCORE, ENDPOINT, default, f"f{default}", versions)
-    active = {pipeline_id: (SCORE, f"f{version}") for version, pipeline_id in versions.items()}
+    active = {each: ActivePipeline(SCORE, f"f{version}") for version, each in versions.items()}
     return Observed(True, ml_pipelines={SCORE: live}, **{"active_ml_pipelines": active, **more})
 
 
@@ -75,10 +76,12 @@ def test_few_versions_are_left_alone():
 
 
 def test_what_others_published_is_left_alone():
-    """Under a name of theirs, or without a fingerprint: the gateway does not tell of those."""
-    theirs = {"p0": ("their_own", "f0"), "p4": (SCORE, "f4"), "p5": (SCORE, "f5")}
+    """By hand, or for another environment that shares the workspace and may pin what is old here."""
+    others = ("by hand", "managed-by:adf-batch-scoring project:shop env:prod")
+    active = {f"p{number}": ActivePipeline(SCORE, f"f{number}", words) for number, words in enumerate(others)}
+    ours = {f"p{number}": ActivePipeline(SCORE, f"f{number}") for number in range(2, 6)}
 
-    assert disabled(plan(wanted(), seen(active_ml_pipelines=theirs))) == []
+    assert disabled(plan(wanted(), seen(active_ml_pipelines=active | ours))) == old(3, 2)
 
 
 def test_what_is_scored_with_stays_however_old_it_is():
