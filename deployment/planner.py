@@ -18,8 +18,9 @@ from deployment.canonical import Difference, canonical, differences
 from deployment.drift import by_hand
 from deployment.errors import ForeignObjectsError, PastStartError
 from deployment.ml_schedules import double_runs
+from deployment.models import said_by
 from deployment.old_versions import retirements
-from deployment.promotion import is_here, step_of
+from deployment.promotion import step_of, version_here
 from deployment.ranks import dependents, ranked
 from deployment.resources import (
     ENTITY_KINDS,
@@ -38,13 +39,12 @@ if TYPE_CHECKING:
 
     from adf.entities import Entity
     from deployment.gateways import Definition, LiveEntity, Published
-    from deployment.promotion import Promotion
     from deployment.resources import Action, Desired, Kind, Observed, Owner
     from deployment.selection import Selection
 
 LEVELS: Final[dict[Kind, int]] = {
-    "factory": 0,
     "model": LEVEL_OF_MODELS,
+    "factory": 1,
     "ml_pipeline": 2,
     "linked_service": 3,
     "dataset": 4,
@@ -81,11 +81,8 @@ def plan(
     selection.check([*desired.addresses(), *(step.address for step in unwanted)])
     deletions = [step for step in unwanted if selection.takes(step.address)]
     steps = [
+        *_promotions(chosen, observed),
         _factory(desired, observed),
-        *(
-            step_of(each, observed.models.get(each.registered_name, ()), _scores_now(each, observed))
-            for each in chosen.models
-        ),
         *ml_pipelines,
         *_entities(chosen, observed, known),
         *(deletions if prune else ()),
@@ -102,12 +99,12 @@ def plan(
     )
 
 
-def _scores_now(promotion: Promotion, observed: Observed) -> str:
-    """Which version the live factory scores with, as it says; empty where it is not deployed yet."""
-    key = Address("pipeline", score_name(promotion.model)).key
-    live = next((each for each in observed.entities if _key(each) == key), None)
-    parameters = {} if live is None else live.properties.get("parameters") or {}
-    return str((parameters.get("model_version") or {}).get("defaultValue") or "")
+def _promotions(chosen: Desired, observed: Observed) -> Iterator[Change]:
+    now = said_by(observed.pipelines) if chosen.models else {}
+    deployed = {each.name for each in chosen.entities if each.kind == "pipeline"}
+    for each in chosen.models:
+        here, pipeline = observed.models.get(each.registered_name, ()), score_name(each.model)
+        yield step_of(each, here, now.get(pipeline, ""), takes_over=pipeline in deployed)
 
 
 def _models_left_out(desired: Desired, chosen: Desired, observed: Observed) -> Mapping[str, str]:
@@ -115,7 +112,8 @@ def _models_left_out(desired: Desired, chosen: Desired, observed: Observed) -> M
     return {
         score_name(each.model): str(Address("model", each.model))
         for each in desired.models
-        if each not in chosen.models and not is_here(each, observed.models.get(each.registered_name, ()))
+        if each not in chosen.models
+        and version_here(each, observed.models.get(each.registered_name, ())) is None
     }
 
 

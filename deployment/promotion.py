@@ -22,6 +22,7 @@ from deployment.canonical import Difference
 from deployment.errors import (
     NoDigestError,
     OtherBytesError,
+    PromotionError,
     RefusedVersionError,
     SourceVersionMissingError,
 )
@@ -137,32 +138,34 @@ def resolved(settings: Settings, promotions: Sequence[Promotion]) -> Settings:
 # ------------------------------------------------------------------------------------------- the step
 
 
-def step_of(promotion: Promotion, here: Sequence[Registered], scores_now: str) -> Change:
+def step_of(
+    promotion: Promotion, here: Sequence[Registered], scores_now: str, *, takes_over: bool = True
+) -> Change:
     """What is to be done, where `here` is registered and the live factory scores with `scores_now`.
 
-    Raises OtherBytesError where this very version was promoted with other bytes.
+    Where the version is here and the plan takes it in the place of another, that is a change too, though
+    nothing is registered. Raises OtherBytesError where this very version was promoted with other bytes.
     """
     address = Address("model", promotion.model)
     before = choose(scores_now, here) if scores_now else None
-    if is_here(promotion, here):
+    found = version_here(promotion, here)
+    if found is not None and (before is None or before == found or not takes_over):
         return Change("unchanged", address, wanted=promotion, live=before, level=LEVEL_OF_MODELS)
-    found = tuple(_differences(promotion, before))
+    differences = tuple(_differences(promotion, before))
     action: Action = "create" if before is None else "change"
-    return Change(action, address, found, wanted=promotion, live=before, level=LEVEL_OF_MODELS)
+    return Change(action, address, differences, wanted=promotion, live=before, level=LEVEL_OF_MODELS)
 
 
-def is_here(promotion: Promotion, here: Sequence[Registered]) -> bool:
-    """Whether the bytes are registered already, as the version that they are there."""
+def version_here(promotion: Promotion, here: Sequence[Registered]) -> Registered | None:
+    """What the version was registered as, if it was. Raises OtherBytesError."""
     found = choose(promotion.meant, here)
-    if found is None:
-        return False
-    if found.sha256 == promotion.sha256:
-        return True
+    if found is None or found.sha256 == promotion.sha256:
+        return found
     if found.tags.get(SOURCE_WORKSPACE) == promotion.workspace:
         raise OtherBytesError(
             promotion.name_there, promotion.meant, promotion.sha256, found.sha256, str(found.version)
         )
-    return False  # a workspace of another name counts its versions anew
+    return None  # a workspace of another name counts its versions anew
 
 
 def _differences(promotion: Promotion, before: Registered | None) -> Iterator[Difference]:
@@ -200,13 +203,20 @@ class Promoter:
     target: ModelWriter
 
     def __call__(self, promotion: Promotion) -> None:
-        """Register the version, unless somebody has meanwhile; where OtherBytesError is raised, nothing."""
-        if is_here(promotion, self.target.models(promotion.registered_name)):
+        """Register the version, unless it is here by now; where PromotionError is raised, nothing."""
+        if version_here(promotion, self.target.models(promotion.registered_name)) is not None:
             return
-        with tempfile.TemporaryDirectory(prefix="abs-promotion-") as folder:
-            there = self.source(promotion.source)
-            content = there.download_model(promotion.name_there, int(promotion.version), Path(folder))
-            found = digest_of_folder(content)
-            if found != promotion.sha256:
-                raise OtherBytesError(promotion.name_there, promotion.meant, found, promotion.sha256)
-            self.target.register_model(promotion.registered_name, content, promotion.tags_here)
+        try:
+            # Below the working folder, from where the SDK registers without one more copy of the bytes.
+            with tempfile.TemporaryDirectory(prefix=".abs-", dir=Path.cwd()) as folder:
+                self._promote(promotion, Path(folder))
+        except OSError as error:
+            raise PromotionError(f"the model {promotion.name_there}, {promotion.meant}: {error}") from error
+
+    def _promote(self, promotion: Promotion, folder: Path) -> None:
+        there = self.source(promotion.source)
+        content = there.download_model(promotion.name_there, int(promotion.version), folder)
+        found = digest_of_folder(content)
+        if found != promotion.sha256:
+            raise OtherBytesError(promotion.name_there, promotion.meant, found, promotion.sha256)
+        self.target.register_model(promotion.registered_name, content, promotion.tags_here)

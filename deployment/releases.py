@@ -49,6 +49,11 @@ class Release:
     of_release: int | None = None
     """The release that this one brought back."""
 
+    @property
+    def pipelines(self) -> dict[str, Mapping[str, Any]]:
+        """Name → body."""
+        return {each["name"]: each["properties"] for each in self.entities if each["kind"] == "pipeline"}
+
     def published(self) -> list[str]:
         return [each["name"] for each in self.ml_pipelines]
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from adf.entities import Entity
+    from config.schema import Model
     from deployment.canonical import Difference
     from deployment.journal import Unfinished
     from deployment.missed import CaughtUp
@@ -211,6 +212,21 @@ def missed_lines(caught_up: Sequence[CaughtUp]) -> Iterator[Line]:
             yield Line(f"{at}: {each.pipeline} did not run; --catch-up runs what is missed", "yellow")
         else:
             yield Line(f"{at}: {each.pipeline} runs now, ADF run {each.run_id}")
+
+
+def lines_without_model(models: Sequence[Model], environment: str) -> Iterator[Line]:
+    """What is deployed and cannot score yet, and what to do about it."""
+    for each in models:
+        which = {"approved": "no approved version", "latest": "no version"}
+        missing = which.get(each.model_version, f"no version {each.model_version}")
+        yield Line(
+            f"{each.name} cannot score yet: {missing} of the model {each.registered_name} is here", "yellow"
+        )
+        if each.training is not None:
+            yield Line(
+                f"  train one:    python deploy.py run --env {environment} --training --model {each.name}"
+            )
+        yield Line(f"  promote one:  `version` below `models.{each.name}` (docs/migrating.md)")
 
 
 def missed_document(caught_up: Sequence[CaughtUp]) -> dict[str, Any]:

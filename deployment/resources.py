@@ -42,8 +42,8 @@ OUTSIDE_THE_FACTORY: Final[frozenset[Kind]] = frozenset(
 )
 """What has no body that Data Factory keeps."""
 
-LEVEL_OF_MODELS: Final = 1
-"""Of a plan: what is scored with is there before anything is published."""
+LEVEL_OF_MODELS: Final = 0
+"""Of a plan: a model that cannot be promoted leaves everything as it was."""
 
 KNOWN_AFTER_PUBLISHING: Final = "(known after publishing)"
 """What a plan says in the place of an endpoint's id or version that does not exist yet."""
@@ -135,6 +135,11 @@ class Observed:
     """Published pipelines of the workspace that are enabled, by id. Read only where some may be old."""
     ml_schedules: tuple[MlSchedule, ...] = ()
     """Azure ML's own, of the whole workspace."""
+
+    @property
+    def pipelines(self) -> dict[str, Mapping[str, Any]]:
+        """Name → body."""
+        return {each.name: each.properties for each in self.entities if each.kind == "pipeline"}
 
 
 NOTHING: Final = Observed(factory_exists=False)

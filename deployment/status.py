@@ -13,7 +13,7 @@ from adf.windows import format_instant, parse_instant
 from deployment import freshness
 from deployment.fires import files_of, next_fire
 from deployment.journal import Journal
-from deployment.models import version_of
+from deployment.models import said_by, version_of
 from deployment.releases import Releases
 from deployment.resources import Owner
 from deployment.runs import Runner, RunReport
@@ -110,7 +110,9 @@ def read(
     releases = Releases(session.lake, owner).back_to(format_instant(start), at_least=RELEASES)
     times = list(freshness.periods(releases, start, now)) or [_as_it_is(live, start, now)]
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="status") as pool:
-        reading = _Reading(settings, session, now, since, times, _Joined(settings, session, progress), pool)
+        said = said_by(releases[0].pipelines) if releases else {}
+        joined = _Joined(settings, session, progress)
+        reading = _Reading(settings, session, now, since, times, said, joined, pool)
         return Status(
             settings.environment,
             releases[:RELEASES],
@@ -174,11 +176,13 @@ class _Reading:
     now: datetime
     since: datetime | None
     times: Sequence[Period]
+    said: Mapping[str, str]
+    """Pipeline → the version that it was deployed with."""
     joined: _Joined
     pool: ThreadPoolExecutor
 
     def model(self, model: Model, runs: Sequence[Json]) -> ModelStatus:
-        registered = version_of(model, self.session.machine_learning)
+        registered = version_of(model, self.session.machine_learning, self.said)
         scored = [run for run in runs if run["pipelineName"] == score_name(model.name)]
         windows = self._windows(model, scored)
         return ModelStatus(

@@ -24,8 +24,8 @@ from deployment.executor import Executor
 from deployment.journal import restore
 from deployment.lock import locked
 from deployment.missed import CaughtUp
-from deployment.models import in_force
-from deployment.promotion import Promoter, resolved
+from deployment.models import in_force, said_by
+from deployment.promotion import Promoter
 from deployment.saved_plans import PlanOptions
 from deployment.selection import Selection
 from deployment.verbs.command import command_of
@@ -37,9 +37,11 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping, Sequence
 
+    from config.schema import Model
     from deployment.lock import Held
     from deployment.missed import Missed
     from deployment.models import Registered
+    from deployment.releases import Release
     from deployment.resources import Desired, Observed, Plan
     from deployment.runs import RunReport
     from deployment.saved_plans import SavedPlan
@@ -73,8 +75,8 @@ class Order:
 @dataclass(frozen=True)
 class Deployed:
     plan: Plan
-    release: int | None
-    """The release that is in force now; None where nothing was ever deployed."""
+    release: Release | None
+    """The one in force now; None where nothing was ever deployed."""
     missed: tuple[Missed, ...] = ()
     runs: Sequence[RunReport] = ()
     """Of the smoke test, where there was one."""
@@ -125,33 +127,32 @@ def _options(arguments: Namespace, saved: SavedPlan | None) -> PlanOptions:
 def _deploy(order: Order, made: Plan, observed: Observed) -> Deployed:
     """Raises DriftError, NotConfirmedError, ApplyError, VerificationError and SmokeTestError."""
     command = order.command
-    newest = command.releases.newest()
-    number = None if newest is None else newest.number
+    newest = release = command.releases.newest()
     missed: tuple[Missed, ...] = ()
     if made.changes:
         _refuse_drift(command, made)
         confirm(command, made)
-        number, missed = _apply(order, made)
+        release, missed = _apply(order, made)
     elif command.releases.unrecorded(observed):
-        number = _record(order, observed)
+        release = _record(order, observed)
     runs = smoke_test(command, made) if command.arguments.run else ()
     if failed := [each for each in runs if not each.succeeded]:
         taken_back = None
-        if command.arguments.rollback_on_failure and newest is not None and number != newest.number:
-            taken_back = _take_back(order, newest.number)
+        if command.arguments.rollback_on_failure and newest is not None and release != newest:
+            taken_back = _take_back(order, newest.number).number
         raise SmokeTestError([f"{each.pipeline}: {each.error or each.status}" for each in failed], taken_back)
-    return Deployed(made, number, missed, runs)
+    return Deployed(made, release, missed, runs)
 
 
-def _take_back(order: Order, number: int) -> int:
-    """Back to a release, without asking again; the number of the release that this is."""
+def _take_back(order: Order, number: int) -> Release:
+    """Back to a release, without asking again; the release that this is."""
     command, options = order.command, PlanOptions(prune=True, release=number)
     back = Order(command, wanted_of(command, options), options, order.commit, order.lock)
     return _apply(back, back.plan(back.observed(), command.now))[0]
 
 
-def _apply(order: Order, made: Plan) -> tuple[int, tuple[Missed, ...]]:
-    """Apply, read back, record: the release's number, and what triggers missed meanwhile."""
+def _apply(order: Order, made: Plan) -> tuple[Release, tuple[Missed, ...]]:
+    """Apply, read back, record: the release, and what triggers missed meanwhile."""
     command = order.command
     command.releases.begin(attempts(made))
     applying = executor(command, order.lock)
@@ -163,43 +164,32 @@ def _apply(order: Order, made: Plan) -> tuple[int, tuple[Missed, ...]]:
     return _record(order, observed), tuple(applying.missed)
 
 
-def _record(order: Order, observed: Observed) -> int:
-    release = order.command.releases.record(
+def _record(order: Order, observed: Observed) -> Release:
+    return order.command.releases.record(
         observed,
         at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         by=provenance.who(),
         commit=order.commit,
-        models=_models(order),
+        models=_models(order.command, observed),
         of_release=order.options.release,
     )
-    return release.number
 
 
-def _models(order: Order) -> list[dict[str, str]]:
+def _models(command: Command, observed: Observed) -> list[dict[str, str]]:
     """What each model scores with now that all is applied."""
-    command = order.command
-    found = in_force(resolved(command.settings, order.desired.models), command.session.machine_learning)
-    _tell_unusable(command, found)
+    found = in_force(command.settings, command.session.machine_learning, said_by(observed.pipelines))
+    _tell_refused(command, found)
     return [
         {"model": name, "version": str(each.version), "sha256": each.sha256} for name, each in found.items()
     ]
 
 
-def _tell_unusable(command: Command, there: Mapping[str, Registered]) -> None:
-    """What is deployed and cannot score yet, and what to do about it."""
-    env = command.settings.environment
-    for name, model in sorted(command.settings.models.items()):
-        if name in there and is_refused(there[name]):
-            version = there[name].version
-            command.progress.note(
-                f"{name}: version {version} was refused by its gate, so nothing is scored: docs/gate.md"
-            )
-        if name not in there:
-            train = f"python deploy.py run --env {env} --training --model {name}"
-            command.progress.note(
-                f"{name}: no model {model.registered_name} ({model.model_version}) is registered here, so "
-                f"nothing can be scored yet. Train one: {train}; or promote one: docs/migrating.md"
-            )
+def _tell_refused(command: Command, found: Mapping[str, Registered]) -> None:
+    """What is deployed with a version that no run scores with."""
+    for name, version in found.items():
+        if is_refused(version):
+            refused = f"version {version.version} was refused by its gate"
+            command.progress.note(f"{name}: {refused}, so nothing is scored: docs/gate.md")
 
 
 def executor(command: Command, lock: Held) -> Executor:
@@ -249,13 +239,26 @@ def _catch_up(command: Command, missed: Sequence[Missed]) -> list[CaughtUp]:
 
 
 def _show(command: Command, deployed: Deployed, caught_up: Sequence[CaughtUp]) -> None:
-    made, number = deployed.plan, deployed.release
+    made, release = deployed.plan, deployed.release
+    number = None if release is None else release.number
     outcome = f"Applied and verified: release {number}." if made.changes else NOTHING_TO_DO
+    without = _without_model(command, release) if made.changes and release is not None else []
     document = report.plan_document(made, command.now) | {"release": number, "applied": True}
+    document |= {"without_model": [each.name for each in without]} if without else {}
     if deployed.runs:
         document["runs"] = [report.run_document(each) for each in deployed.runs]
-    lines = [*report.missed_lines(caught_up), *command.plan_lines(made, outcome)]
+    lines = [
+        *report.missed_lines(caught_up),
+        *command.plan_lines(made, outcome),
+        *report.lines_without_model(without, made.environment),
+    ]
     tables = [report.run_table(deployed.runs)] if deployed.runs else []
     command.terminal.show([*tables, *lines], document | report.missed_document(caught_up))
     command.annotate(made)
     command.terminal.summarise(f"Deployment to {made.environment}", lines)
+
+
+def _without_model(command: Command, release: Release) -> list[Model]:
+    """Those that are deployed and cannot score, since no version was there that they may score with."""
+    there = {each["model"] for each in release.models}
+    return [model for name, model in sorted(command.settings.models.items()) if name not in there]

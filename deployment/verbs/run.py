@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from adf.windows import Window
+    from config.schema import Settings
     from deployment.backfill import WindowOrder
     from deployment.lock import Held
     from deployment.report import Table
@@ -142,11 +143,21 @@ def _requests(command: Command) -> Iterator[RunRequest]:
     arguments = command.arguments
     for name in models_of(command):
         if arguments.training:
-            if command.settings.models[name].training is None:
-                raise UsageError(f"model {name} has no training", hint=f"config/models/{name}.yaml: training")
+            _refuse_untrained(command.settings, name)
             yield runs.training_request(name)
         else:
             yield runs.scoring_request(name, window_of(command, name))
+
+
+def _refuse_untrained(settings: Settings, name: str) -> None:
+    model = settings.models[name]
+    if model.training is not None:
+        return
+    if model.version is None:
+        raise UsageError(f"model {name} has no training", hint=f"config/models/{name}.yaml: training")
+    there = f"python deploy.py run --env {model.version.from_} --training"
+    hint = f"{there}; or `training: true` beside `from` (docs/migrating.md)"
+    raise UsageError(f"model {name} is promoted from {model.version.from_}, not trained here", hint=hint)
 
 
 def _refuse_contradictions(arguments: Namespace) -> None:

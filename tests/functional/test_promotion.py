@@ -50,6 +50,17 @@ class Laptop:
     def digest(self, environment: str) -> str:
         return str(self.document("status", environment)["models"][0]["sha256"])
 
+    def scored_with(self) -> dict[int, str]:
+        """Day of November → the digest that the manifest of its window tells."""
+        lake = self.state / "lake/localbatchscoringprod/data/_landing/diabetes"
+        manifests = [json.loads(file.read_text()) for file in sorted(lake.glob("2026-*.json"))]
+        return {int(each["window_start"][8:10]): each["model_sha256"] for each in manifests}
+
+    def newest_weights(self) -> Path:
+        """The file of the version that was registered last, in whatever workspace."""
+        files = self.state.glob("machinelearning/*/blobs/artifacts/LocalUpload/*/model/model.joblib")
+        return max(files, key=lambda each: each.stat().st_mtime_ns)
+
     def stop(self) -> None:
         endpoints = self.state / "endpoints.json"
         if endpoints.exists():
@@ -79,7 +90,7 @@ def test_a_deployment_without_a_model_says_what_to_do(laptop):
     ended = laptop.call("deploy", "local-dev")
 
     assert ended.returncode == 0
-    assert "run --env local-dev --training --model diabetes" in ended.stderr
+    assert json.loads(ended.stdout)["without_model"] == ["diabetes"]
     assert laptop.document("deploy", "local-prod", code=1)["error"]["code"] == "promotion"
 
 
@@ -95,12 +106,10 @@ def test_the_model_of_dev_is_promoted_byte_for_byte_and_only_the_batch_side_depl
     assert laptop.document("plan", "local-prod")["changes"] == []
 
 
-def test_a_window_is_scored_with_what_was_promoted(laptop):
-    [run] = laptop.document("run", "local-prod", "--window", "2026-11-22")["runs"]
-    manifest = laptop.state / "lake/localbatchscoringprod/data/_landing/diabetes/2026-11-22T00-00-00Z.json"
+def test_windows_are_scored_with_what_was_promoted(laptop):
+    laptop.document("run", "local-prod", "--from", "2026-11-20", "--to", "2026-11-23")
 
-    assert run["status"] == "Succeeded"
-    assert json.loads(manifest.read_text())["model_sha256"] == laptop.digest("local-dev")
+    assert laptop.scored_with() == {day: laptop.digest("local-dev") for day in (20, 21, 22)}
 
 
 def test_a_model_that_its_gate_refuses_is_not_promoted(laptop):
@@ -114,8 +123,20 @@ def test_a_model_that_its_gate_refuses_is_not_promoted(laptop):
     assert "diabetes, local-dev:2, was refused by its gate: the gate demands r2" in by_number["message"]
 
 
+def test_bytes_that_changed_are_not_promoted_and_nothing_is_deployed(laptop):
+    """A model that passes, of which somebody changes the bytes in dev's storage."""
+    laptop.train("--set", "models.diabetes.training.hyperparameters.alpha=0.11")
+    weights = laptop.newest_weights()
+    trained = weights.read_bytes()
+    weights.write_bytes(trained[:-1] + b"?")
+    error = laptop.document("deploy", "local-prod", code=1)["error"]
+    weights.write_bytes(trained)
+
+    assert "was registered with" in error["message"]
+    assert laptop.document("status", "local-prod")["models"][0]["version"] == "1"
+
+
 def test_a_model_that_passes_is_promoted_by_the_next_deployment(laptop):
-    laptop.train("--set", "models.diabetes.training.hyperparameters.alpha=1.0")
     [version, digest, *_] = model_step(laptop.document("deploy", "local-prod"))["diff"]
 
     assert (version["before"], version["after"]) == ("local-dev:1", "local-dev:3")
@@ -123,14 +144,14 @@ def test_a_model_that_passes_is_promoted_by_the_next_deployment(laptop):
 
 
 def test_a_version_is_taken_back_by_setting_it(laptop):
-    """Its bytes are here already: nothing is registered, and the window says which scored."""
-    taken_back = laptop.document("deploy", "local-prod", "--set", f"{VERSION}=1")
+    """Its bytes are here already: nothing is registered, and the next window is scored with them."""
+    [version, *_] = model_step(laptop.document("deploy", "local-prod", "--set", f"{VERSION}=1"))["diff"]
+    now = laptop.document("status", "local-prod")["models"][0]["version"]
+    before = laptop.scored_with()
     laptop.document("run", "local-prod", "--window", "2026-11-21")
-    lake = laptop.state / "lake/localbatchscoringprod/data/_landing/diabetes"
-    windows = [json.loads((lake / f"2026-11-{day}T00-00-00Z.json").read_text()) for day in (21, 22)]
 
-    assert "model" not in {change["kind"] for change in taken_back["changes"]}
-    assert windows[0]["model_sha256"] == windows[1]["model_sha256"]
+    assert (version["after"], now) == ("local-dev:1", "1")
+    assert laptop.scored_with() == before
 
 
 def test_a_version_that_does_not_exist_is_named(laptop):

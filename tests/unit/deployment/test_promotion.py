@@ -20,6 +20,7 @@ from deployment.planner import plan
 from deployment.promotion import Promoter, Promotion
 from deployment.resources import Observed
 from deployment.selection import Selection
+from ml_pipelines.errors import ServiceRefused
 from ml_pipelines.steps.versions import choose
 from ml_pipelines.steps.work import digest_of_folder
 from tests.unit.deployment.fakes import Live, Registered, desired, pipeline
@@ -67,7 +68,7 @@ class Workspace:
 
     def register_model(self, name: str, content: Path, tags: dict[str, str]) -> None:
         if self.fails:
-            raise ConnectionError
+            raise ServiceRefused("register the model", "the connection was cut")
         number = len(self.versions) + 1
         self.versions.append(Registered(name, number, {**tags, "sha256": digest_of_folder(content)}))
         self.content[number] = (content / "weights").read_text()
@@ -124,7 +125,7 @@ def test_what_is_here_is_not_registered_again(dev):
 
 def test_a_promotion_that_stops_in_the_middle_is_made_by_the_next(dev):
     prod = Workspace(fails=True)
-    with pytest.raises(ConnectionError):
+    with pytest.raises(ServiceRefused):
         promote(dev, prod)
     assert prod.versions == []
 
@@ -230,6 +231,17 @@ def test_the_live_pipeline_says_what_is_scored_with_now(dev):
 
     assert made.changes[0].action == "change"
     assert made.changes[0].differences[0].before == "dev:1"
+
+
+def test_a_version_that_is_taken_back_is_shown_though_it_is_registered_already(dev):
+    """Where only the model is selected the pipeline stays with what it has, and there is nothing to do."""
+    prod = Workspace()
+    old, new = promote(dev, prod), promote(dev, prod, "2")
+    taken_back = promotion.step_of(old, prod.versions, new.meant)
+
+    assert [(each.before, each.after) for each in taken_back.differences][:1] == [("dev:2", "dev:1")]
+    assert promotion.step_of(old, prod.versions, old.meant).action == "unchanged"
+    assert promotion.step_of(old, prod.versions, new.meant, takes_over=False).action == "unchanged"
 
 
 def desired_with(meant: Promotion):
