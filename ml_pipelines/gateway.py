@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_never
@@ -46,7 +47,7 @@ from ml_pipelines.snapshot import write_snapshot
 from ml_pipelines.steps.work import digest_of_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 ACTIVE = "Active"
 
@@ -308,12 +309,12 @@ class MachineLearning:
         from azureml.core import Model
 
         tagged = {**tags, "sha256": digest_of_folder(content)}
-        # The SDK registers what lies below the working folder only.
-        with tempfile.TemporaryDirectory(prefix=".abs-", dir=Path.cwd()) as folder:
-            copy = Path(folder) / content.name
-            shutil.copytree(content, copy) if content.is_dir() else shutil.copyfile(content, copy)
-            with at_work(), service(f"register the model {name}"):
-                return RegisteredModel.of(Model.register(workspace, str(copy), name, tags=tagged))
+        with (
+            _below_working_folder(content) as found,
+            at_work(),
+            service(f"register the model {name}"),
+        ):
+            return RegisteredModel.of(Model.register(workspace, str(found), name, tags=tagged))
 
     # --------------------------------------------------------------------------------- runs
 
@@ -381,3 +382,15 @@ def _last_log(files: list[Path]) -> list[str]:
         files, key=lambda each: ("std_log" not in each.name, "70_driver" not in each.name, each.name)
     )
     return preferred[0].read_text(errors="replace").splitlines() if preferred else []
+
+
+@contextmanager
+def _below_working_folder(content: Path) -> Iterator[Path]:
+    """`content`, or a copy: the SDK registers only what lies below the working folder."""
+    if content.is_relative_to(Path.cwd()):
+        yield content
+        return
+    with tempfile.TemporaryDirectory(prefix=".abs-", dir=Path.cwd()) as folder:
+        copy = Path(folder) / content.name
+        shutil.copytree(content, copy) if content.is_dir() else shutil.copyfile(content, copy)
+        yield copy

@@ -22,9 +22,9 @@ _ONE_AT_A_TIME = threading.RLock()
 
 
 def quieten() -> None:
-    """Its loggers warn of nothing, on a terminal where a plan is read."""
+    """Its loggers tell nothing, on a terminal where a plan is read: what fails is raised, and told once."""
     for name in NOISY:
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @contextmanager

@@ -34,7 +34,10 @@ import deploy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RANDOM = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|(?<=releases/)\d{6}|morning|evening|night")
+RANDOM = re.compile(
+    r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|(?<=releases/)\d{6}|morning|evening|night"
+    r"|(?<=LocalUpload/)\w+-[0-9a-f]{8}|(?<=%3A)\d+"
+)
 QUERY = re.compile(r"(?:action|comp|resource|restype|mode)=[^&]+")
 
 

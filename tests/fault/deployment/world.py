@@ -121,6 +121,7 @@ class World:
             stdout=subprocess.PIPE,
             text=True,
             env=self.azure.environment,
+            cwd=self.folder,
         )
 
     @property
@@ -171,10 +172,10 @@ class World:
         assert ended.code == 0, ended.stderr + ended.stdout
         self.now = configuration
 
-    def killed(self, configuration: str, request: str, when: str) -> None:
+    def killed(self, configuration: str, request: str, when: str, *options: str) -> None:
         """A deployment that kills itself there; it may happen that it has no such request."""
         hit = {"request": request, "when": when, "signal": "SIGKILL"}
-        ended = self.deploy(configuration, hit=hit)
+        ended = self.deploy(configuration, *options, hit=hit)
         assert ended.code in (0, -9), ended.stderr + ended.stdout
         self.break_lock()
 
