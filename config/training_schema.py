@@ -22,8 +22,8 @@ class TrainingDrift(Section):
     bins: int = Field(default=10, ge=2, le=20)
     """Bins of equal share in the known distribution; fewer where it has fewer different values."""
     ignore_columns: list[str] = []
-    """Columns that are no features, as other keys are: `[visit_id]`. `scoring.row_key` is left out by
-    itself."""
+    """Columns that are no features, as other keys and dates are: `[visit_id]`. `scoring.row_key`, and texts
+    most of which are there once, are left out by themselves."""
 
 
 class TrainingChecks(Section):

@@ -11,9 +11,9 @@ In go the arguments of parameters.py; out comes one file in the lake, or a regis
                   one conditional rename (commit.py), then derives the manifest and finishes the receipt
     training   prepare ─► train ─► evaluate ─► register
         each runs the user's script of that name, if there is one. prepare starts the run's receipt, chooses
-        the champion (champion.py) and checks the data (training_data.py); evaluate judges both models;
-        register decides (gate.py), writes the report (gate_report.py, plots.py), registers the version with
-        its decision and finishes the receipt. Whichever fails says why in it
+        the champion (champion.py) and checks the data (training_table.py, training_data.py); evaluate judges
+        both models; register decides (gate.py), writes the report (gate_report.py, plots.py), registers the
+        version with its decision and finishes the receipt. Whichever fails says why in it
 
 The formats (paths, receipt, manifest, templates) are in landing.py, pure; work.py cuts work items, pure;
 tables.py and results.py turn input into what run() takes and what run() gives into rows, pure; so are

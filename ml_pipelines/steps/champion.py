@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from . import models, training_data
+from . import models, training_data, training_table
 from .check_results import judged
 from .versions import choose as choose_version
 
@@ -45,8 +45,8 @@ class Champion:
 
     def described(self) -> training_data.Champion:
         """With what is known of the data that it was trained with."""
-        file = self.folder() / training_data.DESCRIPTION_FILE
-        known = training_data.Description.from_json(file.read_text()) if file.is_file() else None
+        file = self.folder() / training_table.DESCRIPTION_FILE
+        known = training_table.Description.from_json(file.read_text()) if file.is_file() else None
         return training_data.Champion(self.version, known)
 
 

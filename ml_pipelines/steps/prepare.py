@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import champion, gate, models, receipts, training_data
+from . import champion, gate, models, receipts, training_data, training_table
 from .check_results import whole
 from .errors import StepError, TrainingDataRefused
 from .gate_report import Report
@@ -114,11 +114,12 @@ def _check(
     checks, facts = arguments.document("checks"), Path(arguments.text("facts"))
     if not checks:
         return
-    table = training_data.read_table(Path(arguments.text("data")), checks.get("files", "*"))
-    (facts / training_data.DESCRIPTION_FILE).write_text(training_data.description_of(table).to_json())
+    table = training_table.read_table(Path(arguments.text("data")), checks.get("files", "*"))
+    ignored = training_data.ignored_columns(checks, arguments.optional("row-key"))
+    described = training_table.description_of(table, ignored)
+    (facts / training_table.DESCRIPTION_FILE).write_text(described.to_json())
     known = compared_with.described() if compared_with and training_data.looks_back(checks) else None
-    row_key = arguments.optional("row-key")
-    found = training_data.check(checks, table, known, ignored=[row_key] if row_key else [])
+    found = training_data.check(checks, table, known, ignored=ignored)
     (facts / CHECKED_FILE).write_text(found.to_json())
     if any(each.failed for each in found.results):
         raise _refused(arguments, lake, receipt, compared_with, found)

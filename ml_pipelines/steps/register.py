@@ -1,7 +1,7 @@
 """The last step of a training run: decide, report, register the model, finish the receipt.
 
 The registered model is the folder that train.py wrote, under the name `model`; where the training data are
-checked, with a description of them (training_data.py). Its tags say the metrics, the digest of the data, the
+checked, with a description of them (training_table.py). Its tags say the metrics, the digest of the data, the
 Git commit that published this code, the folder's sha256, what the gate decided and beside which champion,
 whether it is approved, and, where evaluate.py left its predictions, how those are distributed.
 
@@ -30,7 +30,8 @@ from .lake import Lake
 from .landing import gate_report_path
 from .parameters import Arguments
 from .prepare import CHECKED_FILE, FACTS_FILE
-from .training_data import DESCRIPTION_FILE, Found, maximum_psi
+from .training_data import Found, maximum_psi
+from .training_table import DESCRIPTION_FILE
 from .versions import APPROVED, GATE, GATE_REASON, METRICS, SHA256
 from .work import digest_of_folder
 

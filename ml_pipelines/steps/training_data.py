@@ -1,55 +1,29 @@
-"""The table that a model is trained with: read, checked, described for the one that comes after it. Pure.
+"""The checks of the data that a model is trained with: `training.checks` of the configuration. Pure.
 
-Whatever prepare.py leaves may be trained with; checks are for those who train with a table, CSV or Parquet,
-in one file or in several of the same columns. It is read whole, as train.py reads it too.
+All are made, whatever the first ones find. Schema and drift compare with what the champion was trained with.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from .check_results import CheckResult, columns_differ, judged
 from .column_checks import ColumnWatch
-from .drift import SAMPLE_ROWS, Comparison, Profile, Sample, compare, profile_of
-from .errors import TrainingDataUnreadable, describe
+from .drift import Comparison, compare
+from .training_table import has_bins, sampled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
-DESCRIPTION_FILE = "abs_training_data.json"
-"""In the folder of the registered model: what the next one's training data are compared with."""
-SUFFIXES = (".csv", ".parquet")
+    from .drift import Profile
+    from .training_table import Description
+
 NAMED = 5
 """Columns that a result names; the report has all."""
-
-
-@dataclass(frozen=True)
-class Description:
-    """Of a table: its rows, its columns' types, and how those that can be compared are distributed."""
-
-    rows: int
-    columns: Mapping[str, str]
-    profiles: tuple[Profile, ...]
-
-    def to_json(self) -> str:
-        profiles = [json.loads(each.to_json()) for each in self.profiles]
-        return json.dumps({"rows": self.rows, "columns": dict(self.columns), "profiles": profiles})
-
-    @classmethod
-    def from_json(cls, text: str) -> Self | None:
-        """None for what this version of the steps cannot read."""
-        try:
-            found = json.loads(text)
-            read = (Profile.from_json(json.dumps(each)) for each in found["profiles"])
-            return cls(int(found["rows"]), dict(found["columns"]), tuple(each for each in read if each))
-        except (ValueError, TypeError, KeyError):
-            return None
 
 
 @dataclass(frozen=True)
@@ -65,7 +39,7 @@ class Found:
     """What the checks found, and each column beside what it was for the champion."""
 
     results: tuple[CheckResult, ...] = ()
-    drifts: tuple[Comparison, ...] = field(default=())
+    drifts: tuple[Comparison, ...] = ()
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -91,100 +65,20 @@ def maximum_psi(checks: Mapping[str, Any]) -> float | None:
     return None if drift is None else float(drift.get("maximum_psi", 0.2))
 
 
-# ------------------------------------------------------------------------------------------- the table
-
-
-def read_table(folder: Path, pattern: str) -> pa.Table:
-    """All files of the folder that fit; raises TrainingDataUnreadable."""
-    import pyarrow as pa
-
-    files = sorted(path for path in folder.rglob("*") if _is_meant(path, folder, pattern))
-    if not files:
-        there = ", ".join(sorted(path.name for path in folder.rglob("*") if path.is_file())[:NAMED])
-        raise TrainingDataUnreadable(pattern, f"no such .csv or .parquet file; prepare.py left {there}")
-    tables = [_read(path) for path in files]
-    for path, table in zip(files, tables, strict=True):
-        if table.column_names != tables[0].column_names:
-            others = f"{path.name} has other columns than {files[0].name}"
-            raise TrainingDataUnreadable(pattern, f"{others}; say which file is the table")
-    try:
-        joined = pa.concat_tables(tables, promote_options="permissive")
-    except pa.ArrowException as error:
-        raise TrainingDataUnreadable(pattern, describe(error)) from error
-    return joined.cast(pa.schema(map(_plain, joined.schema)))
-
-
-def _is_meant(path: Path, folder: Path, pattern: str) -> bool:
-    name = path.relative_to(folder).as_posix()
-    hidden = any(part.startswith(("_", ".")) for part in name.split("/"))
-    fits = fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(path.name, pattern)
-    return path.suffix in SUFFIXES and not hidden and fits and path.is_file()
-
-
-def _read(path: Path) -> pa.Table:
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    try:
-        if path.suffix == ".parquet":
-            return parquet.read_table(path)
-        return csv.read_csv(
-            path,
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(strings_can_be_null=True),
-        )
-    except pa.ArrowException as error:
-        raise TrainingDataUnreadable(path.name, describe(error)) from error
-
-
-def _plain(column: pa.Field) -> pa.Field:
-    """A column without a value is of numbers; a dictionary's is what its values are."""
-    import pyarrow as pa
-
-    if pa.types.is_null(column.type):
-        return column.with_type(pa.float64())
-    return column.with_type(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-
-
-# ------------------------------------------------------------------------------------------- description
-
-
-def description_of(table: pa.Table) -> Description:
-    columns = {column.name: str(column.type) for column in table.schema}
-    profiles = (
-        profile_of(name, _sampled(table, name), table.num_rows)
-        for name in columns
-        if table.num_rows and _is_comparable(table, name)
-    )
-    return Description(table.num_rows, columns, tuple(profiles))
-
-
-def _sampled(table: pa.Table, name: str) -> pa.Array:
-    """The column, or some SAMPLE_ROWS of it."""
-    column = table.column(name)
-    if table.num_rows <= SAMPLE_ROWS:
-        return column.combine_chunks()
-    sample = Sample(table.num_rows)
-    sample.see(column)
-    return sample.values()
-
-
-def _is_comparable(table: pa.Table, name: str) -> bool:
-    """What can be put into bins: no lists, structs or bytes."""
-    import pyarrow as pa
-
-    kind = table.schema.field(name).type
-    nested = pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
-    return not nested and not pa.types.is_fixed_size_binary(kind)
-
-
-# ------------------------------------------------------------------------------------------- checks
+def ignored_columns(checks: Mapping[str, Any], row_key: str | None) -> frozenset[str]:
+    """Columns whose distribution says nothing."""
+    said = (checks.get("drift") or {}).get("ignore_columns", ())
+    return frozenset((*said, *([row_key] if row_key else [])))
 
 
 def check(
-    checks: Mapping[str, Any], table: pa.Table, champion: Champion | None, *, ignored: Sequence[str] = ()
+    checks: Mapping[str, Any],
+    table: pa.Table,
+    champion: Champion | None,
+    *,
+    ignored: Collection[str] = (),
 ) -> Found:
-    """All checks, whatever the first ones find. `ignored`: columns whose distribution says nothing."""
+    """All checks, whatever the first ones find."""
     drift = checks.get("drift")
     drifts = () if drift is None else tuple(_drifts(drift, table, champion, ignored))
     results = (
@@ -228,20 +122,23 @@ def _schema(checks: Mapping[str, Any], table: pa.Table, champion: Champion | Non
 
 
 def _drifts(
-    drift: Mapping[str, Any], table: pa.Table, champion: Champion | None, ignored: Sequence[str]
+    drift: Mapping[str, Any], table: pa.Table, champion: Champion | None, ignored: Collection[str]
 ) -> Iterator[Comparison]:
     """The largest first."""
     known = () if champion is None or champion.described is None else champion.described.profiles
-    left_out = {*ignored, *drift.get("ignore_columns", ())}
     found = [
-        compare(profile, _sampled(table, profile.column), drift.get("bins", 10))
-        or Comparison(profile.column, ("of another type",), (1.0,), (0.0,))
+        _compared(profile, table, drift.get("bins", 10))
         for profile in known
-        if profile.column in table.column_names
-        and profile.column not in left_out
-        and _is_comparable(table, profile.column)
+        if profile.column in table.column_names and profile.column not in ignored
     ]
     yield from sorted(found, key=lambda each: (-each.psi, each.column))
+
+
+def _compared(profile: Profile, table: pa.Table, bins: int) -> Comparison:
+    """Of another type it is as far away as can be."""
+    comparable = has_bins(table.schema.field(profile.column).type)
+    found = compare(profile, sampled(table, profile.column), bins) if comparable else None
+    return found or Comparison(profile.column, ("of another type",), (1.0,), (0.0,))
 
 
 def _drift(

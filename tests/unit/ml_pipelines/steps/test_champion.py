@@ -7,7 +7,7 @@ import pytest
 from ml_pipelines.steps import champion, errors, models
 from ml_pipelines.steps.champion import Champion
 from ml_pipelines.steps.models import ModelVersion
-from ml_pipelines.steps.training_data import DESCRIPTION_FILE, Description
+from ml_pipelines.steps.training_table import DESCRIPTION_FILE, Description
 
 APPROVED = ModelVersion("churn", 1, {"approved": "true", "sha256": "s1"})
 REFUSED = ModelVersion("churn", 2, {"approved": "false", "gate": "refused"})
