@@ -13,7 +13,7 @@ from aiohttp import web
 from sandbox import request_log, status
 from sandbox.errors import AzureError, NotEmulated, Unauthorized
 from sandbox.identity import MANAGEMENT_AUDIENCES, STORAGE_AUDIENCES
-from sandbox.routing import Handler, hung_up, is_public
+from sandbox.routing import Handler, hung_up, is_public, require_own_host
 
 if TYPE_CHECKING:
     from sandbox.context import Context
@@ -50,6 +50,7 @@ def middlewares(context: Context, faults: Faults) -> list[web.middleware]:  # ty
 
 async def _answer(request: web.Request, handler: Handler, context: Context) -> web.StreamResponse:
     try:
+        require_own_host(request)
         return await handler(request)
     except AzureError as error:
         return _refuse(request, error)

@@ -2,6 +2,7 @@
 
 AzureError            status, code, message, target: exactly what goes over the wire
 ├── NotEmulated       501: the real service has this operation, the local Azure does not
+├── Misdirected       421: meant for another host, whose name leads here
 └── Unauthorized      401, with the challenge that azure-core understands
 SandboxError          the local Azure cannot start, go on or be stopped; shown on its terminal, never sent
 ├── FolderInUse       another sandbox holds the state folder
@@ -61,6 +62,15 @@ class NotEmulated(AzureError):
             501,
             "NotImplementedByLocalAzure",
             f"{operation} is not implemented by the local Azure; sandbox/README.md lists what is.",
+        )
+
+
+class Misdirected(AzureError):
+    """A page in a browser may give its own host the address of this machine: it gets nothing here."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            421, "MisdirectedRequest", f"This is the local Azure at 127.0.0.1 and localhost, not {host!r}."
         )
 
 

@@ -54,6 +54,12 @@ def write_request(
 
 
 class _Handler(RotatingFileHandler):
+    def shouldRollover(self, _record: logging.LogRecord) -> bool:  # noqa: N802 - logging's name
+        """Room for a line is left; the base class formats each one once more to know its length."""
+        if self.stream is None:
+            self.stream = self._open()
+        return self.stream.tell() + _LONGEST >= self.maxBytes
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """A disk that is full has no room for this line either: what matters is said by who logs it."""
 

@@ -10,10 +10,10 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
-from sandbox.errors import AzureError
+from sandbox.errors import AzureError, Misdirected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from aiohttp.web_urldispatcher import AbstractRoute, UrlDispatcher
     from yarl import URL
@@ -23,6 +23,8 @@ _Marked = TypeVar("_Marked", bound=Handler)
 
 _MOST_LEVELS = 100
 _PUBLIC: set[object] = set()
+_OWN_HOSTS = frozenset({"127.0.0.1", "localhost"})
+_PORT = re.compile(r":\d*$")
 _FIELD = re.compile(r"\{(?P<name>[A-Za-z_]\w*)(?::(?P<regex>[^{}]+))?\}")
 
 
@@ -33,11 +35,13 @@ class ArmResource(web.Resource):
         super().__init__()
         self.pattern = pattern
         self._regex = re.compile(_expression(pattern), re.IGNORECASE)
+        is_open = any("." in (field["regex"] or "") for field in _FIELD.finditer(pattern))
+        self.slashes = None if is_open else pattern.count("/")
+        """In a path that it matches; None where it may be any number."""
 
     @property
     def canonical(self) -> str:
-        """Says nothing of the literal parts: aiohttp would index them, and compare them with their case."""
-        return "/"
+        return self.pattern
 
     def _match(self, path: str) -> dict[str, str] | None:
         found = self._regex.fullmatch(path)
@@ -56,6 +60,64 @@ class ArmResource(web.Resource):
         raise NotImplementedError(kwargs)
 
 
+class ArmTable(web.AbstractResource):
+    """All patterns of an application. A path is compared with those alone that have as many segments."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._resources: list[ArmResource] = []
+        self._candidates: dict[int, list[ArmResource]] = {}
+
+    def resource(self, pattern: str) -> ArmResource:
+        """The one of this pattern, made where absent."""
+        for resource in self._resources:
+            if resource.pattern == pattern:
+                return resource
+        self._resources.append(ArmResource(pattern))
+        self._candidates.clear()
+        return self._resources[-1]
+
+    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
+        slashes = request.rel_url.path_safe.removesuffix("/").count("/")
+        allowed: set[str] = set()
+        for resource in self._with(slashes):
+            found, methods = await resource.resolve(request)
+            if found is not None:
+                return found, methods
+            allowed |= methods
+        return None, allowed
+
+    def _with(self, slashes: int) -> list[ArmResource]:
+        """In the order in which they were registered."""
+        if slashes not in self._candidates and len(self._candidates) < _MOST_LEVELS:
+            fitting = [one for one in self._resources if one.slashes in (None, slashes)]
+            self._candidates[slashes] = fitting
+        return self._candidates.get(slashes, self._resources)
+
+    @property
+    def canonical(self) -> str:
+        """Says nothing of the literal parts: aiohttp would index them, and compare them with their case."""
+        return "/"
+
+    def raw_match(self, path: str) -> bool:
+        return path == self.canonical
+
+    def add_prefix(self, prefix: str) -> None:
+        raise NotImplementedError(prefix)
+
+    def get_info(self) -> Any:  # noqa: ANN401 - the base class's private type
+        return {"path": self.canonical}
+
+    def url_for(self, **kwargs: str) -> URL:
+        raise NotImplementedError(kwargs)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._resources))
+
+    def __iter__(self) -> Iterator[AbstractRoute]:
+        return (route for resource in self._resources for route in resource)
+
+
 class arm(web.AbstractRouteDef):  # noqa: N801 - reads as web.get does
     """`app.add_routes([arm("GET", "/subscriptions/{subscription}/resourceGroups/{group}", handler)])`.
 
@@ -69,7 +131,7 @@ class arm(web.AbstractRouteDef):  # noqa: N801 - reads as web.get does
         self.handler = handler
 
     def register(self, router: UrlDispatcher) -> list[AbstractRoute]:
-        return [_resource(router, self.pattern).add_route(self.method, self.handler)]
+        return [_table(router).resource(self.pattern).add_route(self.method, self.handler)]
 
 
 def public(handler: _Marked) -> _Marked:
@@ -80,6 +142,13 @@ def public(handler: _Marked) -> _Marked:
 
 def is_public(handler: object) -> bool:
     return handler in _PUBLIC
+
+
+def require_own_host(request: web.Request) -> None:
+    """Raises `Misdirected` where the client named another host than this machine."""
+    host = request.headers.get("Host", "localhost")
+    if _PORT.sub("", host).lower() not in _OWN_HOSTS:
+        raise Misdirected(host)
 
 
 def hung_up(request: web.Request) -> web.Response:
@@ -138,10 +207,10 @@ def _expression(pattern: str) -> str:
     return "".join(parts) + re.escape(pattern[position:]) + "/?"
 
 
-def _resource(router: UrlDispatcher, pattern: str) -> ArmResource:
+def _table(router: UrlDispatcher) -> ArmTable:
     for resource in router.resources():
-        if isinstance(resource, ArmResource) and resource.pattern == pattern:
+        if isinstance(resource, ArmTable):
             return resource
-    created = ArmResource(pattern)
+    created = ArmTable()
     router.register_resource(created)
     return created

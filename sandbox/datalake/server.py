@@ -26,7 +26,7 @@ from sandbox.datalake.uploads import Uploads
 from sandbox.errors import AzureError
 from sandbox.faults import Faults
 from sandbox.identity import Identity
-from sandbox.routing import Handler, hung_up, json_body
+from sandbox.routing import Handler, hung_up, json_body, require_own_host
 
 if TYPE_CHECKING:
     import socket
@@ -82,6 +82,7 @@ class Lake:
 
     async def _answer(self, request: web.Request, handler: Handler, request_id: str) -> web.StreamResponse:
         try:
+            require_own_host(request)
             authenticate(request, self._identity, self._clock.now().timestamp())
             return await handler(request)
         except LakeError as error:

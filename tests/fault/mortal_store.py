@@ -33,6 +33,10 @@ class MortalStore(Store):
         self._live(0)
         return super().get(*arguments)
 
+    def has(self, *arguments: Any) -> bool:
+        self._live(0)
+        return super().has(*arguments)
+
     def _live(self, writes: int) -> None:
         self.writes_left -= writes
         if self.dead:

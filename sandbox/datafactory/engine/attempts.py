@@ -39,7 +39,7 @@ class Policy:
 
 @dataclass
 class Record:
-    """An activity run as monitoring shows it; written when it starts and when it ends."""
+    """An activity run as monitoring shows it; written when it must wait, when it starts and when it ends."""
 
     host: Host
     document: Json
@@ -82,7 +82,7 @@ async def _attempt(activity: Json, frame: Frame, host: Host, attempt: int) -> tu
     policy: Policy | None = None
     try:
         policy = _policy(activity, frame)
-        record.write(userProperties=_user_properties(activity, frame))
+        record.document["userProperties"] = _user_properties(activity, frame)
         output = await _within(kind, call, policy, record)
     except ActivityFailed as failure:
         return _failed(record, call, policy, failure), policy
@@ -122,6 +122,8 @@ async def _within(kind: ActivityKind, call: Call, policy: Policy, record: Record
 
 
 async def _in_a_place(kind: ActivityKind, call: Call, record: Record) -> Json:
+    if record.host.places.locked():
+        record.write(status="Queued")
     async with record.host.places:
         record.write(status="InProgress")
         return await kind.run(call)
@@ -139,9 +141,7 @@ async def _undo(record: Record) -> None:
 def _open(activity: Json, frame: Frame, host: Host, attempt: int) -> Record:
     document = _document(activity, frame, host, "Queued")
     document["retryAttempt"] = attempt or None
-    record = Record(host, document)
-    record.write()
-    return record
+    return Record(host, document)
 
 
 def _close(record: Record, call: Call, policy: Policy | None, status: str, output: Json, error: Json) -> None:

@@ -181,9 +181,9 @@ async def check_repairs(death: Death, factory: LocalFactory) -> None:
 
 async def check_repair(death: Death, factory: LocalFactory, run: Json) -> None:
     """A rerun from where it failed does every step that had not Succeeded, once, and no other; but what
-    failed and was handled is tried again, and handled again.
+    failed and was handled is tried again, with all that depends on it.
     """
-    had = succeeded(factory, run) - {"handled"}
+    had = succeeded(factory, run) - {"handled", "last"}
     before = journal(death.state)
     rerun = Rerun(run["runId"], is_recovery=True, from_failure=True)
     run_id = factory.start(run["pipelineName"], rerun=rerun)

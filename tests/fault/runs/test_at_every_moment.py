@@ -32,11 +32,11 @@ def ml_pipeline(sandbox: LocalAzure) -> str:
 @pytest.mark.parametrize(
     ("sweep", "first", "step", "at_least"),
     [
-        ("writes", 0, 2, 140),
-        ("writes", 1, 2, 140),
+        ("writes", 0, 2, 80),
+        ("writes", 1, 2, 80),
         ("requests", 0, 1, 20),
         ("copy", 0, 1, 12),
-        ("learn", 0, 1, 10),
+        ("learn", 0, 1, 8),
     ],
 )
 def test_whenever_it_dies_runs_end_as_they_must_and_can_be_repaired(

@@ -54,6 +54,36 @@ def test_nobody_gets_in_without_a_token(sandbox: Any) -> None:
     assert get(sandbox, "/_sandbox/health").json() == {"status": "ready"}
 
 
+def test_an_expired_token_is_refused_every_time(sandbox: Any) -> None:
+    """Also where it was good a moment ago."""
+    identity = Identity(sandbox.state / "identity.secret")
+    token = identity.issue("https://management.azure.com/", lifetime_seconds=1)
+    headers = {"Authorization": f"Bearer {token}"}
+    seen = set()
+    while 401 not in seen:
+        seen.add(get(sandbox, "/subscriptions?api-version=1", headers=headers).status_code)
+
+    assert seen <= {200, 401}
+    answer = get(sandbox, "/subscriptions?api-version=1", headers=headers)
+    assert error_of(answer) == (401, "InvalidAuthenticationToken")
+    assert "expired" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:10443", "127.0.0.1.evil.example", "[::2]:1", ""]
+)
+def test_another_hosts_requests_are_refused(sandbox: Any, host: str) -> None:
+    """Whatever token they bring, in both processes: a page's own host may have been given this address."""
+    for address, audience in ((sandbox.control, "management.azure"), (sandbox.lake, "storage.azure")):
+        headers = {"Authorization": f"Bearer {sandbox.token(f'https://{audience}.com')}", "Host": host}
+        url = f"{address}/subscriptions?api-version=1&comp=list"
+        answer = requests.get(url, headers=headers, verify=sandbox.bundle, timeout=5)
+
+        assert answer.status_code == 421, answer.text
+    own = {"Authorization": f"Bearer {sandbox.token('https://management.azure.com')}", "Host": "LocalHost"}
+    assert get(sandbox, "/subscriptions?api-version=1", headers=own).ok
+
+
 @pytest.mark.parametrize("header", ["", "wrong"])
 def test_a_token_is_given_for_the_header_only(sandbox: Any, header: str) -> None:
     address = sandbox.endpoints["identity"]
