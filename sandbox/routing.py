@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -161,7 +161,7 @@ def hung_up(request: web.Request) -> web.Response:
 async def json_body(request: web.Request) -> dict[str, Any]:
     """The body as a JSON object, whatever its Content-Type says; anything else is refused as Azure does."""
     try:
-        body = json.loads(await request.read())
+        body = json.loads(await request.read(), parse_constant=_no_number)
     except ValueError as error:
         raise AzureError(
             400, "InvalidRequestContent", f"The request content is not valid JSON: {error}."
@@ -173,6 +173,12 @@ async def json_body(request: web.Request) -> dict[str, Any]:
     if _is_too_deep(body):
         raise _too_deep()
     return body
+
+
+def _no_number(constant: str) -> NoReturn:
+    """Python reads NaN and Infinity; JSON has none."""
+    message = f"{constant} is no value of JSON"
+    raise ValueError(message)
 
 
 def _too_deep() -> AzureError:

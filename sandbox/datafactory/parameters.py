@@ -44,6 +44,11 @@ def check_variables(declared: JsonValue, target: str) -> None:
         kind = require_object(one, f"Variable '{name}'", target).get("type")
         if str(kind).lower() not in _VARIABLE_TYPES:
             raise BadRequest(f"Variable '{name}' has the unknown type {kind!r}.", target=target)
+        default = one.get("defaultValue")
+        if default is not None and not _ACCEPTS[variable_type(one)](default):
+            raise BadRequest(
+                f"The default value of variable '{name}' is not of type {kind}: {default!r}.", target=target
+            )
 
 
 def variable_type(declared: Json) -> str:

@@ -152,7 +152,7 @@ async def get_run(request: web.Request) -> web.Response:
 
 async def cancel_run(request: web.Request) -> web.Response:
     service, factory = _addressed(request)
-    recursive = request.query.get("isRecursive", "false").lower() == "true"
+    recursive = _flag(request, "isRecursive")
     service.engine.cancel(factory, request.match_info["run"], recursive=recursive)
     return responses.done()
 
@@ -273,13 +273,21 @@ def _run(service: Service, factory: FactoryId, request: web.Request) -> Json:
 
 def _rerun(request: web.Request) -> Rerun | None:
     asked = request.query
-    start, from_failure = asked.get("startActivityName"), asked.get("startFromFailure", "").lower() == "true"
-    is_recovery = asked.get("isRecovery", "").lower() == "true"
+    start, from_failure = asked.get("startActivityName"), _flag(request, "startFromFailure")
+    is_recovery = _flag(request, "isRecovery")
     if "referencePipelineRunId" not in asked:
         if start or from_failure or is_recovery:
             raise BadRequest("A rerun needs referencePipelineRunId.", target="referencePipelineRunId")
         return None
     return Rerun(asked["referencePipelineRunId"], is_recovery, start, from_failure)
+
+
+def _flag(request: web.Request, name: str) -> bool:
+    """False where it is absent; clients spell it as their language does."""
+    value = request.query.get(name, "false")
+    if value.lower() not in ("true", "false"):
+        raise BadRequest(f"{name} must be true or false; found {value!r}.", target=name)
+    return value.lower() == "true"
 
 
 def _page(runs: list[Json], token: str | None) -> web.Response:

@@ -134,12 +134,13 @@ def _filter(kind: Queryable, asked: Json) -> Condition:
     if (
         not isinstance(values, list)
         or not values
+        or not all(isinstance(one, str) for one in values)
         or (operator in ("Equals", "NotEquals") and len(values) != 1)
     ):
         raise BadRequest(
-            f"The filter on {operand} with {operator} has the wrong number of values: {values!r}."
+            f"The filter on {operand} with {operator} has the wrong values, or too many: {values!r}."
         )
-    wanted = [_comparable(operand, str(one)) for one in values]
+    wanted = [_comparable(operand, one) for one in values]
     if operand == "LatestOnly":
         is_latest = "isLatest" if _OPERATORS[operator] == "IN" else "NOT isLatest"
         return ("true" if set(wanted) == {"false"} else is_latest), []

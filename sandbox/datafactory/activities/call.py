@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
     from pathlib import Path
 
+    from sandbox.datafactory.activities.fields import Fields
     from sandbox.datafactory.frame import Frame, RunningPipeline
     from sandbox.datafactory.models import Json, JsonValue
     from sandbox.datafactory.view import View
@@ -139,6 +140,8 @@ class ActivityKind:
 
     run: Callable[[Call], Awaitable[Json]]
     check: Check
+    fields: Fields | None = None
+    """Of its type properties; None where its check looks at them by itself."""
     again: Callable[[RunningPipeline, Json], None] = no_trace
     """Where a rerun takes it over with this output: what it did to the run's variables."""
     scopes: Callable[[Json], list[tuple[str, list[Json]]]] = no_scopes

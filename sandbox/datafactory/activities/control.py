@@ -10,8 +10,15 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
+from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.errors import ActivityFailed, BadRequest
-from sandbox.datafactory.values import is_expression, parse_timespan, require_integer, require_list
+from sandbox.datafactory.values import (
+    is_expression,
+    parse_timespan,
+    require_integer,
+    require_list,
+    require_timespan,
+)
 from sandbox.datafactory.waiting import within
 
 if TYPE_CHECKING:
@@ -20,6 +27,7 @@ if TYPE_CHECKING:
 
 _MOST_ITEMS = 100_000
 _MOST_CASES = 25
+_LONGEST_UNTIL_DAYS = 90
 
 
 def _properties(activity: Json) -> Json:
@@ -91,10 +99,22 @@ async def _switch(call: Call) -> Json:
     return {}
 
 
+def _require_inner(activity: Json, target: str) -> None:
+    if _properties(activity).get("activities") is None:
+        raise BadRequest(f"Activity '{activity['name']}': activities is required.", target=target)
+
+
 def _check_for_each(activity: Json, _view: View, target: str) -> None:
     _require_expression(activity, "items", target)
+    if not is_expression(_properties(activity)["items"]["value"]):
+        raise BadRequest(
+            f"Activity '{activity['name']}': items must be an expression of an array; found "
+            f"{_properties(activity)['items']['value']!r}.",
+            target=target,
+        )
     if _properties(activity).get("batchCount") is not None:
         require_integer(_properties(activity)["batchCount"], "batchCount", target, 1, 50)
+    _require_inner(activity, target)
 
 
 def _loop_scopes(activity: Json) -> list[tuple[str, list[Json]]]:
@@ -133,6 +153,15 @@ async def _for_each(call: Call) -> Json:
 
 def _check_until(activity: Json, _view: View, target: str) -> None:
     _require_expression(activity, "expression", target)
+    _require_inner(activity, target)
+    timeout = _properties(activity).get("timeout")
+    if timeout is not None and not is_expression(timeout):
+        span = require_timespan(timeout, f"timeout of activity '{activity['name']}'", target)
+        if not 0 < span.total_seconds() <= _LONGEST_UNTIL_DAYS * 86400:
+            raise BadRequest(
+                f"Activity '{activity['name']}': timeout is at most {_LONGEST_UNTIL_DAYS} days.",
+                target=target,
+            )
 
 
 async def _until(call: Call) -> Json:
@@ -170,7 +199,31 @@ async def _rounds(call: Call) -> Json:
         await asyncio.sleep(0)
 
 
-IF_CONDITION = ActivityKind(run=_if, check=_check_if, scopes=_if_scopes, is_branch=True)
-SWITCH = ActivityKind(run=_switch, check=_check_switch, scopes=_switch_scopes, is_branch=True)
-FOR_EACH = ActivityKind(run=_for_each, check=_check_for_each, scopes=_loop_scopes, is_loop=True)
-UNTIL = ActivityKind(run=_until, check=_check_until, scopes=_loop_scopes, is_loop=True)
+IF_CONDITION = ActivityKind(
+    run=_if,
+    check=_check_if,
+    fields=Fields("expression ifTrueActivities ifFalseActivities"),
+    scopes=_if_scopes,
+    is_branch=True,
+)
+SWITCH = ActivityKind(
+    run=_switch,
+    check=_check_switch,
+    fields=Fields("on cases defaultActivities"),
+    scopes=_switch_scopes,
+    is_branch=True,
+)
+FOR_EACH = ActivityKind(
+    run=_for_each,
+    check=_check_for_each,
+    fields=Fields("items isSequential batchCount activities"),
+    scopes=_loop_scopes,
+    is_loop=True,
+)
+UNTIL = ActivityKind(
+    run=_until,
+    check=_check_until,
+    fields=Fields("expression timeout activities"),
+    scopes=_loop_scopes,
+    is_loop=True,
+)

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
+from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.activities.lake import (
     Place,
     check_lake_dataset,
@@ -165,4 +166,9 @@ def _within_limit(output: Json) -> Json:
 
 _READERS = {"Json": _json_rows, "DelimitedText": _delimited_rows}
 
-LOOKUP = ActivityKind(run=_run, check=_check, has_policy=True)
+LOOKUP = ActivityKind(
+    run=_run,
+    check=_check,
+    fields=Fields("source dataset firstRowOnly", not_run="treatDecimalAsString"),
+    has_policy=True,
+)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from sandbox.datafactory.activities.call import ActivityKind, Call, Request, Response
+from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.activities.linked import Linked, linked_service
 from sandbox.datafactory.errors import ActivityFailed, BadRequest
 from sandbox.datafactory.parameters import wire_text
@@ -225,4 +226,12 @@ def _message(response: Response) -> JsonValue:
         return response.body.decode("utf-8", "replace")
 
 
-ML_EXECUTE_PIPELINE = ActivityKind(run=_run, check=_check, has_policy=True)
+ML_EXECUTE_PIPELINE = ActivityKind(
+    run=_run,
+    check=_check,
+    fields=Fields(
+        "mlPipelineId mlPipelineEndpointId version experimentName mlPipelineParameters dataPathAssignments "
+        "mlParentRunId continueOnStepFailure mlExecutionType"
+    ),
+    has_policy=True,
+)

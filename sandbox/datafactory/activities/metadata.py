@@ -9,6 +9,7 @@ from sandbox.datafactory.activities.call import ActivityKind, Call, Response
 from sandbox.datafactory.activities.copying.mapping import interim_type
 from sandbox.datafactory.activities.copying.report import Tally
 from sandbox.datafactory.activities.copying.sources import LakeSource
+from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.activities.lake import (
     Place,
     check_lake_dataset,
@@ -121,4 +122,9 @@ def _child(entry: Json) -> Json:
     return {"name": entry["name"].rpartition("/")[2], "type": "Folder" if is_folder else "File"}
 
 
-GET_METADATA = ActivityKind(run=_run, check=_check, has_policy=True)
+GET_METADATA = ActivityKind(
+    run=_run,
+    check=_check,
+    fields=Fields("dataset fieldList storeSettings formatSettings"),
+    has_policy=True,
+)

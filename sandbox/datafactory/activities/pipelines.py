@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
+from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.errors import ActivityFailed, BadRequest
 from sandbox.errors import AzureError
 
@@ -46,4 +47,4 @@ async def _run(call: Call) -> Json:
     return output
 
 
-EXECUTE_PIPELINE = ActivityKind(run=_run, check=_check)
+EXECUTE_PIPELINE = ActivityKind(run=_run, check=_check, fields=Fields("pipeline parameters waitOnCompletion"))

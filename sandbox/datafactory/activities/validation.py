@@ -79,4 +79,9 @@ async def _valid(call: Call, where: Place) -> Json | None:
     return found if bool(await children(call, where)) is (wanted in (True, "true", "True")) else None
 
 
-VALIDATION = ActivityKind(run=_run, check=_check, may_nest=False)
+VALIDATION = ActivityKind(
+    run=_run,
+    check=_check,
+    fields=Fields("dataset timeout sleep minimumSize childItems"),
+    may_nest=False,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
+from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 from sandbox.datafactory.parameters import variable_type
 from sandbox.datafactory.values import is_expression
@@ -113,6 +114,7 @@ async def _filter(call: Call) -> Json:
     return {"ItemsCount": len(items), "FilteredItemsCount": len(kept), "Value": kept}
 
 
-SET_VARIABLE = ActivityKind(run=_set, check=_check_variable, again=_set_again)
-APPEND_VARIABLE = ActivityKind(run=_append, check=_check_variable, again=_append_again)
-FILTER = ActivityKind(run=_filter, check=_check_filter)
+_VARIABLE = Fields("variableName value setSystemVariable")
+SET_VARIABLE = ActivityKind(run=_set, check=_check_variable, fields=_VARIABLE, again=_set_again)
+APPEND_VARIABLE = ActivityKind(run=_append, check=_check_variable, fields=_VARIABLE, again=_append_again)
+FILTER = ActivityKind(run=_filter, check=_check_filter, fields=Fields("items condition"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from sandbox.datafactory.activities.call import ActivityKind, Call
+from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.errors import ActivityFailed, BadRequest
 from sandbox.datafactory.values import is_expression, is_integer
 
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
     from sandbox.datafactory.view import View
 
 
+_LONGEST_SECONDS = 2**31 - 1
+
+
 def _check_wait(activity: Json, _view: View, target: str) -> None:
     seconds = (activity.get("typeProperties") or {}).get("waitTimeInSeconds")
-    if not is_expression(seconds) and not is_integer(seconds, 0):
+    if not is_expression(seconds) and not is_integer(seconds, 0, _LONGEST_SECONDS):
         raise BadRequest(
             f"Activity '{activity['name']}': waitTimeInSeconds must be an integer or an expression.",
             target=target,
@@ -45,5 +49,5 @@ async def _fail(call: Call) -> NoReturn:
     raise ActivityFailed(str(code), str(message))
 
 
-WAIT = ActivityKind(run=_wait, check=_check_wait)
-FAIL = ActivityKind(run=_fail, check=_check_fail)
+WAIT = ActivityKind(run=_wait, check=_check_wait, fields=Fields("waitTimeInSeconds"))
+FAIL = ActivityKind(run=_fail, check=_check_fail, fields=Fields("message errorCode"))

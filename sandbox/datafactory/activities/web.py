@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from sandbox.datafactory.activities.call import ActivityKind, Call, Request, Response
+from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 from sandbox.datafactory.values import is_expression
 
@@ -122,4 +123,12 @@ def _output(response: Response) -> Json:
     return {**output, "ADFWebActivityResponseHeaders": dict(response.headers)}
 
 
-WEB_ACTIVITY = ActivityKind(run=_run, check=_check, has_policy=True)
+WEB_ACTIVITY = ActivityKind(
+    run=_run,
+    check=_check,
+    fields=Fields(
+        "method url headers body authentication disableCertValidation httpRequestTimeout turnOffAsync",
+        not_run="datasets linkedServices connectVia",
+    ),
+    has_policy=True,
+)

@@ -48,6 +48,7 @@ def check_pipeline(name: str, properties: Json, view: View) -> None:
         raise BadRequest(f"{len(everything)} activities; the limit is {_MOST_ACTIVITIES}.", target=target)
     _check_unique([one["name"] for one in everything], target)
     _check_names_used(name, properties, everything)
+    _check_variables_set(properties.get("variables") or {}, everything, target)
     _check_calls(name, properties, view)
 
 
@@ -76,6 +77,8 @@ def _check_activity(
     _check_state(activity, target)
     _check_policy(activity, kind, target)
     _check_user_properties(activity, target)
+    if kind.fields is not None:
+        kind.fields.check(activity.get("typeProperties") or {}, f"Activity '{name}' ({type_name})", target)
     kind.check(activity, view, target)
     return kind
 
@@ -210,6 +213,18 @@ def _check_names_used(pipeline: str, properties: Json, everything: list[Json]) -
             listed = ",".join(f"'{name}'" for name in missing)
             raise BadRequest(
                 f"Expressions refer to {what} {listed}, which the pipeline does not have.", target=target
+            )
+
+
+def _check_variables_set(declared: Json, everything: list[Json], target: str) -> None:
+    known = {name.lower() for name in declared}
+    for activity in everything:
+        written = activity.get("typeProperties") or {}
+        name = written.get("variableName")
+        if name is not None and not written.get("setSystemVariable") and name.lower() not in known:
+            raise BadRequest(
+                f"Activity '{activity['name']}' sets variable '{name}', which the pipeline does not have.",
+                target=target,
             )
 
 

@@ -12,25 +12,37 @@ if TYPE_CHECKING:
     from sandbox.datafactory.models import EntityKind, Json, JsonValue
 
 # A dict: an object with these parts (others are free). A list: an array of such. str: text.
-# Values: an object whose every value is such.
+# bool: true or false. Values: an object whose every value is such. Closed: these parts and no others.
 
 
 class Values(dict[str, Any]):
     """`Values(each=shape)`: an object of any names, all of one shape."""
 
 
+class Closed(dict[str, Any]):
+    """`Closed(name=shape)`: what nobody knows is a mistake of the writer's, and would do nothing."""
+
+
+def _any(*names: str) -> dict[str, Any]:
+    """Parts that may be anything here."""
+    return dict.fromkeys(names, object)
+
+
 _OBJECT: dict[str, Any] = {}
+_FOLDER = Closed(name=str)
 _REFERENCE = {"type": str, "parameters": _OBJECT}
-_PARAMETERS = Values(each=_OBJECT)
+_PARAMETERS = Values(each=Closed(_any("type", "defaultValue"), metadata=_OBJECT))
 _STORE = {"storeSettings": _OBJECT, "formatSettings": _OBJECT}
-_ACTIVITY: dict[str, Any] = {
-    "dependsOn": [{"activity": str, "dependencyConditions": [str]}],
-    "userProperties": [{"name": str}],
-    "policy": _OBJECT,
-    "linkedServiceName": _REFERENCE,
-    "inputs": [_REFERENCE],
-    "outputs": [_REFERENCE],
-    "typeProperties": {
+_ACTIVITY = Closed(
+    _any("name", "type", "state", "onInactiveMarkAs"),
+    description=str,
+    dependsOn=[Closed(activity=str, dependencyConditions=[str])],
+    userProperties=[Closed(_any("value"), name=str)],
+    policy=Closed(_any("timeout", "retry", "retryIntervalInSeconds"), secureInput=bool, secureOutput=bool),
+    linkedServiceName=_REFERENCE,
+    inputs=[_REFERENCE],
+    outputs=[_REFERENCE],
+    typeProperties={
         "source": _STORE | {"additionalColumns": object},
         "sink": _STORE,
         "scripts": [{"parameters": [_OBJECT]}],
@@ -41,43 +53,66 @@ _ACTIVITY: dict[str, Any] = {
         "fieldList": [str],
         "method": str,
         "variableName": str,
+        "isSequential": bool,
+        "waitOnCompletion": bool,
     },
-}
+)
 _ACTIVITIES = [_ACTIVITY]
 _ACTIVITY["typeProperties"] |= {
     "activities": _ACTIVITIES,
     "ifTrueActivities": _ACTIVITIES,
     "ifFalseActivities": _ACTIVITIES,
     "defaultActivities": _ACTIVITIES,
-    "cases": [{"value": str, "activities": _ACTIVITIES}],
+    "cases": [Closed(value=str, activities=_ACTIVITIES)],
 }
 _STARTED = {"pipelineReference": _REFERENCE, "parameters": _OBJECT}
 _SHAPES: dict[EntityKind, dict[str, Any]] = {
-    "pipelines": {
-        "activities": _ACTIVITIES,
-        "parameters": _PARAMETERS,
-        "variables": _PARAMETERS,
-        "annotations": [object],
-        "runDimensions": _OBJECT,
-    },
-    "datasets": {
-        "linkedServiceName": _REFERENCE,
-        "parameters": _PARAMETERS,
-        "typeProperties": {"location": _OBJECT},
-    },
-    "linkedservices": {"parameters": _PARAMETERS, "typeProperties": _OBJECT, "connectVia": _REFERENCE},
-    "triggers": {
-        "pipelines": [_STARTED],
-        "pipeline": _STARTED,
-        "typeProperties": {
-            "recurrence": {"schedule": _OBJECT},
-            "retryPolicy": _OBJECT,
+    "pipelines": Closed(
+        _any("concurrency", "lastPublishTime"),
+        description=str,
+        activities=_ACTIVITIES,
+        parameters=_PARAMETERS,
+        variables=_PARAMETERS,
+        annotations=[object],
+        runDimensions=_OBJECT,
+        folder=_FOLDER,
+        policy=_OBJECT,
+    ),
+    "datasets": Closed(
+        _any("type", "schema", "structure"),
+        description=str,
+        linkedServiceName=_REFERENCE,
+        parameters=_PARAMETERS,
+        annotations=[object],
+        folder=_FOLDER,
+        typeProperties={"location": _OBJECT},
+    ),
+    "linkedservices": Closed(
+        _any("type", "version"),
+        description=str,
+        parameters=_PARAMETERS,
+        annotations=[object],
+        typeProperties=_OBJECT,
+        connectVia=_REFERENCE,
+    ),
+    "triggers": Closed(
+        _any("type", "runtimeState"),
+        description=str,
+        annotations=[object],
+        pipelines=[_STARTED],
+        pipeline=_STARTED,
+        typeProperties={
+            "recurrence": Closed(
+                _any("frequency", "interval", "startTime", "endTime", "timeZone"),
+                schedule=Closed(_any("minutes", "hours", "weekDays", "monthDays", "monthlyOccurrences")),
+            ),
+            "retryPolicy": Closed(_any("count", "intervalInSeconds")),
             "dependsOn": [{"type": str, "offset": str, "size": str, "referenceTrigger": _REFERENCE}],
             "delay": str,
             "startTime": str,
             "endTime": str,
         },
-    },
+    ),
 }
 
 
@@ -88,8 +123,8 @@ def check_shape(kind: EntityKind, properties: Json, target: str) -> None:
 def _check(value: JsonValue, shape: Any, path: str, target: str) -> None:  # noqa: ANN401 - see _SHAPES
     if value is None or shape is object:
         return
-    if shape is str:
-        _require(value, str, "text", path, target)
+    if shape in (str, bool):
+        _require(value, shape, "text" if shape is str else "true or false", path, target)
     elif isinstance(shape, list):
         _require(value, list, "an array", path, target)
         for index, one in enumerate(value):
@@ -98,6 +133,9 @@ def _check(value: JsonValue, shape: Any, path: str, target: str) -> None:  # noq
     else:
         _require(value, dict, "an object", path, target)
         parts = dict.fromkeys(value, shape["each"]) if isinstance(shape, Values) else shape
+        unknown = value.keys() - parts if isinstance(shape, Closed) else ()
+        for name in sorted(unknown):
+            raise BadRequest(f"{path} has the unknown field '{name}'.", target=target)
         for name, inner in parts.items():
             _check(value.get(name), inner, f"{path}.{name}", target)
 

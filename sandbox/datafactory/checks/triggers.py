@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from adf.events import BlobTrigger, IllegalBlobTrigger
-from adf.windows import WindowError, tumbling_change_problems, tumbling_problems
+from adf.windows import TumblingWindow, WindowError, tumbling_change_problems, tumbling_problems
+from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.checks.dependencies import check_dependencies
 from sandbox.datafactory.checks.recurrences import check_recurrence
 from sandbox.datafactory.checks.types import require_type
@@ -24,6 +25,15 @@ _STORAGE_ACCOUNT = re.compile(
 )
 
 
+_FIELDS = {
+    "ScheduleTrigger": Fields("recurrence"),
+    "TumblingWindowTrigger": Fields(
+        "frequency interval startTime endTime delay maxConcurrency retryPolicy dependsOn"
+    ),
+    "BlobEventsTrigger": Fields("scope events blobPathBeginsWith blobPathEndsWith ignoreEmptyBlobs"),
+}
+
+
 def check_trigger(name: str, properties: Json, existing: Json | None, view: View) -> Json:
     """The properties to store: `runtimeState` is read-only, and Stopped whatever was sent."""
     kind = require_type(properties, TRIGGER_TYPES, f"The trigger '{name}'", name)
@@ -33,6 +43,8 @@ def check_trigger(name: str, properties: Json, existing: Json | None, view: View
         raise BadRequest(
             f"The trigger '{name}' is of type {before['type']}: its type cannot change.", target=name
         )
+    if kind in _FIELDS:
+        _FIELDS[kind].check(written, f"The trigger '{name}'", name)
     match kind:
         case "ScheduleTrigger":
             _check_pipelines(name, properties)
@@ -86,6 +98,8 @@ def _check_windows(name: str, written: Json, before: JsonValue) -> None:
         problems = tumbling_problems(written)
     except (WindowError, TypeError, KeyError) as error:
         problems = [str(error)]
+    if not problems and next(TumblingWindow.from_type_properties(written).windows(), None) is None:
+        problems = ["it has no window: endTime is not after the first one's end"]
     if before is not None:
         problems += tumbling_change_problems(before["typeProperties"], written)
     if problems:

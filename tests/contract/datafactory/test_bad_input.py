@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 KINDS = ("pipelines", "datasets", "linkedservices", "triggers")
 WAIT = {"activities": [wait("w")]}
 CIRCLE = [wait("a", after={"b": ["Succeeded"]}), wait("b", after={"a": ["Succeeded"]})]
+EACH = expression("@createArray(1)")
+DAILY = {"frequency": "Day", "interval": 1, "startTime": "2026-11-01T00:00:00Z"}
 COPY = {
     **activity("c", "Copy", source={"type": "BinarySource"}, sink={"type": "BinarySink"}),
     "inputs": [reference("missing", "DatasetReference")],
@@ -66,6 +68,7 @@ def refused(factory: Factory, path: str, body: Any) -> str:
         b"{}",
         b'{"properties": []}',
         b'{"properties": {}}{',
+        b'{"properties": {"runDimensions": {"a": NaN}}}',
         b"[" * 5000,
         b'{"properties": {"activities": ' + b"[" * 150 + b"]" * 150 + b"}}",
     ],
@@ -97,6 +100,66 @@ def test_what_is_no_entity_is_refused(factory: Factory, kind: str, body: bytes) 
             "pipelines",
             {"activities": [activity("u", "Until", expression=expression("@equals(1"), activities=[])]},
             "InvalidTemplate",
+        ),
+        ("pipelines", {**WAIT, "actvities": []}, "unknown field 'actvities'"),
+        ("pipelines", {"activities": [{**wait("w"), "dependOn": []}]}, "unknown field 'dependOn'"),
+        ("pipelines", {"activities": [activity("w", "Wait", seconds=1)]}, "unknown field 'seconds'"),
+        ("pipelines", {"activities": [wait("w", 1, policy={"retrys": 1})]}, "unknown field 'retrys'"),
+        ("pipelines", {**WAIT, "folder": "f"}, "folder must be an object"),
+        ("pipelines", {**WAIT, "description": 5}, "description must be text"),
+        ("pipelines", {**WAIT, "variables": {"v": {"type": "Array", "defaultValue": "x"}}}, "not of type"),
+        (
+            "pipelines",
+            {"activities": [activity("s", "SetVariable", variableName="gone", value="x")]},
+            "sets variable 'gone'",
+        ),
+        (
+            "pipelines",
+            {"activities": [activity("e", "ForEach", items=expression("abc"), activities=[wait("w")])]},
+            "items must be an expression of an array",
+        ),
+        (
+            "pipelines",
+            {"activities": [activity("e", "ForEach", items=EACH, isSequential="yes", activities=[])]},
+            "isSequential must be true or false",
+        ),
+        ("pipelines", {"activities": [activity("e", "ForEach", items=EACH)]}, "activities is required"),
+        (
+            "pipelines",
+            {"activities": [activity("u", "Until", expression=EACH, timeout="91.00:00:00", activities=[])]},
+            "at most 90 days",
+        ),
+        (
+            "triggers",
+            {"type": "ScheduleTrigger", "typeProperties": {"recurrence": {**DAILY, "every": 2}}},
+            "unknown field 'every'",
+        ),
+        (
+            "triggers",
+            {"type": "ScheduleTrigger", "typeProperties": {"recurrence": DAILY, "interval": 2}},
+            "unknown field 'interval'",
+        ),
+        (
+            "triggers",
+            {
+                "type": "ScheduleTrigger",
+                "typeProperties": {"recurrence": {**DAILY, "endTime": "2026-10-01T00:00:00Z"}},
+            },
+            "never fires",
+        ),
+        (
+            "triggers",
+            {
+                "type": "TumblingWindowTrigger",
+                "typeProperties": {
+                    "frequency": "Hour",
+                    "interval": 1,
+                    "startTime": "2026-11-01T00:00:00Z",
+                    "endTime": "2026-11-01T00:30:00Z",
+                    "maxConcurrency": 1,
+                },
+            },
+            "it has no window",
         ),
         ("datasets", {"type": "Json"}, "linkedServiceName"),
         ("datasets", {"type": "Jsom", "linkedServiceName": {}}, "unknown type 'Jsom'"),
@@ -203,3 +266,25 @@ def test_who_is_not_known_gets_nothing(factory: Factory, token: str | None) -> N
 
     assert answer.status_code == 401
     assert "value" not in answer.json()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "isRecovery=perhaps&referencePipelineRunId=x",
+        "isRecovery=true",
+        "startFromFailure=true",
+        "startActivityName=w",
+        "referencePipelineRunId=",
+        "referencePipelineRunId=made-up",
+    ],
+)
+def test_a_rerun_of_nothing_starts_nothing(factory: Factory, query: str) -> None:
+    factory.pipeline("rerun", wait("w"))
+
+    answer = factory.azure.arm("POST", f"{factory.path}/pipelines/rerun/createRun?{query}")
+
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]["code"] in ("BadRequest", "ReferencedPipelineRunNotValid")
+    asked = [{"operand": "PipelineName", "operator": "Equals", "values": ["rerun"]}]
+    assert factory.query("pipeline", filters=asked).value == []
