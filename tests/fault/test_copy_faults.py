@@ -55,6 +55,19 @@ def test_a_copy_survives_each_lost_or_refused_request(lake: LakeData, order: dic
         lake.files.delete_directory("out")
 
 
+def test_a_copy_survives_a_lake_that_dies(lake: LakeData) -> None:
+    """Before each request in turn; it is started again, and the request is made again."""
+    lake.put("in/a.csv", CONTENT)
+    for skip in range(MOST_REQUESTS):
+        fault(lake, action="kill", times=1, skip=skip)
+        output = lake.output(binary(lake))
+        lake.factory.azure.clear_faults()
+
+        assert output["filesWritten"] == 1
+        assert lake.get("out/a.csv") == CONTENT
+        lake.files.delete_directory("out")
+
+
 def test_a_cancelled_copy_writes_nothing_afterwards(lake: LakeData) -> None:
     """The request under way may still be done; the file is whole or absent, and stays so."""
     lake.put("in/a.csv", CONTENT)
