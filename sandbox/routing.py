@@ -78,7 +78,7 @@ class ArmTable(web.AbstractResource):
         return self._resources[-1]
 
     async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
-        slashes = request.rel_url.path_safe.removesuffix("/").count("/")
+        slashes = max(1, request.rel_url.path_safe.removesuffix("/").count("/"))
         allowed: set[str] = set()
         for resource in self._with(slashes):
             found, methods = await resource.resolve(request)
