@@ -102,7 +102,7 @@ def by_hand(source: Source, model: Path, output: str) -> None:
         for target in done:
             with pa.memory_map(str(target)) as mapped:
                 part = pa.ipc.open_file(mapped).read_all()
-                writer = writer or parquet.ParquetWriter(merged, part.schema, compression="zstd")
+                writer = writer or parquet.ParquetWriter(merged, part.schema, compression="snappy")
                 writer.write_table(part)
             target.unlink()
         if writer is not None:
@@ -212,7 +212,7 @@ def _dask(source: Source, model: Path, output: str) -> None:
         meta={KEY: "int64", "prediction": "float64"},
     )
     with dask.config.set(scheduler="processes", num_workers=PROCESSES), TemporaryDirectory() as folder:
-        scored.to_parquet(folder, compression="zstd")
+        scored.to_parquet(folder, compression="snappy")
         _merge(Path(folder), output)
 
 
@@ -235,7 +235,7 @@ def _merge(folder: Path, output: str) -> None:
     writer = None
     for part in sorted(folder.glob("*.parquet")):
         rows = parquet.read_table(part)
-        writer = writer or parquet.ParquetWriter(output, rows.schema, compression="zstd")
+        writer = writer or parquet.ParquetWriter(output, rows.schema, compression="snappy")
         writer.write_table(rows)
     if writer is not None:
         writer.close()

@@ -120,7 +120,8 @@ class Scoring(Section):
     files_per_work_item: int = Field(default=100, ge=1)
     """At most so many files in one work item, the share of a process at a time."""
     bytes_per_work_item: int = Field(default=64 * 1024 * 1024, ge=1024)
-    """At most so many bytes in one work item: 64 MiB."""
+    """At most so many bytes in one work item: 64 MiB. Of a window that has less for each process, items are
+    smaller, down to 8 MiB."""
     node_count: int = Field(default=1, ge=1)
     """How many nodes score a window. Azure: `node_count` of the ParallelRunStep."""
     process_count_per_node: int = Field(default=2, ge=1)

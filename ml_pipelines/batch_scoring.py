@@ -157,6 +157,7 @@ def _fixed(settings: Settings, model: Model, zone: str) -> dict[str, object]:
         "score_script": model.score_script,
         "files_per_work_item": scoring.files_per_work_item,
         "bytes_per_work_item": scoring.bytes_per_work_item,
+        "workers": scoring.node_count * scoring.process_count_per_node,
         "newlines_in_values": scoring.newlines_in_values,
         "max_quarantined_percent": scoring.max_quarantined_percent,
         "empty_window": scoring.empty_window,

@@ -1,10 +1,10 @@
 """Rows of a window that share a row key: found without holding the keys.
 
-Keys that strictly increase, as most tables are sorted, have no duplicate: one comparison a row. Otherwise
-each key becomes a 64-bit hash; the hashes are spread over files by their highest bits, and each file, small
-enough for memory, is sorted to see which occur twice. Only rows with such a hash are looked at again, with a
-second hash beside the first (whole numbers need none: theirs is one-to-one). So memory grows with the number
-of duplicates, 24 bytes each, not with the window.
+Keys that strictly increase have no duplicate, and are not read: key_order.py. Otherwise each key becomes a
+64-bit hash; the hashes are spread over files by their highest bits, and each file, small enough for memory,
+is sorted to see which occur twice. Only rows with such a hash are looked at again, with a second hash beside
+the first (whole numbers need none: theirs is one-to-one). So memory grows with the number of duplicates, 24
+bytes each, not with the window.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Literal
 
 from .column_types import converted
+from .key_order import increase
 from .parts import ROWS_A_BATCH
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def repeated_rows(
     """
     import numpy as np
 
-    if _increasing(parts, key, kind):
+    if increase(part.facts.keys for part in parts if part.rows):
         return np.empty(0, np.int64)
     count = 2 ** (sum(part.rows for part in parts) // rows_a_file).bit_length()
     hashes = _repeated_hashes(parts, key, kind, [folder / f"keys-{number}" for number in range(count)])
@@ -69,23 +70,6 @@ def keys_of(
         with parquet.ParquetFile(part.path) as file:
             for batch in file.iter_batches(rows_at_once, columns=[key]):
                 yield converted(pa.chunked_array([batch.column(0)]), pa.field(key, kind), part.files)
-
-
-def _increasing(parts: Sequence[Part], key: str, kind: pa.DataType) -> bool:
-    """Whether all keys are whole numbers in strictly increasing order."""
-    import pyarrow as pa
-
-    if not pa.types.is_integer(kind):
-        return False
-    last = None
-    for column in keys_of(parts, key, kind):
-        if column.null_count:
-            return False
-        numbers = column.to_numpy()
-        if (last is not None and numbers[0] <= last) or not (numbers[1:] > numbers[:-1]).all():
-            return False
-        last = numbers[-1]
-    return True
 
 
 def _repeated_hashes(parts: Sequence[Part], key: str, kind: pa.DataType, paths: Sequence[Path]) -> Numbers:

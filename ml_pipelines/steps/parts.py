@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from .column_types import conformed, schema_of
 from .errors import RowsUnaccounted
+from .key_order import Ends, KeyOrder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -53,6 +54,8 @@ class PartFacts:
     rows_quarantined: int
     model_sha256: str
     spans: tuple[Span, ...] = ()
+    keys: Ends | None = None
+    """Of a part whose keys are whole numbers that strictly increase."""
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self)).encode()
@@ -60,13 +63,14 @@ class PartFacts:
     @classmethod
     def from_json(cls, content: bytes) -> Self:
         found = json.loads(content)
-        return cls(**{**found, "spans": tuple(Span(*span) for span in found["spans"])})
+        spans, keys = found["spans"], found["keys"]
+        return cls(**{**found, "spans": tuple(Span(*span) for span in spans), "keys": keys and Ends(*keys)})
 
 
 class PartWriter:
     """Collects an item's tables, on disk; `close` says what came in. Tables may disagree as parts may.
 
-    `unique` is the column of which no value comes twice, so that none is kept in a dictionary.
+    `unique` is the column of which no value comes twice, or should: none is kept in a dictionary.
     """
 
     def __init__(self, path: Path, unique: str | None = None) -> None:
@@ -74,6 +78,7 @@ class PartWriter:
         self._unique = unique
         self._spooled: list[tuple[Path, str, pa.Schema]] = []
         self._rows = 0
+        self._order = KeyOrder()
 
     def add(self, table: pa.Table, files: str) -> None:
         """The results of these files; `close` raises TypesDisagree where no type holds those of all."""
@@ -82,12 +87,15 @@ class PartWriter:
         spool = self._path.with_name(f"{self._path.name}.{len(self._spooled):06}.arrow")
         with pa.ipc.new_file(str(spool), table.schema) as writer:
             writer.write_table(table)
+        if self._unique in table.column_names:
+            self._order.see(table.column(self._unique))
         self._spooled.append((spool, files, table.schema))
         self._rows += table.num_rows
 
     def close(self, facts: PartFacts) -> int:
         """Write the part; the number of rows in it."""
         schema = schema_of((files, each) for _, files, each in self._spooled)
+        facts = replace(facts, keys=self._order.ends())
         described = schema.with_metadata({FACTS: facts.to_json()})
         with parquet_writer(self._path, described, self._unique) as writer:
             for group in row_groups(conformed(table, schema, files) for files, table in self._read()):

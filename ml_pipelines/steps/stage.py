@@ -23,7 +23,17 @@ from .lake import ABSENT, Lake
 from .landing import TemplateFields, format_template, predictions_path, staging_folder
 from .listing import list_matching
 from .parameters import Arguments
-from .work import DUPLICATE_KEYS, Piece, Plan, WorkItem, cut, digest_of, input_digest, item_name
+from .work import (
+    DUPLICATE_KEYS,
+    Piece,
+    Plan,
+    WorkItem,
+    bytes_an_item,
+    cut,
+    digest_of,
+    input_digest,
+    item_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -249,11 +259,12 @@ def _plan(
 
 def _with_items(plan: Plan, arguments: Arguments, pieces: Sequence[Piece]) -> tuple[Plan, list[WorkItem]]:
     """A ParallelRunStep without a file fails: where there is nothing to score, one item says so."""
+    most, workers = arguments.number("bytes-per-work-item"), arguments.number("workers")
     groups = list(
         cut(
             [] if plan.unchanged else pieces,
             files_per_work_item=arguments.number("files-per-work-item"),
-            bytes_per_work_item=arguments.number("bytes-per-work-item"),
+            bytes_per_work_item=bytes_an_item(pieces, most, workers),
             split=_split(plan, newlines_in_values=arguments.flag("newlines-in-values")),
         )
     ) or [()]

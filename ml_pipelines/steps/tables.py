@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+MOST_DIGITS = 19
+"""Of a 64-bit number."""
 MOSTLY = 0.5
 """The share of a column's values that must be numbers for it to be a column of numbers."""
 
@@ -286,9 +288,32 @@ def plain_key(table: pa.Table, row_key: str | None) -> pa.Table:
         numbers = keys.cast(pa.int64())
     except pa.ArrowInvalid:
         return table
-    if not numbers.cast(pa.string()).equals(keys):
+    if not _plainly_written(keys, numbers):
         return table
     return table.set_column(table.column_names.index(row_key), row_key, numbers)
+
+
+def _plainly_written(texts: pa.ChunkedArray, numbers: pa.ChunkedArray) -> bool:
+    """Whether the texts, which are these numbers, are as numbers are written: no 0012, no -0, no 0xff.
+
+    Digits alone, as many as the number has, can be nothing else; what is more is written anew and compared.
+    """
+    import numpy as np
+    import pyarrow as pa
+    from pyarrow import compute
+
+    lengths = compute.binary_length(texts).to_numpy()
+    if numbers.null_count or _beyond_digits(texts) or lengths.max() > MOST_DIGITS:
+        return bool(numbers.cast(pa.string()).equals(texts))
+    fewest = np.array([0, *(10**digits for digits in range(1, MOST_DIGITS))])
+    return bool((numbers.to_numpy() >= fewest[lengths - 1]).all())
+
+
+def _beyond_digits(texts: pa.ChunkedArray) -> bool:
+    import numpy as np
+
+    contents = (np.frombuffer(each.buffers()[2] or b"0", np.uint8) for each in texts.chunks)
+    return any(content.min() < ord("0") or content.max() > ord("9") for content in contents)
 
 
 def _is_time(kind: pa.DataType) -> bool:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
 
+ITEMS_A_WORKER = 4
+SMALLEST_ITEM_BYTES = 8 * 1024 * 1024
+"""What is worth a part of its own."""
 DUPLICATE_KEYS = ("error", "keep_first", "keep_last", "allow")
 
 
@@ -143,6 +146,14 @@ def rejects_path(plan: Plan, number: int) -> str:
 
 def drafts_folder(plan: Plan) -> str:
     return f"{plan.staging}/drafts"
+
+
+def bytes_an_item(pieces: Iterable[Piece], most: int, workers: int) -> int:
+    """How large work items become: `most`, and less in a small window, so that each worker has some of them
+    and none is waited for long.
+    """
+    total = sum(piece.length for piece in pieces)
+    return min(most, max(SMALLEST_ITEM_BYTES, -(-total // (ITEMS_A_WORKER * workers))))
 
 
 def cut(

@@ -12,6 +12,7 @@ from ml_pipelines.steps import errors, stage
 from ml_pipelines.steps.landing import Receipt
 from ml_pipelines.steps.models import ModelVersion, choose
 from ml_pipelines.steps.parameters import Arguments, argument
+from ml_pipelines.steps.work import Piece, bytes_an_item
 from tests.unit.ml_pipelines.fakes import FakeLake, record
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -43,6 +44,7 @@ USUAL = {
     "score_script": "score.py",
     "files_per_work_item": "2",
     "bytes_per_work_item": "1024",
+    "workers": "2",
     "newlines_in_values": "true",
     "max_quarantined_percent": "0",
     "empty_window": "fail",
@@ -306,6 +308,16 @@ def test_what_a_landed_window_depends_on_is_in_its_digest(changes):
     lake = FakeLake({f"{DAY}/a.csv": b"id\n1\n"})
 
     assert run(lake)[0].digest != run(lake, **changes)[0].digest
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "workers", "expected"), [(1, 2, 8), (90, 2, 11.25), (900, 2, 64), (900, 8, 28.125)]
+)
+def test_a_small_window_is_shared_by_all_workers(megabytes, workers, expected):
+    """Four items each, of which none is too small to be worth its own part, nor larger than is configured."""
+    whole = [Piece("in/a.csv", "a.csv", "e", megabytes << 20, 0, megabytes << 20)]
+
+    assert bytes_an_item(whole, 64 << 20, workers) == expected * (1 << 20)
 
 
 def test_a_group_id_that_is_no_file_name_is_refused():

@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ml_pipelines.steps import errors
 from ml_pipelines.steps.column_types import check_csv, conformed, schema_of
 from ml_pipelines.steps.results import Place, as_frame, with_keys
 from ml_pipelines.steps.rows import count_rows
-from ml_pipelines.steps.tables import CsvReader, Share, check_key
+from ml_pipelines.steps.tables import CsvReader, Share, check_key, plain_key
 
 PLACE = Place("churn", "w", "a.csv", "rows")
 
@@ -227,3 +229,30 @@ def test_a_row_key_without_a_text_is_refused(kind):
     """Bytes are no text, lists and structs are none either."""
     with pytest.raises(errors.KeyUnusable, match=r"'a\.parquet' has the row key 'id'"):
         check_key(pa.table({"id": pa.nulls(1, kind)}), "id", "a.parquet")
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.integers(-(2**63), 2**63 - 1).map(str),
+            st.sampled_from(
+                ["7", "0", "00", "0012", "-0", "-7", "0xFFFFFFFFFF", "9" * 18, "09" * 10, "a", None]
+            ),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_a_key_is_a_number_where_all_are_written_as_numbers_are(texts):
+    """No 0012, no 0xff: what lands is written as it came."""
+    keys = pa.table({"id": pa.array(texts, pa.string())})
+
+    found = plain_key(keys, "id").column("id")
+
+    plain = all(text is None or _is_plain(text) for text in texts)
+    assert found.type == (pa.int64() if plain else pa.string())
+    assert found.cast(pa.string()).to_pylist() == texts
+
+
+def _is_plain(text: str) -> bool:
+    return text.removeprefix("-").isdecimal() and str(int(text)) == text
