@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CHUNK_BYTES = 4 * 1024 * 1024
+UPLOADS = 4
+"""Chunks of a large file that are on their way at once."""
 ABSENT = ""
 RETRIES = {"retry_total": 6, "initial_backoff": 0.5, "increment_base": 2}
 """A throttled or restarting lake is asked again for about a minute; every request here may be repeated."""
@@ -190,7 +192,12 @@ class Lake:
         with _errors("write", path), _opened(content) as stream:
             if size:
                 client.upload_data(
-                    stream, length=size, overwrite=True, metadata=metadata, chunk_size=CHUNK_BYTES
+                    stream,
+                    length=size,
+                    overwrite=True,
+                    metadata=metadata,
+                    chunk_size=CHUNK_BYTES,
+                    max_concurrency=UPLOADS if size > CHUNK_BYTES else 1,
                 )
             else:
                 client.create_file(metadata=metadata)  # the SDK uploads no empty content at all

@@ -103,9 +103,9 @@ def test_conditions_are_kept(lake, folder):
         lake.read(f"{folder}/a", etag="0x0")
 
 
-@pytest.mark.parametrize("size", [0, 1, 5, 1000])
+@pytest.mark.parametrize("size", [0, 1, 5, 1000, 9_000_001])
 def test_what_is_uploaded_is_what_is_read(lake, folder, size, tmp_path):
-    """Empty files too; whole, and any range."""
+    """Empty files too, and such as go up in chunks side by side; whole, and any range."""
     content = bytes(number % 251 for number in range(size))
     (tmp_path / "file").write_bytes(content)
     lake.upload(f"{folder}/bytes", content, {"a": "1"})
