@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Literal
 
 Json = dict[str, Any]
@@ -29,14 +30,14 @@ class FactoryId:
     resource_group: str
     name: str
 
-    @property
+    @cached_property
     def resource_id(self) -> str:
         return (
             f"/subscriptions/{self.subscription}/resourceGroups/{self.resource_group}"
             f"/providers/Microsoft.DataFactory/factories/{self.name}"
         )
 
-    @property
+    @cached_property
     def scope(self) -> str:
         """The Store's scope of everything inside this factory."""
         return self.resource_id.lower()

@@ -74,6 +74,10 @@ class Witness(Store):
         """No pipeline run is under way, and no window is to be tried again."""
         return not self._open
 
+    def has(self, scope: str, kind: str, name: str) -> bool:
+        """It has seen every pipeline run."""
+        return name in self.pipeline_runs if kind == "pipelineruns" else super().has(scope, kind, name)
+
     def put(self, scope: str, kind: str, name: str, body: Mapping[str, Any]) -> None:
         match kind:
             case "activityruns":
