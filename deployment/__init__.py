@@ -21,6 +21,7 @@
     runs.py         pipeline runs: start, wait, and join ADF's run with the receipt in the lake
     status.py       triggers, models and last runs, read together
     access.py       who needs which role; access_check.py: which are there; access_report.py: that in words
+    rehearsal/      run --simulate: a span of time rehearsed by the local Azure, and what follows from it
     session.py      addresses and identity of an environment; starts the local Azure
     provisioning.py what an infrastructure team makes with Bicep, made for the local Azure
     lake.py resource_manager.py   the gateways that have no package of their own

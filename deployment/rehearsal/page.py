@@ -39,6 +39,8 @@ class Bar:
     due_x: float
     start_x: float
     width: float
+    queues: Sequence[tuple[float, float]]
+    """Where it waited for nodes: x and width."""
     status: str
     title: str
     name: str
@@ -182,10 +184,15 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def _bar(run: Run, number: int, origin: datetime, length: timedelta) -> Bar:
+    def x(moment: datetime) -> float:
+        return WIDTH * ((moment - origin) / length)
+
     ended = run.ended or run.started
-    due, start, end = (WIDTH * ((one - origin) / length) for one in (run.due, run.started, ended))
+    queues = [(x(each.asked), x(each.began) - x(each.asked)) for each in run.ml_runs if each.queued]
     queued = f", queued {text.span(run.queued)}" if run.queued else ""
     waited = f", {text.reason(run)} {text.span(run.waited)}" if run.waited else ""
     took = text.span(ended - run.started)
     title = f"{text.fire_name(run)}: {run.status}, took {took}{waited}{queued}"
-    return Bar(18 * number + 20, due, start, max(end - start, 1.5), run.status, title, text.fire_name(run))
+    width = max(x(ended) - x(run.started), 1.5)
+    y = 18 * number + 20
+    return Bar(y, x(run.due), x(run.started), width, queues, run.status, title, text.fire_name(run))

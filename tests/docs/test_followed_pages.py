@@ -70,6 +70,18 @@ def test_a_worse_model_is_refused_a_better_one_scores_and_is_taken_back(tmp_path
     assert [json.loads(each.read_text())["model_version"] for each in windows] == ["1", "3"]
 
 
+def test_who_rehearses_sees_what_the_page_shows(tmp_path: Path) -> None:
+    """In a clone of its own, without any Azure."""
+    project = Project.copied(tmp_path / "clone", three_free_ports())
+
+    project.follow("docs/rehearse.md")
+
+    assert "<svg" in (project.folder / "month.html").read_text()
+    runs = json.loads((project.folder / "timetable.json").read_text())["runs"]
+    assert sum(run["trigger"] == "tr_score_diabetes_mornings" for run in runs) == 30
+    assert not (project.folder / ".sandbox").exists()
+
+
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The page's files, with nothing deployed."""

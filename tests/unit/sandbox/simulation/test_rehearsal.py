@@ -205,6 +205,18 @@ def test_ml_runs_wait_for_nodes_in_the_order_of_their_coming(factory: SmallFacto
     ]
 
 
+def test_a_thousand_models_at_midnight_do_not_wait_for_each_other(factory: SmallFactory) -> None:
+    """As many activities reach outside at one time as a region lets; a laptop serves fewer."""
+    factory.pipeline("p")
+    for number in range(60):
+        recurrence = {"frequency": "Day", "interval": 1, "startTime": "2026-01-01T00:00:00Z"}
+        factory.schedule(f"t{number}", "p", recurrence)
+
+    told = factory.rehearse("2026-02-01", "2026-02-02", HALF_AN_HOUR)
+
+    assert column(told["runs"], "ended") == ["2026-02-01T00:30:00Z"] * 60
+
+
 # ------------------------------------------------------------------------------------------- what fails
 
 
