@@ -24,7 +24,7 @@ VERBS: Final = {
 TAKES_A_VALUE: Final = frozenset(
     {"-e", "--env", "-o", "--output", "--set", "--project-dir", "--model", "--window", "--from", "--to"}
     | {"--select", "--release", "--plan", "--out", "--head", "--factory", "--since"}
-    | {"--seed", "--nodes", "--fail", "--failures", "--minutes", "--html"}
+    | {"--seed", "--nodes", "--fail", "--failures", "--minutes", "--past-days", "--html"}
     | {"--only", "--max-parallel", "--limit"}
 )
 EXAMPLES: Final = """\
@@ -231,7 +231,7 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--simulate",
         action="store_true",
-        help="rehearse the schedules of --from … --to in seconds; Azure is neither read nor run",
+        help="rehearse the schedules of --from … --to in seconds; nothing is run in Azure",
     )
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn (default: 0)")
     group.add_argument(
@@ -243,6 +243,12 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="MODEL=MINUTES",
         help="how long scoring a window takes, in the middle (default: half of scoring.expected_minutes)",
+    )
+    group.add_argument(
+        "--past-days",
+        type=_count,
+        metavar="N",
+        help="in its place: draw from what the environment's factory ran in so many days; reads it",
     )
     group.add_argument(
         "--failures", type=_percent, default=0.0, metavar="PERCENT", help="of the ML runs fail (default: 0)"

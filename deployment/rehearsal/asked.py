@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from adf.triggers import grid_of
 from adf.windows import WindowError, parse_instant
 from deployment.errors import UsageError
+from deployment.rehearsal.past import MOST_DAYS
 from deployment.windows_said import window_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Asked:
     """Model and window whose ML runs fail, whenever they are tried."""
     minutes: Mapping[str, float] = field(default_factory=dict)
     """Model → the median of what its scoring takes."""
+    past_days: int | None = None
+    """Draw from what the environment's factory ran in so many days."""
 
 
 def asked_of(arguments: Namespace, settings: Settings) -> Asked:
@@ -60,6 +63,7 @@ def asked_of(arguments: Namespace, settings: Settings) -> Asked:
         arguments.failures,
         [_failing(text, settings) for text in arguments.fail],
         dict(_minutes(text, settings) for text in arguments.minutes),
+        _past_days(arguments),
     )
 
 
@@ -94,6 +98,18 @@ def _nodes(nodes: int | None, settings: Settings) -> int | None:
                 hint=f"--nodes {wanted}, or scoring.node_count in config/models/{name}.yaml",
             )
     return nodes
+
+
+def _past_days(arguments: Namespace) -> int | None:
+    days: int | None = arguments.past_days
+    if days is not None and days > MOST_DAYS:
+        raise UsageError(
+            f"--past-days {days}: Data Factory keeps runs for {MOST_DAYS} days",
+            hint=f"--past-days {MOST_DAYS}",
+        )
+    if days is not None and arguments.minutes:
+        raise UsageError("--past-days and --minutes both say how long runs take", hint="give one of the two")
+    return days
 
 
 def _failing(text: str, settings: Settings) -> tuple[str, Window]:

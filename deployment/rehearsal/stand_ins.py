@@ -7,6 +7,7 @@ ML run did.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from adf import pipelines
@@ -14,12 +15,14 @@ from adf.triggers import grid_of
 from adf.windows import format_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from adf.windows import Window
     from config.schema import Model, Settings
     from deployment.rehearsal.asked import Asked
+    from deployment.rehearsal.past import Past
 
+NO_PAST: Final[Mapping[str, Past]] = MappingProxyType({})
 SPREAD: Final = 0.4
 """Standard deviation of the durations' logarithm: twice the median is exceeded by 4 % of the runs."""
 _SCORED: Final = "equals(activity('score').status, 'Succeeded')"
@@ -40,9 +43,12 @@ RECEIPT: Final = {
 """All that a scoring pipeline reads of a receipt, and of a window of a schedule its fire time."""
 
 
-def stand_ins(settings: Settings, asked: Asked) -> dict[str, Any]:
-    """The document that `python -m sandbox simulate --stand-ins` reads."""
+def stand_ins(settings: Settings, asked: Asked, past: Mapping[str, Past] = NO_PAST) -> dict[str, Any]:
+    """The document that `python -m sandbox simulate --stand-ins` reads; `past`: of pipelines with one."""
     made = [each for _, model in sorted(settings.models.items()) for each in _of_model(model, asked)]
+    for each in made:
+        if each["pipeline"] in past:
+            each.update(_as_before(past[each["pipeline"]], each))
     receipt = {"activity": "read_receipt", "minutes": 0.2, "output": {"firstRow": RECEIPT}}
     return {"stand_ins": [*made, receipt]}
 
@@ -67,6 +73,14 @@ def _of_model(model: Model, asked: Asked) -> Iterator[dict[str, Any]]:
             "nodes": 1,
             "fails_percent": asked.failures_percent,
         }
+
+
+def _as_before(past: Past, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Failures that the command line asks for go first."""
+    return {
+        "minutes": {"past": list(past.minutes)},
+        "fails_percent": said["fails_percent"] or past.failures_percent,
+    }
 
 
 def _about(median: float) -> dict[str, float]:

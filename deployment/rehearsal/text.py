@@ -36,7 +36,7 @@ def parts(story: Story) -> Iterator[Line | Table]:
     timetable = story.timetable
     yield Line(
         f"Rehearsal of {story.environment} from {format_instant(timetable.start)} to "
-        f"{format_instant(timetable.end)}, seed {timetable.seed}: nothing in Azure was read or run",
+        f"{format_instant(timetable.end)}, seed {timetable.seed}: nothing was run in Azure",
         "bold",
     )
     yield Line("")

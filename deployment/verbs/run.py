@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LOG_LINES: Final = 40
 NOTHING_TO_RUN: Final = "Nothing to run: no window of the range is what --only asks for."
-REHEARSAL: Final = ("seed", "nodes", "minutes", "failures", "fail", "as_new", "html")
+REHEARSAL: Final = ("seed", "nodes", "minutes", "past_days", "failures", "fail", "as_new", "html")
 
 
 def run(arguments: Namespace) -> int:

@@ -9,6 +9,7 @@ from deployment import desired as desires
 from deployment.errors import UsageError
 from deployment.rehearsal import process, text
 from deployment.rehearsal.asked import asked_of
+from deployment.rehearsal.past import past_of
 from deployment.rehearsal.stand_ins import stand_ins
 from deployment.rehearsal.story import document, story
 from deployment.rehearsal.timetable import Timetable
@@ -16,6 +17,8 @@ from deployment.rehearsal.timetable import Timetable
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from deployment.rehearsal.asked import Asked
+    from deployment.rehearsal.past import Past
     from deployment.rehearsal.story import Story
     from deployment.verbs.command import Command
 
@@ -25,7 +28,7 @@ def simulate(command: Command) -> int:
     asked = asked_of(command.arguments, command.settings)
     desired = desires.build(command.settings)
     command.progress.state("rehearsal", f"{len(desired.entities)} entities")
-    timetable = process.rehearse(desired, asked, stand_ins(command.settings, asked))
+    timetable = process.rehearse(desired, asked, stand_ins(command.settings, asked, _past(command, asked)))
     command.progress.done("rehearsal", f"{len(timetable['runs']):,} pipeline runs")
     told = story(Timetable.from_document(timetable), command.settings)
     if command.settings.schedules == "off":
@@ -35,6 +38,16 @@ def simulate(command: Command) -> int:
         command.progress.note(f"the timetable as a page: {command.arguments.html}")
     command.terminal.show(text.parts(told), document(told, timetable))
     return 0
+
+
+def _past(command: Command, asked: Asked) -> dict[str, Past]:
+    """Nothing, and no session, unless it is asked for."""
+    if asked.past_days is None:
+        return {}
+    found = past_of(command.session.data_factory, command.now, asked.past_days)
+    told = (f"{pipeline} ({len(past.minutes)})" for pipeline, past in sorted(found.items()))
+    command.progress.note(f"drawn from runs of the last {asked.past_days} days: {', '.join(told) or 'none'}")
+    return found
 
 
 def _write(file: Path, told: Story) -> None:
