@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from deployment import desired as desires
-from deployment.errors import UsageError
+from deployment.errors import NothingDeployedError, UsageError
 from deployment.rehearsal import process, text
 from deployment.rehearsal.asked import asked_of
 from deployment.rehearsal.past import past_of
@@ -44,7 +44,11 @@ def _past(command: Command, asked: Asked) -> dict[str, Past]:
     """Nothing, and no session, unless it is asked for."""
     if asked.past_days is None:
         return {}
-    found = past_of(command.session.data_factory, command.now, asked.past_days)
+    factory = command.session.data_factory
+    if factory.factory() is None:
+        name = command.settings.data_factory.name
+        raise NothingDeployedError(f"the factory {name}, whose past is asked for,", command.arguments.env)
+    found = past_of(factory, command.now, asked.past_days)
     told = (f"{pipeline} ({len(past.minutes)})" for pipeline, past in sorted(found.items()))
     command.progress.note(f"drawn from runs of the last {asked.past_days} days: {', '.join(told) or 'none'}")
     return found
