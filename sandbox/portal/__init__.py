@@ -19,8 +19,8 @@ has no session learns nothing but how to get one. A page costs what it shows, no
 
 It may look into the services of this process and the state folder, and start what a button says through
 the services' own functions; it imports nothing of the product but Data Factory's time. What a model is
-expected to do is read from what was deployed and landed: pipelines, the published graph, trigger runs,
-manifests and receipts.
+expected to do is read from what was deployed and landed: pipelines, the published graph, triggers, runs
+and manifests.
 
 Known drawbacks: a cookie knows no port, so a session is as safe as the other HTTPS servers of this machine
 that the user's browser trusts.

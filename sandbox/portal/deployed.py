@@ -16,7 +16,7 @@ from sandbox.errors import AzureError
 from sandbox.machinelearning.pipelines import pipeline_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from sandbox.datafactory.models import FactoryId, Json
@@ -48,11 +48,25 @@ class Deployed:
         return self.lake / "_landing" / self.model
 
 
-def models(look: Look, factory: FactoryId) -> Iterator[Deployed]:
-    """In the order of their names."""
-    pipelines = look.data_factory.entities.list(factory, "pipelines")
-    found = [one for pipeline in pipelines if (one := _deployed(look, factory, pipeline)) is not None]
-    return iter(sorted(found, key=lambda one: one.model))
+def models(look: Look, pipelines: Iterable[Json]) -> Iterator[tuple[str, Deployed]]:
+    """Those of the pipelines that score one, by the pipelines' names, one after the other: to read what was
+    published takes a while.
+    """
+    for pipeline in pipelines:
+        found = None if look.factory is None else _deployed(look, look.factory, pipeline)
+        if found is not None:
+            yield str(pipeline["name"]), found
+
+
+def candidates(pipelines: Iterable[Json], *, model: str | None, after: str) -> list[Json]:
+    """In the order of their names, from behind one on; of a model those whose annotations name it."""
+    wanted = [
+        one
+        for one in pipelines
+        if str(one["name"]) > after
+        and (model is None or f"model:{model}" in (one["properties"].get("annotations") or ()))
+    ]
+    return sorted(wanted, key=lambda one: str(one["name"]))
 
 
 def _deployed(look: Look, factory: FactoryId, pipeline: Json) -> Deployed | None:

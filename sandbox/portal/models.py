@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from sandbox.portal import deployed, heat_map, windows
@@ -11,12 +12,16 @@ from sandbox.portal.heat_map import HeatMap, Scale
 from sandbox.portal.look import NotThere
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sandbox.datafactory.models import FactoryId
     from sandbox.portal.deployed import Deployed
     from sandbox.portal.look import Look
     from sandbox.portal.windows import WindowState
 
 STATES: Final = ("landed", "landed late", "running", "late", "failed", "missing", "due")
+PAGE: Final = 20
+"""Models."""
 _LISTED: Final = 10
 _GOING_ON: Final = frozenset({"running", "late", "due"})
 
@@ -32,13 +37,29 @@ class Shown:
 
 
 def view(look: Look) -> dict[str, Any]:
-    factory = look.factory
-    shown = [] if factory is None else [_shown(look, factory, one) for one in deployed.models(look, factory)]
-    asked = look.query.get("window")
-    if asked and not any(one.chosen for one in shown):
-        raise NotThere(f"Nothing is known of the window {asked} of {look.query.get('model')}.")
+    """All models, a page at a time, or the one that is asked for."""
+    asked = look.query.get("model")
+    found = list(islice(_models(look, asked), PAGE + 1))
+    shown = [one for _, one in found[:PAGE]]
+    if asked and not any(one.chosen for one in shown) and look.query.get("window"):
+        raise NotThere(f"Nothing is known of the window {look.query['window']} of {asked}.")
     busy = any(state in _GOING_ON for one in shown for state, _ in one.counts)
-    return {"models": shown, "states": STATES, "every_seconds": 3 if busy else 10}
+    return {
+        "models": shown,
+        "states": STATES,
+        "all": look.link("models") if asked else None,
+        "more": look.link("models", after=found[PAGE - 1][0]) if len(found) > PAGE else None,
+        "every_seconds": 3 if busy else 10,
+    }
+
+
+def _models(look: Look, asked: str | None) -> Iterator[tuple[str, Shown]]:
+    if look.factory is None:
+        return
+    pipelines = look.data_factory.entities.list(look.factory, "pipelines")
+    chosen = deployed.candidates(pipelines, model=asked, after=look.query.get("after", ""))
+    for name, model in deployed.models(look, chosen):
+        yield name, _shown(look, look.factory, model)
 
 
 def _shown(look: Look, factory: FactoryId, model: Deployed) -> Shown:

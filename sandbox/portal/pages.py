@@ -40,6 +40,7 @@ def _templates() -> Environment:
     made = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
+        auto_reload=False,  # of one version, as the program that fills them
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

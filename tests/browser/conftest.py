@@ -49,9 +49,12 @@ class Tab:
         ]
 
     def picture(self, name: str) -> None:
-        """Kept as documentation, where UPDATE_IMAGES is set."""
+        """Kept as documentation, where UPDATE_IMAGES is set; without the empty ground below."""
         if os.environ.get("UPDATE_IMAGES"):
-            self.page.screenshot(path=IMAGES / f"{name}.png", animations="disabled")
+            content = self.page.locator("main").bounding_box() or {}
+            height = min(800, content["y"] + content["height"])
+            clip = {"x": 0, "y": 0, "width": 1280, "height": height}
+            self.page.screenshot(path=IMAGES / f"{name}.png", animations="disabled", clip=clip)
 
 
 @pytest.fixture(scope="session")

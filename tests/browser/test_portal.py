@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.browser.conftest import Tab
 
+pytestmark = pytest.mark.timeout(900)  # real runs, on whatever machine
 RANGE = ("--from", "2026-11-20", "--to", "2026-11-23")
 PATIENCE_MS = 120_000
 EMPTY_DAY = "2026-11-19"
@@ -151,10 +152,10 @@ def test_the_calendar_shows_what_landed_and_what_is_missing(project: Project, po
     manifest.write_bytes(kept)
     page.locator("[id='cell-diabetes-2026-11-21T00-00-00Z'].good").wait_for(timeout=30_000)
 
+    portal.tab.picture("portal-models")
     page.get_by_role("link", name="2026-11-21: landed").click()
     chosen = page.locator("#window")
     assert {"148", "Succeeded"} <= set(chosen.inner_text().split("\n"))
-    portal.tab.picture("portal-models")
     chosen.get_by_role("link", name="predictions.parquet").click()
     assert landed.name in page.get_by_role("heading").inner_text()
     assert page.get_by_role("columnheader", name="prediction").is_visible()

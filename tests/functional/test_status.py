@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from deployment import portal
+from sandbox.identity import Identity
 from tests.functional.test_deployment import REPOSITORY, Project
+from tests.portal import Visitor
 from tests.ports import three_free_ports
 
 if TYPE_CHECKING:
@@ -85,6 +90,26 @@ def test_check_is_green_after_the_window_was_run(project, skipped):
         name: run[name] for name in ("adf_run_id", "ml_run_id", "rows_in", "output")
     }
     assert document["healthy"] is True
+
+
+def test_the_portal_shows_the_same_windows_landed(project, skipped):
+    """With their rows, from what was published and what lies in the lake, without any configuration."""
+    token = Identity(project.state / "identity.secret").issue
+    azure = SimpleNamespace(control=project.endpoints["control"], bundle=project.endpoints["bundle"])
+    with Visitor(azure) as visitor:
+        visitor.ask("GET", portal.link(SimpleNamespace(state=project.state), SimpleNamespace(token=token)))
+        chosen = skipped.strftime("%Y-%m-%dT%H-%M-%SZ")
+        page = visitor.page(f"/portal/models?model=diabetes&window={chosen}")
+        unknown = visitor.ask("GET", "/portal/models?model=diabetes&window=2020-01-01T00-00-00Z")
+
+    landed = [
+        start for start, each in windows(project.document("status", *ON)).items() if each["state"] == "landed"
+    ]
+    cells = re.findall(r'id="cell-diabetes-([^"]+)" class="cell good"', page)
+    assert sorted(cells) == sorted(start.replace(":", "-") for start in landed)
+    rows = windows(project.document("status", *ON))[skipped.strftime(TIME)]["rows_in"]
+    assert f"<dt>Rows in</dt><dd>{rows}</dd>" in page
+    assert unknown.status_code == 404
 
 
 def test_a_run_is_shown_down_to_the_steps_of_its_ml_run(project, skipped):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from adf.windows import Grid
+from sandbox.portal.deployed import candidates
 from sandbox.portal.windows import WindowState, window_of
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -53,3 +55,18 @@ def test_a_run_means_the_window_that_its_parameters_say() -> None:
     ):
         found = window_of({"parameters": given_}, grid)
         assert (found and found.start) == start
+
+
+def test_pipelines_are_looked_at_by_name_and_by_the_model_that_they_name() -> None:
+    """A page at a time: from behind the last of the page before."""
+    pipelines = [
+        {"name": name, "properties": {"annotations": notes}}
+        for name, notes in (("c", ["model:x"]), ("a", ["model:x"]), ("b", None), ("d", ["model:xy"]))
+    ]
+
+    def names(**asked: Any) -> list[str]:
+        return [one["name"] for one in candidates(pipelines, **asked)]
+
+    assert names(model=None, after="") == ["a", "b", "c", "d"]
+    assert names(model=None, after="b") == ["c", "d"]
+    assert names(model="x", after="") == ["a", "c"]
