@@ -14,7 +14,6 @@ from sandbox.portal.look import NotThere
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.datafactory.models import FactoryId
     from sandbox.portal.deployed import Deployed
     from sandbox.portal.look import Look
     from sandbox.portal.windows import WindowState
@@ -57,13 +56,14 @@ def _models(look: Look, asked: str | None) -> Iterator[tuple[str, Shown]]:
     if look.factory is None:
         return
     pipelines = look.data_factory.entities.list(look.factory, "pipelines")
+    triggers = look.data_factory.entities.list(look.factory, "triggers")
     chosen = deployed.candidates(pipelines, model=asked, after=look.query.get("after", ""))
     for name, model in deployed.models(look, chosen):
-        yield name, _shown(look, look.factory, model)
+        since = look.now - Scale.of(model.grid).span
+        yield name, _shown(look, model, windows.of(look, look.factory, model, triggers, since))
 
 
-def _shown(look: Look, factory: FactoryId, model: Deployed) -> Shown:
-    found = windows.of(look, factory, model, look.now - Scale.of(model.grid).span)
+def _shown(look: Look, model: Deployed, found: list[WindowState]) -> Shown:
     judged = [(one, one.state(look.now)) for one in found]
     counts = Counter(state for _, state in judged)
     listed = [

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sandbox.portal.look import Look
 
 DAYS: Final = 14
+PAGE: Final = 50
+"""Triggers."""
 _BEFORE_TODAY: Final = 6
 _MOST_FIRED: Final = 10_000
 """Trigger runs that are read for a page; what is older than these is not counted."""
@@ -62,21 +64,31 @@ def view(look: Look) -> dict[str, Any]:
     first = _first_day(look)
     dates = [first + timedelta(days=number) for number in range(DAYS)]
     rows: list[Row] = []
+    triggers = _page(look)
     if look.factory is not None:
         fired = _fired(look, look.factory, dates)
-        triggers = look.data_factory.entities.list(look.factory, "triggers")
-        rows = [
-            _row(one, fired, dates, look.now) for one in sorted(triggers, key=lambda one: str(one["name"]))
-        ]
+        rows = [_row(one, fired, dates, look.now) for one in triggers[:PAGE]]
     return {
         "rows": rows,
         "dates": dates,
         "today": look.now.date(),
+        "more": look.link("triggers", **{**look.query, "after": rows[-1].name})
+        if len(triggers) > PAGE
+        else None,
         "earlier": look.link("triggers", **{"from": first - timedelta(days=7)}),
         "later": look.link("triggers", **{"from": first + timedelta(days=7)}),
         "now": look.link("triggers") if look.query.get("from") else None,
         "every_seconds": 5,
     }
+
+
+def _page(look: Look) -> list[Json]:
+    """By name, from behind one on; one more than are shown, where there are more."""
+    if look.factory is None:
+        return []
+    after = look.query.get("after", "")
+    named = {str(one["name"]): one for one in look.data_factory.entities.list(look.factory, "triggers")}
+    return [named[name] for name in sorted(named) if name > after][: PAGE + 1]
 
 
 def _first_day(look: Look) -> date:

@@ -19,7 +19,7 @@ from sandbox.portal import fires
 from sandbox.portal.words import instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from adf.windows import Grid
@@ -70,10 +70,13 @@ class WindowState:
         return None if self.manifest is not None else self.deadline
 
 
-def of(look: Look, factory: FactoryId, model: Deployed, since: datetime) -> list[WindowState]:
-    """The windows from `since` on of which anything is known, the newest first."""
+def of(
+    look: Look, factory: FactoryId, model: Deployed, triggers: Iterable[Json], since: datetime
+) -> list[WindowState]:
+    """The windows from `since` on of which anything is known, the newest first; `triggers`: the factory's."""
     states: dict[datetime, WindowState] = {}
-    for window, fired in _expected(look, factory, model, since):
+    asking = (one for one in triggers if model.pipeline.lower() in _pipelines(one["properties"]))
+    for window, fired in _expected(look, factory, model, asking, since):
         known = states.get(window.start)
         if known is None or known.fired is None or fired < known.fired:
             states[window.start] = WindowState(window, fired, fired + model.allowed)
@@ -86,16 +89,18 @@ def of(look: Look, factory: FactoryId, model: Deployed, since: datetime) -> list
     return sorted(states.values(), key=lambda one: one.window, reverse=True)
 
 
+def _pipelines(properties: Json) -> set[str]:
+    return {str(one["pipelineReference"]["referenceName"]).lower() for one in pipelines_of(properties)}
+
+
 def _expected(
-    look: Look, factory: FactoryId, model: Deployed, since: datetime
+    look: Look, factory: FactoryId, model: Deployed, triggers: Iterable[Json], since: datetime
 ) -> Iterator[tuple[Window, datetime]]:
-    for trigger in look.data_factory.entities.list(factory, "triggers"):
-        properties = trigger["properties"]
-        named = {str(one["pipelineReference"]["referenceName"]).lower() for one in pipelines_of(properties)}
+    for trigger in triggers:
         started = look.data_factory.triggers.started_since(factory, trigger["name"])
-        if started is None or model.pipeline.lower() not in named:
+        if started is None:
             continue
-        coming = fires.between(properties, max(started, since), look.now)
+        coming = fires.between(trigger["properties"], max(started, since), look.now)
         for fire, window in islice(coming, _MOST_EXPECTED):
             meant = window or model.grid.last_complete(fire)
             if meant.start >= since:
