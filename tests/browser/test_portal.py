@@ -105,6 +105,7 @@ def test_a_run_is_shown_with_its_activities_and_the_logs_of_its_steps(portal: Po
         assert page.locator("svg .name", has_text=re.compile(f"^{name}$")).count() == 1
     page.locator("section.ml summary", has_text="publish").click()
     assert "committed" in page.get_by_role("group", name="Log of publish").inner_text()
+    page.evaluate("scrollTo(0, 0)")
     portal.tab.picture("portal-run")
 
 
@@ -119,13 +120,18 @@ def test_a_whole_log_is_text_and_nothing_else(portal: Portal) -> None:
     assert "started" in answer.text()
 
 
-def test_a_failed_run_is_made_good_by_a_click(project: Project, portal: Portal) -> None:
-    """From the failed activity on, once its input is there; a rerun lands in the same group."""
+def test_a_failed_window_is_found_on_the_calendar_and_made_good_by_a_click(
+    project: Project, portal: Portal
+) -> None:
+    """Its run goes on from the failed activity, once the input is there; it lands in the same group."""
     project.document("run", "--window", EMPTY_DAY, code=1)
     folder = project.lake / INCOMING
     page = portal.page
-    page.goto(f"{portal.url}/portal/runs?status=Failed")
-    page.get_by_role("link", name="score_diabetes").click()
+    portal.click_page("Models")
+    page.get_by_role("link", name=f"{EMPTY_DAY}: failed").click()
+    assert "no such path" in page.locator("#window .message").inner_text()
+    portal.tab.picture("portal-models")
+    page.locator("#window").get_by_role("link", name="Failed").click()
     portal.tab.picture("portal-failed")
     assert "no such path" in page.locator(".message").first.inner_text()
     failed = page.url
@@ -137,6 +143,8 @@ def test_a_failed_run_is_made_good_by_a_click(project: Project, portal: Portal) 
     assert page.url != failed
     assert page.get_by_text("Rerun of").is_visible()
     assert page.locator("section.ml summary .status.good").count() == 3
+    portal.click_page("Models")
+    page.get_by_role("link", name=f"{EMPTY_DAY}: landed").wait_for()
 
 
 def test_the_calendar_shows_what_landed_and_what_is_missing(project: Project, portal: Portal) -> None:
@@ -152,7 +160,6 @@ def test_the_calendar_shows_what_landed_and_what_is_missing(project: Project, po
     manifest.write_bytes(kept)
     page.locator("[id='cell-diabetes-2026-11-21T00-00-00Z'].good").wait_for(timeout=30_000)
 
-    portal.tab.picture("portal-models")
     page.get_by_role("link", name="2026-11-21: landed").click()
     chosen = page.locator("#window")
     assert {"148", "Succeeded"} <= set(chosen.inner_text().split("\n"))
