@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.identity import Identity
+from sandbox.portal.access import Access
 from tests.portal import Factory, Visitor, link
 from tests.unit.sandbox.datafactory.local_factory import fail
 
@@ -45,6 +48,21 @@ def test_a_link_opens_the_portal_once(sandbox: LocalAzure) -> None:
         assert first.ask("GET", opened).status_code == 200
         assert second.ask("GET", opened).status_code == 401
         assert first.ask("GET", "/portal/runs").status_code == 200
+
+
+def test_a_link_lasts_ten_minutes_and_a_hundred_are_kept(tmp_path: Path) -> None:
+    """Of those that nobody opens the oldest go first."""
+    now = [0.0]
+    endpoints = SimpleNamespace(control="https://127.0.0.1:1")
+    context = SimpleNamespace(endpoints=endpoints, identity=Identity(tmp_path / "secret"))
+    access = Access(context, seconds=lambda: now[0])
+    keys = [access.new_link().partition("key=")[2] for _ in range(102)]
+
+    assert [access.enter(key) is None for key in keys[:3]] == [True, True, False]
+    now[0] = 599
+    assert access.enter(keys[3]) is not None
+    now[0] = 600
+    assert access.enter(keys[4]) is None
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(sandbox: LocalAzure) -> None:
