@@ -11,6 +11,7 @@ SUBSCRIPTION = "/subscriptions/sub-roles"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/rg-roles"
 ACCOUNT = f"{GROUP}/providers/Microsoft.Storage/storageAccounts/roleslake"
 READER = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+SOMEBODY = "7f0c0c0e-2f4b-4f0e-9a43-5d1c8a4de001"
 WRITER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 
 
@@ -61,9 +62,9 @@ def test_an_assignment_is_made_once_and_deleted(sandbox: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "principal", "role", "code"),
     [
-        ("daily", str(uuid.uuid4()), READER, "InvalidRoleAssignmentId"),
+        ("daily", SOMEBODY, READER, "InvalidRoleAssignmentId"),
         (None, "me", READER, "InvalidPrincipalId"),
-        (None, str(uuid.uuid4()), str(uuid.uuid4()), "RoleDefinitionDoesNotExist"),
+        (None, SOMEBODY, SOMEBODY, "RoleDefinitionDoesNotExist"),
     ],
 )
 def test_what_azure_would_refuse_is_refused(sandbox: Any, name, principal, role, code) -> None:
