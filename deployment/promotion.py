@@ -151,7 +151,7 @@ def step_of(
     found = version_here(promotion, here)
     if found is not None and (before is None or before == found or not takes_over):
         return Change("unchanged", address, wanted=promotion, live=before, level=LEVEL_OF_MODELS)
-    differences = tuple(_differences(promotion, before))
+    differences = tuple(each for each in _facts(promotion, before) if each.before != each.after)
     action: Action = "create" if before is None else "change"
     return Change(action, address, differences, wanted=promotion, live=before, level=LEVEL_OF_MODELS)
 
@@ -168,7 +168,7 @@ def version_here(promotion: Promotion, here: Sequence[Registered]) -> Registered
     return None  # a workspace of another name counts its versions anew
 
 
-def _differences(promotion: Promotion, before: Registered | None) -> Iterator[Difference]:
+def _facts(promotion: Promotion, before: Registered | None) -> Iterator[Difference]:
     yield Difference("version", before and _name_of(before), promotion.meant)
     yield Difference(SHA256, before and before.sha256, promotion.sha256)
     old, new = _metrics({} if before is None else before.tags), _metrics(promotion.tags)

@@ -49,6 +49,8 @@ MODEL_FOLDER = "model"
 LONGEST_TAG = 900
 """Letters; a tag takes 1,000."""
 REPORT = "gate_report"
+ML_RUN = "ml_run"
+"""Tags that lead from a version to how it came about, also where it was promoted to."""
 
 
 def register(name: str, trained: Path, tags: Mapping[str, str], described: Path) -> str:
@@ -165,7 +167,8 @@ def _register(
     workspace.log_metrics(evidence.metrics)
     workspace.tag_run({GATE: decision.gate, REPORT: path})
     described = Path(arguments.text("facts")) / DESCRIPTION_FILE
-    tags = tags_of(evidence, decision, arguments.document("gate")) | _more_tags(arguments) | {REPORT: path}
+    tags = tags_of(evidence, decision, arguments.document("gate")) | _more_tags(arguments)
+    tags |= {REPORT: path, ML_RUN: receipt.ml_run_id}
     name, trained = arguments.text("registered-model"), Path(arguments.text("trained"))
     version = workspace.register(name, trained, tags, described)
     told = replace(told, model_version=version)

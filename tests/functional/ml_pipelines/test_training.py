@@ -66,7 +66,7 @@ def test_the_registered_model_says_where_it_comes_from(trained, workspace):
     assert json.loads(tags["metrics"])["r2"] == pytest.approx(0.485, abs=0.001)
     assert set(tags) == {
         *("metrics", "data_digest", "sha256", "git_commit", "score_profile"),
-        *("approved", "gate", "gate_report"),
+        *("approved", "gate", "gate_report", "ml_run"),
     }
     assert (tags["approved"], tags["gate"]) == ("true", "passed")
 

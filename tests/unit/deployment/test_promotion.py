@@ -191,6 +191,15 @@ def test_the_plan_shows_version_digest_and_metrics_from_old_to_new(dev, tmp_path
     ]
 
 
+def test_what_is_the_same_in_both_versions_is_not_shown(dev, tmp_path):
+    prod = Workspace()
+    promote(dev, prod)
+    dev.train(tmp_path / "again", "first")
+    step = promotion.step_of(look_up(dev), prod.versions, "dev:1")
+
+    assert [each.path for each in step.differences] == ["version"]
+
+
 def test_a_version_is_taken_back_by_naming_it(dev):
     """It is here already; `dev:1` means it though dev's second came later."""
     prod = Workspace()
