@@ -59,7 +59,7 @@ def rehearse(request: Request) -> Json:
 async def _rehearse(request: Request, state: Path) -> Json:
     """Time begins an instant early, as what is due when a trigger is started has been missed."""
     clock = VirtualClock(request.start - _TICK, asyncio.get_running_loop())
-    witness = Witness(Path(":memory:"))
+    witness = Witness(Path(":memory:"), clock.now)
     try:
         kinds = StandIns(request.stand_ins, request.seed, clock, Cluster(request.nodes), witness).kinds()
         service = Service.of(_context(state, witness, clock), kinds, _NoEvents(), places=_PLACES)

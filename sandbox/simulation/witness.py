@@ -1,10 +1,12 @@
 """A store that notes what the runtime writes of runs: what waited, queued, ran and ended, and when.
 
 Activity runs are noted and not kept: nothing in a rehearsal asks for them, and a month of them is large.
+Other runs are kept until they are over and time has passed: whoever waits for one is told at that instant.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ from sandbox.simulation.errors import TooManyRuns
 from sandbox.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -63,11 +65,13 @@ class TriggerRun:
 
 
 class Witness(Store):
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
         super().__init__(path)
+        self._now = now
         self.pipeline_runs: dict[str, PipelineRun] = {}
         self.trigger_runs: dict[str, TriggerRun] = {}
         self._open: set[str] = set()
+        self._over: deque[tuple[datetime, tuple[str, str, str]]] = deque()
 
     @property
     def is_quiet(self) -> bool:
@@ -79,24 +83,35 @@ class Witness(Store):
         return name in self.pipeline_runs if kind == "pipelineruns" else super().has(scope, kind, name)
 
     def put(self, scope: str, kind: str, name: str, body: Mapping[str, Any]) -> None:
+        is_over = False
         match kind:
             case "activityruns":
                 self._see_activity_run(body)
                 return
             case "pipelineruns":
-                self._see_pipeline_run(name, body)
+                is_over = self._see_pipeline_run(name, body)
             case "triggerruns":
-                self._see_trigger_run(name, body)
+                is_over = self._see_trigger_run(name, body)
         super().put(scope, kind, name, body)
+        if is_over:
+            self._forget_earlier()
+            self._over.append((self._now(), (scope, kind, name)))
 
     def computed(self, run_id: str, asked: datetime, began: datetime, ended: datetime, nodes: int) -> None:
         self.pipeline_runs[run_id].computed.append(Computed(asked, began, ended, nodes))
+
+    def _forget_earlier(self) -> None:
+        """What was over before time passed."""
+        now = self._now()
+        while self._over and self._over[0][0] < now:
+            self.delete(*self._over.popleft()[1])
 
     def _see_activity_run(self, body: Mapping[str, Any]) -> None:
         if body["retryAttempt"] and body["status"] in TERMINAL:
             self.pipeline_runs[body["pipelineRunId"]].retried.append(body["activityName"])
 
-    def _see_pipeline_run(self, run_id: str, body: Mapping[str, Any]) -> None:
+    def _see_pipeline_run(self, run_id: str, body: Mapping[str, Any]) -> bool:
+        """Whether it is over."""
         run = self.pipeline_runs.get(run_id)
         if run is None:
             run = self._new(run_id, body)
@@ -109,6 +124,7 @@ class Witness(Store):
             self._open.discard(run_id)
         else:
             self._open.add(run_id)
+        return run.ended is not None
 
     def _new(self, run_id: str, body: Mapping[str, Any]) -> PipelineRun:
         asked = parse_instant(body["runStart"])
@@ -118,7 +134,8 @@ class Witness(Store):
         self.pipeline_runs[run_id] = run
         return run
 
-    def _see_trigger_run(self, run_id: str, body: Mapping[str, Any]) -> None:
+    def _see_trigger_run(self, run_id: str, body: Mapping[str, Any]) -> bool:
+        """Whether it is over."""
         run = self.trigger_runs.get(run_id)
         if run is None:
             at = parse_instant(body["triggerRunTimestamp"])
@@ -137,6 +154,7 @@ class Witness(Store):
             self._open.add(run_id)
         else:
             self._open.discard(run_id)
+        return run.state == "over"
 
 
 def _awaited(status: Json) -> list[tuple[str, str]]:
