@@ -36,6 +36,11 @@ class Step:
     bar: Bar | None = None
 
     @property
+    def name(self) -> str:
+        """One that a script made by itself may have none."""
+        return str(self.run.get("name") or self.run["runId"])
+
+    @property
     def log(self) -> str:
         """Where the whole log is."""
         return f"/portal/ml/{self.workspace}/{self.run['runId']}/log"

@@ -133,3 +133,8 @@ def test_who_has_seen_a_page_is_not_sent_it_again(visitor: Visitor, factory: Fac
     same = visitor.ask("GET", address, headers={"If-None-Match": tag})
 
     assert (same.status_code, same.text) == (304, "")
+
+
+def test_a_log_of_nobody_is_not_found(visitor: Visitor) -> None:
+    for run in ("nobody", "..%2F..%2Fidentity.secret"):
+        assert visitor.ask("GET", f"/portal/ml/nowhere/{run}/log").status_code == 404
