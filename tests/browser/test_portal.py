@@ -120,11 +120,33 @@ def test_a_whole_log_is_text_and_nothing_else(portal: Portal) -> None:
     assert "started" in answer.text()
 
 
+def test_the_report_for_a_ticket_is_one_page_without_a_script(
+    project: Project, tab: Tab, tmp_path: Any
+) -> None:
+    """Of a window that failed: its own policy lets nothing else in; axe finds nothing."""
+    project.document("run", "--window", EMPTY_DAY, code=1)
+    written = project.command("status", "--check", "--html", str(tmp_path / "report.html"))
+    assert written.returncode == 1
+    page = tab.page
+    page.goto((tmp_path / "report.html").as_uri())
+
+    assert page.locator("script").count() == 0
+    assert page.get_by_role("heading", name="Batch scoring, environment local").is_visible()
+    assert page.get_by_text(f"diabetes, window {EMPTY_DAY}: failed").is_visible()
+    assert page.get_by_role("rowheader", name="2026-11-21").is_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('table')).borderCollapse") == "collapse"
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 800})
+        assert tab.violations() == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size({"width": 1280, "height": 800})
+    tab.picture("status-report")
+
+
 def test_a_failed_window_is_found_on_the_calendar_and_made_good_by_a_click(
     project: Project, portal: Portal
 ) -> None:
     """Its run goes on from the failed activity, once the input is there; it lands in the same group."""
-    project.document("run", "--window", EMPTY_DAY, code=1)
     folder = project.lake / INCOMING
     page = portal.page
     portal.click_page("Models")
@@ -277,26 +299,6 @@ def test_the_pictures_of_the_runs_in_both_schemes(portal: Portal) -> None:
     portal.tab.picture("portal-runs")
     portal.page.emulate_media(color_scheme="dark")
     portal.tab.picture("portal-runs-dark")
-
-
-def test_the_report_for_a_ticket_is_one_page_without_a_script(
-    project: Project, tab: Tab, tmp_path: Any
-) -> None:
-    """Its own policy lets nothing else in; axe finds nothing."""
-    project.command("status", "--html", str(tmp_path / "report.html"))
-    page = tab.page
-    page.goto((tmp_path / "report.html").as_uri())
-
-    assert page.locator("script").count() == 0
-    assert page.get_by_role("heading", name="Batch scoring, environment local").is_visible()
-    assert page.get_by_role("rowheader", name="2026-11-21").is_visible()
-    assert page.evaluate("getComputedStyle(document.querySelector('table')).borderCollapse") == "collapse"
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
-        assert tab.violations() == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.set_viewport_size({"width": 1280, "height": 800})
-    tab.picture("status-report")
 
 
 def test_an_open_tab_says_that_the_local_azure_has_stopped(project: Project, portal: Portal) -> None:
