@@ -208,11 +208,11 @@ def ctrl_c_at(line: int) -> Iterator[list[str]]:
         return trace
 
     sys.settrace(trace)
-    try:
-        with contextlib.suppress(InterruptedByUserError, KeyboardInterrupt):
+    with contextlib.suppress(InterruptedByUserError, KeyboardInterrupt):
+        try:
             yield passed
-    finally:
-        sys.settrace(None)
+        finally:
+            sys.settrace(None)  # a call, and at a call comes what is pending: not after this block
 
 
 def test_what_somebody_else_changed_since_the_plan_is_not_overwritten(world):
