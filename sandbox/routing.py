@@ -36,7 +36,7 @@ class ArmResource(web.Resource):
         self.pattern = pattern
         self._regex = re.compile(_expression(pattern), re.IGNORECASE)
         is_open = any("." in (field["regex"] or "") for field in _FIELD.finditer(pattern))
-        self.slashes = None if is_open else pattern.count("/")
+        self.slashes = None if is_open else _slashes(pattern)
         """In a path that it matches; None where it may be any number."""
 
     @property
@@ -78,9 +78,8 @@ class ArmTable(web.AbstractResource):
         return self._resources[-1]
 
     async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo | None, set[str]]:
-        slashes = max(1, request.rel_url.path_safe.removesuffix("/").count("/"))
         allowed: set[str] = set()
-        for resource in self._with(slashes):
+        for resource in self._with(_slashes(request.rel_url.path_safe)):
             found, methods = await resource.resolve(request)
             if found is not None:
                 return found, methods
@@ -201,6 +200,11 @@ def _inside(value: object) -> Iterable[object]:
     if isinstance(value, dict):
         return value.values()
     return value if isinstance(value, list) else ()
+
+
+def _slashes(path: str) -> int:
+    """A last one does not count, but that of the root."""
+    return max(1, path.removesuffix("/").count("/"))
 
 
 def _expression(pattern: str) -> str:
