@@ -65,7 +65,7 @@ def add_routes(
     app.add_routes(
         [
             arm("POST", LINKS, portal.make_link),
-            arm("GET", "", portal.guarded(_home)),  # a pattern matches with and without a last slash
+            arm("GET", "/", portal.guarded(_home)),
             arm("GET", "/portal", portal.guarded(_home)),
             arm("GET", "/portal/enter", portal.open(portal.enter)),
             arm("GET", "/portal/static/{file}", portal.open(_static)),
