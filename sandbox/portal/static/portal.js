@@ -9,6 +9,10 @@ let tag = null;
 function changed(name, fresh) {
   const old = document.getElementById(name);
   if (!old || old.isEqualNode(fresh)) return;
+  if (isSelected(old)) {
+    tag = null; // it is put in once nobody is about to copy from it
+    return;
+  }
   const opened = new Map([...old.querySelectorAll("details[id]")].map((each) => [each.id, each.open]));
   const scrolled = [...old.querySelectorAll("[tabindex='0']")].map((each) => [each.scrollLeft, each.scrollTop]);
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
@@ -21,6 +25,11 @@ function changed(name, fresh) {
     if (scrolled[index]) [each.scrollLeft, each.scrollTop] = scrolled[index];
   });
   if (focused) refocus(fresh, focused, place);
+}
+
+function isSelected(part) {
+  const selection = getSelection();
+  return !selection.isCollapsed && part.contains(selection.anchorNode);
 }
 
 function refocus(fresh, focused, place) {
