@@ -20,7 +20,7 @@
     report.py       plans, runs and status as text or JSON; progress.py: what is going on, on stderr
     runs.py         pipeline runs: start, wait, and join ADF's run with the receipt in the lake
     status.py       triggers, models and last runs, read together
-    access.py       who needs which role; access_check.py: which are there; access_report.py: that in words
+    access.py       who needs which role of roles.py; access_check.py: which are there; access_report.py
     rehearsal/      run --simulate: a span of time rehearsed by the local Azure, and what follows from it
     session.py      addresses and identity of an environment; starts the local Azure
     provisioning.py what an infrastructure team makes with Bicep, made for the local Azure

@@ -1,7 +1,6 @@
 """Who needs which role where: one table, from which the check, its commands and docs/access.md are made.
 
-Each rule is the least that a part of this project is known to need. Roles are Azure's built-in ones, by the
-ids of https://learn.microsoft.com/azure/role-based-access-control/built-in-roles. Pure.
+Each rule is the least that a part of this project is known to need. Pure.
 """
 
 from __future__ import annotations
@@ -12,11 +11,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from deployment.provisioning import resource_group_id, storage_account_id, workspace_id
+from deployment.roles import (
+    BLOB_CONTRIBUTOR,
+    BLOB_READER,
+    DATA_SCIENTIST,
+    DATABASE_USER,
+    EVENT_SUBSCRIBER,
+    FACTORY_CONTRIBUTOR,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from config.schema import Settings
+    from deployment.roles import Role
 
 Holder = Literal["deployer", "factory", "cluster"]
 State = Literal["granted", "missing", "unknown"]
@@ -27,44 +35,6 @@ HOLDERS: Final[dict[Holder, str]] = {
     "factory": "the system-assigned managed identity of the data factory",
     "cluster": "the managed identity of the compute cluster",
 }
-
-
-@dataclass(frozen=True)
-class Role:
-    """A built-in role; without an id, a right that no role assignment gives."""
-
-    name: str
-    id: str = ""
-    within: tuple[Role, ...] = ()
-    """Wider roles that hold all of it."""
-
-    def ids(self) -> set[str]:
-        """Of itself and of those that hold it."""
-        return {self.id, *(each.id for each in self.within)}
-
-
-OWNER: Final = Role("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635")
-CONTRIBUTOR: Final = Role("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c")
-FACTORY_CONTRIBUTOR: Final = Role(
-    "Data Factory Contributor", "673868aa-7521-48a0-acc6-0f60742d39f5", (CONTRIBUTOR, OWNER)
-)
-DATA_SCIENTIST: Final = Role(
-    "AzureML Data Scientist", "f6c7c914-8db3-469d-8ca1-694a8f32e121", (CONTRIBUTOR, OWNER)
-)
-BLOB_OWNER: Final = Role("Storage Blob Data Owner", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b")
-BLOB_CONTRIBUTOR: Final = Role(
-    "Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe", (BLOB_OWNER,)
-)
-BLOB_READER: Final = Role(
-    "Storage Blob Data Reader", "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", (BLOB_CONTRIBUTOR, BLOB_OWNER)
-)
-EVENT_GRID_CONTRIBUTOR: Final = Role("EventGrid Contributor", "1e241071-0855-49ea-94dc-649edcd759de")
-EVENT_SUBSCRIBER: Final = Role(
-    "EventGrid EventSubscription Contributor",
-    "428e0ff0-5e57-4d9c-a221-2c70d0e0a443",
-    (EVENT_GRID_CONTRIBUTOR, CONTRIBUTOR, OWNER),
-)
-DATABASE_USER: Final = Role("a user of the database")
 
 
 @dataclass(frozen=True)

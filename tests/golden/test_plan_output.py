@@ -14,7 +14,7 @@ import pytest
 from adf.entities import EndpointVersion
 from adf.windows import Window
 from config.loader import load
-from deployment import access, access_report, landed, report, run_details, status_report
+from deployment import access, access_report, landed, report, roles, run_details, status_report
 from deployment.canonical import canonical
 from deployment.freshness import Expected
 from deployment.journal import Unfinished
@@ -317,12 +317,12 @@ def access_result():
         access.Scope("/rg/ml", "workspace ml-shop"),
     )
     me, factory = access.Principal("0b5e7b34-0001", "User"), access.Principal("0b5e7b34-0002")
-    deploys = need("deployer", access.FACTORY_CONTRIBUTOR, group, "writes the factory")
-    runs = need("factory", access.DATA_SCIENTIST, workspace, "runs the published ML pipelines")
+    deploys = need("deployer", roles.FACTORY_CONTRIBUTOR, group, "writes the factory")
+    runs = need("factory", roles.DATA_SCIENTIST, workspace, "runs the published ML pipelines")
     lands = need(
-        "cluster", access.BLOB_CONTRIBUTOR, access.Scope("/rg/data", "file system shop/data"), "lands"
+        "cluster", roles.BLOB_CONTRIBUTOR, access.Scope("/rg/data", "file system shop/data"), "lands"
     )
-    fills = need("factory", access.DATABASE_USER, access.Scope("", "database sales on s"), "fills the tables")
+    fills = need("factory", roles.DATABASE_USER, access.Scope("", "database sales on s"), "fills the tables")
     found = [
         access.Access(deploys, "granted", "at /subscriptions/1", me),
         access.Access(runs, "missing", principal=factory),
