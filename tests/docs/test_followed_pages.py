@@ -53,6 +53,7 @@ def test_code_of_ones_own_finds_the_local_azure(clone: Project) -> None:
     clone.follow("docs/local-azure.md")
 
 
+@pytest.mark.timeout(900)
 def test_a_worse_model_is_refused_a_better_one_scores_and_is_taken_back(tmp_path: Path) -> None:
     """Each window says which version made it, and every training has left its report."""
     project = Project.copied(tmp_path / "clone", three_free_ports())
