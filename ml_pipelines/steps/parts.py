@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from .column_types import conformed, schema_of
 from .errors import RowsUnaccounted
 from .key_order import Ends, KeyOrder
+from .run_columns import NO_COLUMNS, RunColumns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -70,12 +71,14 @@ class PartFacts:
 class PartWriter:
     """Collects an item's tables, on disk; `close` says what came in. Tables may disagree as parts may.
 
-    `unique` is the column of which no value comes twice, or should: none is kept in a dictionary.
+    `unique` is the column of which no value comes twice, or should: none is kept in a dictionary. The columns
+    of the run are put behind what was added when it is written.
     """
 
-    def __init__(self, path: Path, unique: str | None = None) -> None:
+    def __init__(self, path: Path, unique: str | None = None, run_columns: RunColumns = NO_COLUMNS) -> None:
         self._path = path
         self._unique = unique
+        self._run_columns = run_columns
         self._spooled: list[tuple[Path, str, pa.Schema]] = []
         self._rows = 0
         self._order = KeyOrder()
@@ -96,10 +99,10 @@ class PartWriter:
         """Write the part; the number of rows in it."""
         schema = schema_of((files, each) for _, files, each in self._spooled)
         facts = replace(facts, keys=self._order.ends())
-        described = schema.with_metadata({FACTS: facts.to_json()})
+        described = self._run_columns.schema_behind(schema).with_metadata({FACTS: facts.to_json()})
         with parquet_writer(self._path, described, self._unique) as writer:
             for group in row_groups(conformed(table, schema, files) for files, table in self._read()):
-                writer.write_table(group)
+                writer.write_table(self._run_columns.behind(group))
         return self._rows
 
     def _read(self) -> Iterator[tuple[str, pa.Table]]:

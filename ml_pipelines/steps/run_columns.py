@@ -39,13 +39,16 @@ class RunColumns:
             }
         )
 
-    def behind(self, results: pa.Table, model: str) -> pa.Table:
-        """Raises ReservedColumn where the results have a column of that name."""
+    def check(self, results: pa.Table, model: str) -> None:
+        """Raises ReservedColumn where the results have a column of one of these names."""
+        for name in self.values:
+            if name in results.column_names:
+                raise ReservedColumn(model, name)
+
+    def behind(self, results: pa.Table) -> pa.Table:
         import pyarrow as pa
 
         for name, value in self.values.items():
-            if name in results.column_names:
-                raise ReservedColumn(model, name)
             results = results.append_column(name, pa.repeat(value, results.num_rows))
         return results
 
@@ -59,6 +62,9 @@ class RunColumns:
         import pyarrow as pa
 
         return pa.schema([each for each in part if each.name not in self.values])
+
+
+NO_COLUMNS = RunColumns({})
 
 
 def _timestamp(instant: str) -> Any:  # noqa: ANN401 - pyarrow is imported late

@@ -181,7 +181,8 @@ class _Item:
             result = self.script.run(given)
         place = Place(plan.model, plan.window_id, files, unit)
         rows = with_keys(as_frame(result, expected, place), keys, place)
-        self.writer.add(self.run_columns.behind(rows, plan.model), files)
+        self.run_columns.check(rows, plan.model)
+        self.writer.add(rows, files)
 
     def score_table(self, block: Block) -> None:
         self.rows_in += block.rows_in
@@ -236,7 +237,8 @@ def _score_item(item: WorkItem, lake: Lake, script: UserScript, sha256: str) -> 
     plan = item.plan
     with tempfile.TemporaryDirectory(prefix="abs-") as folder:
         part = Path(folder) / "part.parquet"
-        scoring = _Item(plan, script, PartWriter(part, plan.row_key), RunColumns.of(plan))
+        run_columns = RunColumns.of(plan)
+        scoring = _Item(plan, script, PartWriter(part, plan.row_key, run_columns), run_columns)
         if plan.passes == "tables" and plan.returns == "rows":
             for block in table_blocks(item, lake, Path(folder)):
                 scoring.score_table(block)
