@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import timedelta
@@ -18,6 +19,7 @@ from deployment.local_azure import REPOSITORY
 
 if TYPE_CHECKING:
     from adf.entities import Entity, Placeholder
+    from deployment.errors import DeploymentError
     from deployment.rehearsal.asked import Asked
     from deployment.resources import Desired
 
@@ -35,19 +37,24 @@ def rehearse(desired: Desired, asked: Asked, stand_ins: dict[str, Any]) -> dict[
         ran = subprocess.run(
             _command(asked, folder),
             cwd=REPOSITORY,
+            # At Ctrl-C it is killed, and what it has not removed goes with this folder.
+            env={**os.environ, "TMPDIR": place},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
         )
     if ran.returncode != 0:
-        said = (
-            ran.stderr.decode(errors="replace").strip() or f"it ended with {ran.returncode}, without a word"
-        )
-        raise (
-            UsageError(said) if ran.returncode == _USAGE else LocalAzureError(f"the rehearsal failed: {said}")
-        )
+        raise _failure(ran)
     document: dict[str, Any] = json.loads(ran.stdout)
     return document
+
+
+def _failure(ran: subprocess.CompletedProcess[bytes]) -> DeploymentError:
+    """In the process's own words; the last line where it is a mistake of ours."""
+    said = ran.stderr.decode(errors="replace").strip() or f"it ended with {ran.returncode}, without a word"
+    if ran.returncode == _USAGE:
+        return UsageError(said)
+    return LocalAzureError(f"the rehearsal failed: {said.splitlines()[-1]}")
 
 
 def _command(asked: Asked, folder: Path) -> list[str]:

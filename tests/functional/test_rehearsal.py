@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -163,6 +166,26 @@ def test_a_rehearsal_leaves_nothing_but_the_page_that_was_asked_for(project, tmp
     assert "tr_score_cleaning_hourly" in page
     assert not re.search(r"<script|<link|<img|src=|url\(|https?://", page)
     assert ended.stdout.splitlines()[-1].startswith("Rehearsed ")
+
+
+def test_an_interrupted_rehearsal_leaves_nothing(project, tmp_path):
+    """Ctrl-C while its process runs: of that, too, nothing is left."""
+    command = [sys.executable, "deploy.py", "run", "-e", "prod", "--project-dir", str(project), "--simulate"]
+    process = subprocess.Popen(
+        [*command, "--from", "2026-01-01", "--to", "2026-12-31"],
+        cwd=REPOSITORY,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while process.poll() is None and not list(tmp_path.glob("rehearsal-*/rehearsal-*/identity.key")):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    printed, _ = process.communicate(timeout=60)
+
+    assert (process.returncode, printed) == (130, b"")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
