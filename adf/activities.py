@@ -15,15 +15,18 @@ Activity = dict[str, Any]
 Condition = Literal["Succeeded", "Failed", "Skipped", "Completed"]
 
 RETRIES = 2
-"""Of what may be done twice: reading, and the warehouse's steps. Scoring is not retried, a rerun of it is a
-decision."""
+"""Of what may be done twice: reading, telling, and the warehouse's steps. Scoring is not retried, a rerun of
+it is a decision."""
+
+KEY_VAULT = "https://vault.azure.net"
+"""Whom a token for any vault is for."""
 
 
-def after(**conditions: Condition) -> list[dict[str, Any]]:
-    """`dependsOn`: all of the named activities, each in its condition."""
+def after(**conditions: Condition | Sequence[Condition]) -> list[dict[str, Any]]:
+    """`dependsOn`: all of the named activities, each in its condition, or in one of several."""
     return [
-        {"activity": activity, "dependencyConditions": [condition]}
-        for activity, condition in conditions.items()
+        {"activity": name, "dependencyConditions": [any_of] if isinstance(any_of, str) else list(any_of)}
+        for name, any_of in conditions.items()
     ]
 
 
@@ -147,6 +150,50 @@ def copy_to_table(
                 "typeConversionSettings": {"allowDataTruncation": False, "treatBooleanAsNumber": False},
             },
         },
+    }
+
+
+def read_secret(name: str, url: str, depends_on: Sequence[Mapping[str, Any]]) -> Activity:
+    """`WebActivity` that reads a secret of a Key Vault by the factory's identity: `output.value`, shown
+    nowhere.
+    """
+    properties = {
+        "method": "GET",
+        "url": constant(url),
+        "authentication": {"type": "MSI", "resource": KEY_VAULT},
+    }
+    return _web(name, properties, depends_on, {"secureOutput": True})
+
+
+def post_json(
+    name: str, url: Value, body: Mapping[str, Any], depends_on: Sequence[Mapping[str, Any]]
+) -> Activity:
+    """`WebActivity` that posts `body` to an address that nobody may see.
+
+    The answer is hidden too, as its headers may hold the address, and it is not waited for.
+    """
+    properties = {
+        "method": "POST",
+        "url": url,
+        "headers": {"Content-Type": "application/json"},
+        "body": dict(body),
+        "turnOffAsync": True,
+    }
+    return _web(name, properties, depends_on, {"secureInput": True, "secureOutput": True})
+
+
+def _web(
+    name: str,
+    properties: Mapping[str, Any],
+    depends_on: Sequence[Mapping[str, Any]],
+    hidden: Mapping[str, bool],
+) -> Activity:
+    return {
+        "name": name,
+        "type": "WebActivity",
+        "dependsOn": list(depends_on),
+        "policy": policy(10, retry=RETRIES) | dict(hidden),
+        "typeProperties": dict(properties),
     }
 
 

@@ -14,13 +14,16 @@ is committed, or was already; and, where the model has a warehouse table, if the
 
 `train_<model>` ends as `train` does: red, too, where the gate refused the new model. What follows a failure,
 read_receipt and fail_train, only says why in Data Factory's own monitoring.
+
+Where the environment says who is told of failures, that follows the activities that fail, and the run still
+ends red (adf/notification.py).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from adf import activities, datasets, warehouse
+from adf import activities, datasets, notification, warehouse
 from adf.entities import Entity
 from adf.expressions import Value, constant, evaluated, first_filled, inline, joined, parameter, quoted
 from adf.ownership import annotations_of
@@ -70,6 +73,7 @@ def score(settings: Settings, model: Model) -> Entity:
             _fail_score(model),
             _fail_receipt(model),
             *warehouse.steps(settings, model, receipt=RECEIPT, window=_receipt_window()),
+            *notification.steps(settings, _score_failure(model)),
         ],
         expected_minutes=model.scoring.expected_minutes,
     )
@@ -90,6 +94,7 @@ def train(settings: Settings, model: Model, training: Training) -> Entity:
             _train_activity(settings, model, training),
             _read_receipt(settings, model, activities.after(train="Failed")),
             _fail_train(model),
+            *notification.steps(settings, _train_failure(model)),
         ],
     )
 
@@ -190,7 +195,7 @@ def _fail_score(model: Model) -> activities.Activity:
         quoted(" failed"),
         _receipt_error(": "),
         quoted(". Azure ML: "),
-        first_filled("activity('score')?.error?.message", quoted("no message")),
+        _error_of("score", quoted("no message")),
     )
     return activities.fail(
         "fail_score",
@@ -205,7 +210,7 @@ def _fail_train(model: Model) -> activities.Activity:
         quoted(f"{model.name}: training failed"),
         _receipt_error(": "),
         quoted(". Azure ML: "),
-        first_filled("activity('train')?.error?.message", quoted("no message")),
+        _error_of("train", quoted("no message")),
     )
     return activities.fail(
         "fail_train",
@@ -220,7 +225,7 @@ def _fail_receipt(model: Model) -> activities.Activity:
         quoted(f"{model.name}: the ML run succeeded, but its receipt {receipts_folder(model.name)}/"),
         "pipeline().GroupId",
         quoted(".json cannot be read: "),
-        first_filled("activity('read_receipt')?.error?.message", quoted("no message")),
+        _error_of("read_receipt", quoted("no message")),
     )
     return activities.fail(
         "fail_receipt",
@@ -228,6 +233,42 @@ def _fail_receipt(model: Model) -> activities.Activity:
         error_code="ReceiptUnreadable",
         depends_on=activities.after(score="Succeeded", read_receipt="Failed"),
     )
+
+
+def _score_failure(model: Model) -> notification.Failure:
+    """It has failed where the last activity of the good way did not succeed; then one of these says why."""
+    fails = ["fail_score", "fail_receipt"]
+    last = "check_landing"
+    if model.output.warehouse is not None:
+        fails, last = [*fails, "fail_warehouse"], "swap_window"
+    message = f"last(split({_error_of('check_landing', quoted('no message'))}, {quoted(_WITHIN_CHECK)}))"
+    for name in fails:
+        message = _error_of(name, message)
+    return notification.Failure(
+        model.name,
+        message,
+        window=_receipt_window(),
+        ml_run_id=f"{RECEIPT}?.ml_run_id",
+        conditions=dict.fromkeys([*fails, last], ("Failed", "Skipped")),
+    )
+
+
+_WITHIN_CHECK = "Inner activity name: fail_landing, Error: "
+"""What Data Factory puts before the message of an activity that stands inside of another."""
+
+
+def _train_failure(model: Model) -> notification.Failure:
+    return notification.Failure(
+        model.name,
+        _error_of("fail_train", quoted("no message")),
+        window="''",
+        ml_run_id=f"{RECEIPT}?.ml_run_id",
+        conditions={"fail_train": ("Failed",)},
+    )
+
+
+def _error_of(activity: str, otherwise: str) -> str:
+    return first_filled(f"activity('{activity}')?.error?.message", otherwise)
 
 
 def receipts_folder(model: str) -> str:

@@ -27,7 +27,7 @@ ROOTS = {
 KINDS = {
     *("AzureMLService", "AzureBlobFS", "AzureSqlDatabase"),
     *("Json", "Parquet", "DelimitedText", "AzureBlobFSLocation", "AzureSqlTable"),
-    *("AzureMLExecutePipeline", "Lookup", "IfCondition", "Fail", "Copy", "Script"),
+    *("AzureMLExecutePipeline", "Lookup", "IfCondition", "Fail", "Copy", "Script", "WebActivity"),
     *(
         "ParquetSource",
         "ParquetReadSettings",

@@ -140,8 +140,5 @@ def _fail_warehouse(
         "fail_warehouse",
         message,
         error_code="NotInWarehouse",
-        depends_on=[
-            *activities.after(check_landing="Succeeded"),
-            {"activity": "swap_window", "dependencyConditions": ["Failed", "Skipped"]},
-        ],
+        depends_on=activities.after(check_landing="Succeeded", swap_window=("Failed", "Skipped")),
     )

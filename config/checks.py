@@ -219,6 +219,17 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
         "warehouse.database",
         _named(r"(?!.*\.\.)\w([\w .-]{0,126}[\w-])?", "1 to 128 letters, digits, blanks, dots, - and _"),
     ),
+    (
+        "notification.vault",
+        _named(
+            r"(?=.{3,24}$)[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*",
+            "a Key Vault: 3 to 24 letters, digits and single dashes between, a letter first",
+        ),
+    ),
+    (
+        "notification.secret",
+        _named(r"[A-Za-z0-9-]{1,127}", "a secret's name: 1 to 127 letters, digits and dashes"),
+    ),
     ("machine_learning.workspace", _named(r"[A-Za-z0-9][\w-]{2,32}", "3 to 33 letters, digits, - and _")),
     (
         "machine_learning.compute",

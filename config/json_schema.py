@@ -12,14 +12,14 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from config import output_schema, schema, training_schema
+from config import monitoring_schema, output_schema, schema, training_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER: Final = Path(__file__).parent
 DRAFT: Final = "http://json-schema.org/draft-07/schema#"
-MODULES: Final = (schema, output_schema, training_schema)
+MODULES: Final = (schema, output_schema, training_schema, monitoring_schema)
 """Where the classes are that describe the files."""
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from config.monitoring_schema import Notification
 from config.output_schema import OutputChecks, Warehouse, WarehouseTable
 from config.section import Section
 from config.training_schema import Training
@@ -347,6 +348,8 @@ class Settings(Section):
     """The storage account that everything is read from and lands in."""
     warehouse: Warehouse | None = None
     """The database of the models that have `output.warehouse`."""
+    notification: Notification | None = None
+    """Who is told of each run that fails. Left out, a failed run is only seen."""
     sandbox: Sandbox = Sandbox()
     """The local Azure."""
     models: dict[str, Model]
@@ -360,3 +363,13 @@ class Settings(Section):
         if self.azure.cloud == "local":
             return f"https://127.0.0.1:{self.sandbox.port + 1}/{self.lake.account}"
         return f"https://{self.lake.account}.dfs.core.windows.net"
+
+    @property
+    def local_url(self) -> str | None:
+        """The local Azure's address; None where the environment is a subscription."""
+        return f"https://127.0.0.1:{self.sandbox.port}" if self.azure.cloud == "local" else None
+
+    def vault_url(self, vault: str) -> str:
+        """A Key Vault's address: `https://<vault>.vault.azure.net`, or a local one's."""
+        local = self.local_url
+        return f"https://{vault}.vault.azure.net" if local is None else f"{local}/keyvault/{vault}"

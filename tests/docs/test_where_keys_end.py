@@ -37,6 +37,7 @@ OPTIONS = [  # every key that ends in a property is set in one of them, or has a
     ),
     "lake.resource_group=rg-lake",
     "models.diabetes.training.timeout_minutes=30",
+    "notification={vault: kv-scoring, secret: failure-webhook}",
     "warehouse={server: reporting.database.windows.net, database: reporting}",
     (
         "models.diabetes.output.warehouse={table: dbo.scores, columns: {prediction: float}, "

@@ -102,6 +102,16 @@ def warehouse_tables() -> dict[str, Entity]:
     return built(model(output=copied), iris, warehouse=place)
 
 
+def told_of_failures() -> dict[str, Entity]:
+    """A model that is trained, and whose windows go to a table: of each way to fail somebody is told."""
+    copied = {"table": "dbo.scores", "columns": {"prediction": "float"}}
+    output = {"path": "predictions/diabetes", "warehouse": copied}
+    place = {"server": "reporting.database.windows.net", "database": "reporting"}
+    told = {"vault": "kv-demo", "secret": "failure-webhook"}
+    trained = model(training={"data": "raw/diabetes/training"}, output=output)
+    return built(trained, notification=told, warehouse=place)
+
+
 CASES: list[Callable[[], dict[str, Entity]]] = [
     smallest,
     trained_and_scheduled,
@@ -110,6 +120,7 @@ CASES: list[Callable[[], dict[str, Entity]]] = [
     every_recurrence_and_a_dependency,
     storage_events,
     warehouse_tables,
+    told_of_failures,
 ]
 
 

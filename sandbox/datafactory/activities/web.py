@@ -78,14 +78,21 @@ def _headers(call: Call) -> dict[str, str]:
 
 
 async def _send(call: Call, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
+    shown = _shown(call, url)
     if not _is_local(url):
-        raise ActivityFailed("2108", f"The local Azure calls addresses on this machine only, not {url}.")
+        raise ActivityFailed("2108", f"The local Azure calls addresses on this machine only, not {shown}.")
     if body is not None:
         headers = {"Content-Type": "application/json", **headers}
     try:
         return await call.services.send(Request(method, url, headers, body))
     except OSError as error:
-        raise ActivityFailed("2108", f"Error calling the endpoint '{url}': {error}.") from error
+        reason = str(error).replace(url, shown)
+        raise ActivityFailed("2108", f"Error calling the endpoint '{shown}': {reason}.") from error
+
+
+def _shown(call: Call, url: str) -> str:
+    """An address that came in as secure input may hold a key: an error is not where it comes out."""
+    return "********" if (call.activity.get("policy") or {}).get("secureInput") is True else url
 
 
 async def _until_done(call: Call, url: str, headers: dict[str, str], response: Response) -> Response:

@@ -120,7 +120,7 @@ class RunServices:
             async with session.request(
                 method, url, headers=headers, data=request.content, allow_redirects=False
             ) as answer:
-                return Response(answer.status, CIMultiDict(answer.headers), await _bounded(answer, url))
+                return Response(answer.status, CIMultiDict(answer.headers), await _bounded(answer))
         except (aiohttp.ClientError, TimeoutError) as error:
             raise ConnectionError(str(error) or type(error).__name__) from error
 
@@ -150,7 +150,7 @@ class RunServices:
         self._remember(facts)
 
 
-async def _bounded(answer: aiohttp.ClientResponse, url: str) -> bytes:
+async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
     """No activity here needs more, and the sandbox has many to serve."""
     chunks: list[bytes] = []
     size = 0
@@ -158,5 +158,5 @@ async def _bounded(answer: aiohttp.ClientResponse, url: str) -> bytes:
         chunks.append(chunk)
         size += len(chunk)
         if size > _MOST_BYTES:
-            raise ActivityFailed("2001", f"The answer of {url} is longer than {_MOST_BYTES >> 20} MB.")
+            raise ActivityFailed("2001", f"The answer is longer than {_MOST_BYTES >> 20} MB.")
     return b"".join(chunks)

@@ -63,16 +63,34 @@ class PipelineRun:
     def _run(self, activity: dict[str, Any]) -> str:
         match activity["type"]:
             case "Fail":
-                self.messages.append(str(evaluate(activity["typeProperties"]["message"], self.scope())))
-                return "Failed"
+                return self._fail(
+                    activity, str(evaluate(activity["typeProperties"]["message"], self.scope()))
+                )
             case "IfCondition":
                 holds = evaluate(activity["typeProperties"]["expression"], self.scope())
                 assert isinstance(holds, bool)
                 branch = "ifTrueActivities" if holds else "ifFalseActivities"
-                passed = self._all_succeed(activity["typeProperties"].get(branch, []))
-                return "Succeeded" if passed else "Failed"
-        status, self.shown[activity["name"]] = self.outcomes[activity["name"]]
+                if self._all_succeed(activity["typeProperties"].get(branch, [])):
+                    return "Succeeded"
+                return self._show_inner(activity, activity["typeProperties"][branch])
+        status, shown = self.outcomes[activity["name"]]
+        self.shown[activity["name"]] = {"status": status, **shown}
         return status
+
+    def _fail(self, activity: dict[str, Any], message: str) -> str:
+        self.messages.append(message)
+        self.shown[activity["name"]] = {"status": "Failed", "error": {"message": message}}
+        return "Failed"
+
+    def _show_inner(self, activity: dict[str, Any], within: list[dict[str, Any]]) -> str:
+        """A container fails in the service's words."""
+        [inner] = [each["name"] for each in within if self.statuses.get(each["name"]) == "Failed"]
+        said = self.shown[inner].get("error", {}).get("message")
+        message = (
+            f"Activity failed because an inner activity failed; Inner activity name: {inner}, Error: {said}"
+        )
+        self.shown[activity["name"]] = {"status": "Failed", "error": {"message": message}}
+        return "Failed"
 
 
 def _parents(activity: Mapping[str, Any]) -> list[str]:

@@ -291,12 +291,13 @@ def test_a_factory_of_ours_has_no_finding():
         pipeline(wait("a"), wait("b", {"a": "Failed"}), activity("no", "Fail", {"b": "Completed"})),
         pipeline(activity("x", "Delete", a="@pipeline().globalParameters.any")),
         pipeline(
-            loop(activity("poll", "WebActivity", url="https://x"), kind="Until", timeout="0.01:00:00",
+            loop(activity("poll", "WebActivity", method="GET", url="https://x"), kind="Until",
+                 timeout="0.01:00:00",
                  expression=expression("@equals(activity('poll').output.status, 'done')"))
         ),
         pipeline(loop(set_variable("v", "x"), isSequential=True), variables=V),
         pipeline(wait(), parameters={"a": {"type": "string", "defaultValue": ""}, "b": {"type": "OBJECT"}}),
-        pipeline(activity("x", "WebActivity", url=UNFINISHED, headers={"api-key": UNFINISHED})),
+        pipeline(activity("x", "WebActivity", method="GET", url=UNFINISHED, headers={"api-key": UNFINISHED})),
         pipeline(machine_learning(), concurrency=UNFINISHED),
         pipeline(
             machine_learning(

@@ -1,0 +1,38 @@
+"""Where people look at a run: Data Factory's monitor and Azure ML studio, or the local Azure's pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from adf.expressions import joined, quoted
+
+if TYPE_CHECKING:
+    from config.schema import Settings
+
+MONITOR = "https://adf.azure.com/en/monitoring/pipelineruns"
+STUDIO = "https://ml.azure.com"
+
+
+def factory_id(settings: Settings) -> str:
+    """The factory's resource id."""
+    return f"{_group_id(settings)}/providers/Microsoft.DataFactory/factories/{settings.data_factory.name}"
+
+
+def of_run(settings: Settings, run_id: str) -> str:
+    """The expression of the address of an ADF run; `run_id` is one too."""
+    if settings.local_url is not None:
+        return quoted(f"{settings.local_url}/")
+    return joined(quoted(f"{MONITOR}/"), run_id, quoted(f"?factory={factory_id(settings)}"))
+
+
+def of_ml_run(settings: Settings, ml_run_id: str) -> str:
+    """The expression of the address of an ML run; of its workspace where `ml_run_id` gives none."""
+    if settings.local_url is not None:
+        return quoted(f"{settings.local_url}/")
+    workspace = f"{_group_id(settings)}/workspaces/{settings.machine_learning.workspace}"
+    run = f"if(empty({ml_run_id}), '', {joined(quoted('runs/'), ml_run_id)})"
+    return joined(quoted(f"{STUDIO}/"), run, quoted(f"?wsid={workspace}"))
+
+
+def _group_id(settings: Settings) -> str:
+    return f"/subscriptions/{settings.azure.subscription_id}/resourceGroups/{settings.azure.resource_group}"
