@@ -19,6 +19,9 @@ judges it.
 `rendering` gives the same bodies the two other shapes that Data Factory knows: files of its own Git layout
 (`git_layout`) and an ARM template (`arm_template`).
 
+`notification` is what a pipeline does before it ends red. `monitor` makes the resources that stand beside the
+factory and watch it: they are entities as those of the factory are, and planned and applied with them.
+
 Only `gateway` calls Azure, and only it and `schema_from_sdk` import its packages, inside of functions.
 
 Known drawbacks: bodies are dictionaries, so a typo in one is found by the schema and the golden files and

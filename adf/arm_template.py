@@ -18,13 +18,17 @@ is an error. Linked templates need a storage account to be deployed from, and th
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from adf.entities import EndpointId, EndpointVersion, Entity, Kind, Placeholder, StartAtCreation, replaced
+from adf.monitor.alerts import told
+from adf.monitor.kinds import TYPES, azure_name, encoded
 from adf.walk import REFERENCE_KINDS, references
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from adf.entities import ResourceKind
 
     Known = Callable[[Entity, Placeholder], str | None]
     """What a placeholder of an entity stands for; None where nobody knows yet."""
@@ -119,6 +123,37 @@ def _referred(reference: Mapping[str, Any]) -> tuple[Kind, str] | None:
 
 def _id(entity: Entity) -> str:
     return f"[concat(variables('factoryId'), '/{RESOURCE_TYPES[entity.kind]}/{_quoted(entity.name)}')]"
+
+
+# ------------------------------------------------------------------------------------------- monitoring
+
+
+def beside(resources: Sequence[Entity], *, factory: str, metadata: Mapping[str, str]) -> dict[str, Any]:
+    """A template of its own for what watches the factory: it is deployed once that is there.
+
+    It has no parameters: queries and screens name this environment in the middle of their texts.
+    """
+    return {
+        "$schema": f"{SCHEMAS}/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "metadata": _written(dict(metadata)),
+        "parameters": {},
+        "resources": [_beside(each, factory) for each in resources],
+    }
+
+
+def _beside(resource: Entity, factory: str) -> dict[str, Any]:
+    kind = cast("ResourceKind", resource.kind)
+    scope = {"scope": f"Microsoft.DataFactory/factories/{factory}"} if kind == "diagnostic_setting" else {}
+    group = TYPES["action_group"].name
+    return {
+        "name": azure_name(kind, resource.name),
+        "type": TYPES[kind].name,
+        "apiVersion": TYPES[kind].api_version,
+        **scope,
+        **_written(encoded(resource.properties)),
+        "dependsOn": [f"[resourceId('{group}', '{_quoted(name)}')]" for name in told(resource)],
+    }
 
 
 # ------------------------------------------------------------------------------------------- parameters

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 OPEN_START = "(the next window when created)"
 
-Kind = Literal["linked_service", "dataset", "pipeline", "trigger"]
+ResourceKind = Literal[
+    "diagnostic_setting", "action_group", "metric_alert", "log_alert", "workbook", "dashboard"
+]
+"""What stands beside the factory: `adf.monitor`."""
+Kind = Literal["linked_service", "dataset", "pipeline", "trigger"] | ResourceKind
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ STUDIO = "https://ml.azure.com"
 
 def factory_id(settings: Settings) -> str:
     """The factory's resource id."""
-    return f"{_group_id(settings)}/providers/Microsoft.DataFactory/factories/{settings.data_factory.name}"
+    return f"{group_id(settings)}/providers/Microsoft.DataFactory/factories/{settings.data_factory.name}"
 
 
 def of_run(settings: Settings, run_id: str) -> str:
@@ -29,10 +29,11 @@ def of_ml_run(settings: Settings, ml_run_id: str) -> str:
     """The expression of the address of an ML run; of its workspace where `ml_run_id` gives none."""
     if settings.local_url is not None:
         return quoted(f"{settings.local_url}/")
-    workspace = f"{_group_id(settings)}/workspaces/{settings.machine_learning.workspace}"
+    workspace = f"{group_id(settings)}/workspaces/{settings.machine_learning.workspace}"
     run = f"if(empty({ml_run_id}), '', {joined(quoted('runs/'), ml_run_id)})"
     return joined(quoted(f"{STUDIO}/"), run, quoted(f"?wsid={workspace}"))
 
 
-def _group_id(settings: Settings) -> str:
+def group_id(settings: Settings) -> str:
+    """The resource group's id."""
     return f"/subscriptions/{settings.azure.subscription_id}/resourceGroups/{settings.azure.resource_group}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 TEMPLATE: Final = "ARMTemplateForFactory.json"
 VALUES: Final = "ARMTemplateParametersForFactory.json"
+MONITORING: Final = "ARMTemplateForMonitoring.json"
 MOST_PARAMETERS, MOST_RESOURCES, MOST_BYTES = 256, 800, 4 * 1024 * 1024
 
 
@@ -38,6 +39,13 @@ def files(
     contents = {path: as_file(document) for path, document in documents.items()}
     _refuse_too_large(template, len(contents[TEMPLATE]))
     return contents
+
+
+def monitoring(resources: Sequence[Entity], *, factory: str, metadata: Mapping[str, str]) -> dict[str, bytes]:
+    """Path → content of what watches the factory; nothing where nothing does."""
+    if not resources:
+        return {}
+    return {MONITORING: as_file(arm_template.beside(resources, factory=factory, metadata=metadata))}
 
 
 def as_file(document: Mapping[str, Any]) -> bytes:

@@ -104,7 +104,7 @@ def _undisputed(schedule: CalendarSchedule, recurrence: Recurrence) -> str:
 def _tumbling(key: Key, model: Model, grid: Grid, schedule: TumblingSchedule) -> Iterator[BadSetting]:
     properties = triggers.tumbling_properties(model, grid, key[-1], schedule)
     try:
-        windows = TumblingWindow.from_type_properties(_begun(properties))
+        windows = TumblingWindow.from_type_properties(begun(properties))
     except BadTumblingWindow as error:
         yield BadSchedule(key, "; ".join(error.problems), "what Data Factory takes")
         return
@@ -129,7 +129,7 @@ def _blamed(key: Key, schedule: TumblingSchedule) -> Key:
     return (*key, next(said, "interval"))
 
 
-def _begun(properties: dict[str, Any]) -> dict[str, Any]:
+def begun(properties: dict[str, Any]) -> dict[str, Any]:
     """A start that is left open says nothing of the end: the windows are the same without it."""
     start = properties["startTime"]
     if not isinstance(start, StartAtCreation):

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from config import dependencies, output_checks, schedules, training_checks, warehouse
+from config import dependencies, monitoring, output_checks, schedules, training_checks, warehouse
 from config.wrong import Wrong, nearest
 
 if TYPE_CHECKING:
@@ -218,6 +218,15 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
     (
         "warehouse.database",
         _named(r"(?!.*\.\.)\w([\w .-]{0,126}[\w-])?", "1 to 128 letters, digits, blanks, dots, - and _"),
+    ),
+    ("monitoring", monitoring.heard),
+    ("monitoring.receivers", monitoring.receivers),
+    (
+        "monitoring.workspace_id",
+        _named(
+            monitoring.WORKSPACE,
+            "the id of a Log Analytics workspace: /subscriptions/…/workspaces/log-scoring",
+        ),
     ),
     (
         "notification.vault",

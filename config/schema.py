@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.monitoring_schema import Notification
+from config.monitoring_schema import Monitoring, Notification
 from config.output_schema import OutputChecks, Warehouse, WarehouseTable
 from config.section import Section
 from config.training_schema import Training
@@ -348,6 +348,8 @@ class Settings(Section):
     """The storage account that everything is read from and lands in."""
     warehouse: Warehouse | None = None
     """The database of the models that have `output.warehouse`."""
+    monitoring: Monitoring | None = None
+    """What watches the factory. Left out, nothing does but `status`."""
     notification: Notification | None = None
     """Who is told of each run that fails. Left out, a failed run is only seen."""
     sandbox: Sandbox = Sandbox()

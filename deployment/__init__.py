@@ -25,6 +25,7 @@
     session.py      addresses and identity of an environment; starts the local Azure
     provisioning.py what an infrastructure team makes with Bicep, made for the local Azure
     lake.py resource_manager.py   the gateways that have no package of their own
+    monitoring.py   what watches a factory, read and written through the latter
     verbs/          deploy, plan, run, status, render, destroy: the order of the above
     arguments.py    the command line's grammar
 

@@ -1,9 +1,9 @@
 """Bodies as they mean, not as they are spelt.
 
 Data Factory returns what was sent with read-only properties added, nulls and empty collections added or
-dropped, types of parameters in another case and keys in another order; Studio writes an expression as an
-object where we write a text, and a duration with or without its days. Two bodies are the same when their
-canonical forms are equal; canonicalising twice changes nothing.
+dropped, types of parameters and ids of resources in another case and keys in another order; Studio writes an
+expression as an object where we write a text, and a duration with or without its days. Two bodies are the
+same when their canonical forms are equal; canonicalising twice changes nothing.
 """
 
 from __future__ import annotations
@@ -75,6 +75,8 @@ def _canonical_value(value: Any) -> Any:  # noqa: ANN401 - any JSON
         return value["value"] if _is_expression(value) else _without_empty(value)
     if isinstance(value, list):
         return [_canonical_value(item) for item in value]
+    if isinstance(value, str) and value.startswith("/subscriptions/"):
+        return value.lower()
     return value
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adf import factory, validation, windows
+from adf.monitor import resources as monitor
 from adf.triggers import grid_of
 from deployment.errors import InvalidFactoryError
 from deployment.resources import Desired, Owner
@@ -37,6 +38,7 @@ def build(settings: Settings, git_commit: str = "", models: tuple[Promotion, ...
     ml_pipelines = tuple(_ml_pipelines(settings, git_commit or NONE))
     contracts = contracts_of(ml_pipelines)
     entities = factory.build(settings, contracts)
+    watching = monitor.build(settings, entities)
     if problems := validation.validate(entities, contracts):
         raise InvalidFactoryError(problems)
     return Desired(
@@ -44,7 +46,7 @@ def build(settings: Settings, git_commit: str = "", models: tuple[Promotion, ...
         settings.data_factory.name,
         settings.azure.location,
         ml_pipelines,
-        tuple(entities),
+        (*entities, *watching),
         models,
         keep_versions=settings.machine_learning.keep_versions,
     )

@@ -19,18 +19,31 @@ from typing import TYPE_CHECKING, cast
 from adf.entities import resolve
 from adf.errors import ChangedSinceRead, DataFactoryError
 from deployment.canonical import canonical
-from deployment.errors import ApplyError, InterruptedByUserError, LakeError, LockLostError, PromotionError
+from deployment.errors import (
+    ApplyError,
+    InfrastructureError,
+    InterruptedByUserError,
+    LakeError,
+    LockLostError,
+    PromotionError,
+)
 from deployment.interrupts import kept
 from deployment.missed import missed
 from deployment.ranks import without_wait, writable
-from deployment.resources import Pinned
+from deployment.resources import RESOURCE_KINDS, Pinned
 from ml_pipelines.errors import MachineLearningError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from adf.entities import Entity
-    from deployment.gateways import Definition, FactoryWriter, LiveEntity, MachineLearningWriter
+    from deployment.gateways import (
+        Definition,
+        FactoryWriter,
+        LiveEntity,
+        MachineLearningWriter,
+        ResourceWriter,
+    )
     from deployment.journal import Journal
     from deployment.missed import Missed
     from deployment.old_versions import OldVersion
@@ -64,6 +77,8 @@ class Executor:
     promote: Callable[[Promotion], None] = _cannot
     """Registers another environment's version here."""
     journal: Journal | None = None
+    resources: ResourceWriter | None = None
+    """What watches the factory; None where a plan has nothing of it."""
     missed: list[Missed] = field(default_factory=list)
     """What schedule triggers did not run while they were stopped."""
     _since: dict[str, datetime] = field(default_factory=dict)
@@ -148,7 +163,7 @@ class Executor:
         self.progress.began(step)
         try:
             self._dispatch(step)
-        except (DataFactoryError, MachineLearningError, PromotionError) as error:
+        except (DataFactoryError, InfrastructureError, MachineLearningError, PromotionError) as error:
             self.progress.failed(step, str(error))
             return str(step.address), str(error)
         self.progress.ended(step)
@@ -167,6 +182,8 @@ class Executor:
                 self.machine_learning.disable_version(old.ml_pipeline, old.version)
             case "trigger":
                 self._trigger(step)
+            case kind if kind in RESOURCE_KINDS:
+                self._resource(step)
             case _:
                 self._entity(step)
 
@@ -187,6 +204,16 @@ class Executor:
             self.factory.delete(live.kind, live.name)
         else:
             self._put(step, None if step.live is None else cast("LiveEntity", step.live).etag or None)
+
+    def _resource(self, step: Change) -> None:
+        """It has no etag: what was changed since the plan was made is written over, as the plan says."""
+        resources = cast("ResourceWriter", self.resources)
+        if step.action in {"delete", "recreate"}:
+            live = cast("LiveEntity", step.live)
+            resources.delete(live.kind, live.name)
+        if step.action != "delete":
+            entity = cast("Entity", step.wanted)
+            resources.put(entity.kind, entity.name, entity.properties)
 
     def _put(self, step: Change, etag: str | None) -> None:
         entity = cast("Entity", step.wanted)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from adf.entities import Kind as EntityKind
     from deployment.models import Registered
+    from deployment.resources import Address
 
 
 class LiveEntity(Protocol):
@@ -94,6 +95,19 @@ class FactoryWriter(FactoryReader, Protocol):
     def delete(self, kind: EntityKind, name: str) -> object: ...
     def start_trigger(self, name: str) -> object: ...
     def stop_trigger(self, name: str) -> object: ...
+
+
+class ResourceReader(Protocol):
+    """What watches the factory, by name: those that exist."""
+
+    def read(self, addresses: Iterable[Address]) -> Sequence[LiveEntity]: ...
+
+
+class ResourceWriter(Protocol):
+    def put(
+        self, kind: EntityKind, name: str, properties: dict[str, Any], etag: str | None = None, /
+    ) -> object: ...
+    def delete(self, kind: EntityKind, name: str) -> object: ...
 
 
 class MachineLearningReader(Protocol):

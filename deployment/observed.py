@@ -1,11 +1,21 @@
-"""What exists now: four lists of the factory and the ML pipelines by name, read at the same time."""
+"""What exists now: four lists of the factory, and by name the ML pipelines and the resources that watch it;
+read at the same time.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from deployment.resources import ENTITY_KINDS, NOTHING_WRITTEN, Desired, Observed, Written
+from deployment.resources import (
+    ENTITY_KINDS,
+    NOTHING_WRITTEN,
+    RESOURCE_KINDS,
+    Address,
+    Desired,
+    Observed,
+    Written,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
         MachineLearningReader,
         MlSchedule,
         Published,
+        ResourceReader,
     )
 
 
@@ -27,15 +38,24 @@ def observe(
     written: Written = NOTHING_WRITTEN,
     models: Iterable[str] = (),
     keep_versions: int = Desired.keep_versions,
+    *,
+    resources: ResourceReader | None = None,
+    wanted: Iterable[Address] = (),
 ) -> Observed:
-    """Everything a plan needs to know. `written` is what deployments wrote before."""
-    with ThreadPoolExecutor(2, thread_name_prefix="observe") as pool:
+    """Everything a plan needs to know. `written` is what deployments wrote before; `wanted` are resources
+    beside the factory, which are looked for as those that were written are.
+    """
+    with ThreadPoolExecutor(3, thread_name_prefix="observe") as pool:
         published = pool.submit(_ml_pipelines, machine_learning, list(ml_pipelines), keep_versions)
+        watching = None if resources is None else pool.submit(resources.read, _resources(wanted, written))
         exists = factory.factory() is not None
         entities = tuple(_entities(factory)) if exists else ()
         endpoints, active, schedules = published.result()
         registered = {name: machine_learning.models(name) for name in models}
-        return Observed(exists, entities, endpoints, written, registered, active, tuple(schedules))
+        beside = () if watching is None else tuple(watching.result())
+        return Observed(
+            exists, (*entities, *beside), endpoints, written, registered, active, tuple(schedules)
+        )
 
 
 def _ml_pipelines(
@@ -46,6 +66,12 @@ def _ml_pipelines(
     some_may_be_old = any(len(each.versions) >= keep_versions for each in found.values())
     active = machine_learning.active_pipelines() if some_may_be_old else {}
     return found, active, machine_learning.schedules() if found else ()
+
+
+def _resources(wanted: Iterable[Address], written: Written) -> list[Address]:
+    """Each once, as it is wanted now where it is."""
+    known = [Address(*key) for key in (*written.released, *written.attempted) if key[0] in RESOURCE_KINDS]
+    return list({each.key: each for each in (*known, *wanted)}.values())
 
 
 def _entities(factory: FactoryReader) -> Iterable[LiveEntity]:

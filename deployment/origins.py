@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from adf import factory
 from adf.entities import resolve
 from adf.errors import GenerationError
+from adf.monitor import resources as monitor
 from config.schema import Settings
 from deployment.canonical import canonical, differences
 from deployment.resources import KNOWN_AFTER_PUBLISHING, Address
@@ -142,7 +143,8 @@ def _moved(
 def _bodies(settings: Settings, contracts: Contracts) -> Bodies:
     known = dict.fromkeys(contracts, (KNOWN_AFTER_PUBLISHING, KNOWN_AFTER_PUBLISHING))
     bodies: Bodies = {}
-    for entity in factory.build(settings, contracts):
+    entities = factory.build(settings, contracts)
+    for entity in (*entities, *monitor.build(settings, entities)):
         state = {} if entity.started is None else {"runtimeState": entity.started}
         body = canonical(resolve(entity.properties, known)) | state
         bodies[Address(entity.kind, entity.name).key] = body

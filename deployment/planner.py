@@ -26,6 +26,7 @@ from deployment.resources import (
     ENTITY_KINDS,
     KNOWN_AFTER_PUBLISHING,
     LEVEL_OF_MODELS,
+    RESOURCE_KINDS,
     Address,
     Change,
     Pinned,
@@ -50,6 +51,12 @@ LEVELS: Final[dict[Kind, int]] = {
     "dataset": 4,
     "pipeline": 5,
     "trigger": 6,
+    "diagnostic_setting": 7,
+    "action_group": 7,
+    "metric_alert": 8,
+    "log_alert": 8,
+    "workbook": 8,
+    "dashboard": 8,
 }
 """A trigger that waits for others comes after them, on a level above."""
 DELETIONS: Final = 1_000_000
@@ -138,7 +145,8 @@ def _key(thing: Entity | LiveEntity) -> tuple[Kind, str]:
 
 def _owned(observed: Observed, owner: Owner) -> list[LiveEntity]:
     ours = [live for live in observed.entities if owner.owns(live)]
-    return sorted(ours, key=lambda live: (ENTITY_KINDS.index(live.kind), live.name))
+    order = [*ENTITY_KINDS, *RESOURCE_KINDS]
+    return sorted(ours, key=lambda live: (order.index(live.kind), live.name))
 
 
 def _refuse_foreign(desired: Desired, observed: Observed) -> None:
@@ -261,6 +269,8 @@ def _action(
         return "unchanged"
     if entity.kind == "trigger" and _must_be_recreated(is_now, wanted):
         return "recreate"
+    if entity.kind in RESOURCE_KINDS and is_now.get("location") != wanted.get("location"):
+        return "recreate"  # a resource does not move
     return "drift" if drifted else "change"
 
 

@@ -57,6 +57,9 @@ def require(settings: Settings, resources: ResourceManager, lake: Lake) -> None:
         f"workspace {machine_learning.workspace}": workspace_id(settings),
         f"compute {machine_learning.compute}": compute_id(settings),
     }
+    if settings.monitoring is not None:
+        workspace = settings.monitoring.workspace_id
+        needed[f"Log Analytics workspace {workspace.rpartition('/')[2]}"] = workspace
     missing = [name for name, resource_id in needed.items() if resources.get(resource_id) is None]
     if not lake.exists():
         missing.append(f"file system {settings.lake.file_system} in storage account {settings.lake.account}")
@@ -107,6 +110,9 @@ def _resources(settings: Settings) -> Iterator[tuple[str, str, dict[str, Any]]]:
         },
     }
     yield f"compute {settings.machine_learning.compute}", compute_id(settings), compute
+    if settings.monitoring is not None:
+        logs = settings.monitoring.workspace_id
+        yield f"Log Analytics workspace {logs.rpartition('/')[2]}", logs, {"location": location}
 
 
 def sample_files(path: str, local: Path) -> Iterator[tuple[str, Path]]:

@@ -69,12 +69,15 @@ def render(
         "env": owner.environment,
         "gitCommit": commit,
     }
+    entities = desired.of_factory
     files = rendering.files(
-        desired.entities, known, factory=desired.factory, location=desired.location, metadata=metadata
+        entities, known, factory=desired.factory, location=desired.location, metadata=metadata
     )
-    parameters = arm_template.parameters(desired.entities, known, factory=desired.factory)
+    watching = rendering.monitoring(desired.resources, factory=desired.factory, metadata=metadata)
+    parameters = arm_template.parameters(entities, known, factory=desired.factory)
     values = {each.name: each.value for each in parameters}
-    return Rendering(owner.environment, desired.factory, commit, offline, {**files, **scripts}, values)
+    content = {**files, **watching, **scripts}
+    return Rendering(owner.environment, desired.factory, commit, offline, content, values)
 
 
 def known_of(desired: Desired, observed: Observed) -> Known:

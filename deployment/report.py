@@ -128,7 +128,18 @@ def _origin(step: Change, difference: Difference, origins: Origins | None) -> Or
 
 
 def _difference(difference: Difference) -> str:
-    return f"{difference.path}: {_shown(difference.before)} → {_shown(difference.after)}"
+    before, after = difference.before, difference.after
+    if isinstance(before, str) and isinstance(after, str) and max(len(before), len(after)) > LONGEST_VALUE:
+        before, after = _from_where_they_differ(before, after)
+    return f"{difference.path}: {_shown(before)} → {_shown(after)}"
+
+
+def _from_where_they_differ(before: str, after: str) -> tuple[str, str]:
+    """Two long texts without what both begin with, but for the line that they differ in."""
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((at for at, (one, other) in pairs if one != other), min(len(before), len(after)))
+    begin = max(before.rfind("\n", 0, same) + 1, same - LONGEST_VALUE // 2)
+    return (f"…{before[begin:]}", f"…{after[begin:]}") if begin else (before, after)
 
 
 def _aside(step: Change) -> str:

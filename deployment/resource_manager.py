@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from adf.monitor.kinds import TYPES
 from deployment.errors import InfrastructureError
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ API_VERSIONS: Final = {
     "microsoft.storage": "2023-05-01",
     "microsoft.machinelearningservices": "2022-05-01",
     "microsoft.datafactory": "2018-06-01",
+    "microsoft.operationalinsights": "2022-10-01",
     "microsoft.authorization": "2022-04-01",
+    **{each.name.lower(): each.api_version for each in TYPES.values()},
 }
 """The last that stands in an id counts: what is about a resource is named behind it."""
 
@@ -33,12 +36,16 @@ class ResourceManager:
         self._url = url.rstrip("/")
         self._client: Any = PipelineClient(url, policies=policies)
 
-    def get(self, resource_id: str) -> dict[str, Any] | None:
+    def get(self, resource_id: str, query: Mapping[str, str] | None = None) -> dict[str, Any] | None:
         """The resource; None where there is none."""
-        return self._send("GET", resource_id)
+        return self._send("GET", resource_id, query=query)
 
     def put(self, resource_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return self._send("PUT", resource_id, body) or {}
+
+    def delete(self, resource_id: str) -> None:
+        """It may be gone already."""
+        self._send("DELETE", resource_id)
 
     def list(self, collection_id: str, **query: str) -> list[dict[str, Any]]:
         """What a collection holds, all its pages; one that is not there is refused."""
@@ -71,7 +78,7 @@ class ResourceManager:
             raise InfrastructureError(
                 f"Resource Manager cannot be asked for {resource_id}: {error}"
             ) from error
-        if response.status_code == 404 and method == "GET":
+        if response.status_code == 404 and method != "PUT":
             return None
         if response.status_code >= 400:
             said = _message(response.text())

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
-from adf.ownership import ownership
+from adf.ownership import diagnostic_setting_name, ownership, tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from adf.entities import Entity
+    from adf.entities import Entity, ResourceKind
+    from adf.entities import Kind as EntityKind
     from deployment.canonical import Difference
     from deployment.gateways import ActivePipeline, Definition, LiveEntity, MlSchedule, Published
     from deployment.ml_schedules import DoubleRuns
@@ -18,16 +19,7 @@ if TYPE_CHECKING:
     from deployment.old_versions import OldVersion
     from deployment.promotion import Promotion
 
-Kind = Literal[
-    "factory",
-    "model",
-    "ml_pipeline",
-    "ml_pipeline_version",
-    "linked_service",
-    "dataset",
-    "pipeline",
-    "trigger",
-]
+Kind: TypeAlias = 'Literal["factory", "model", "ml_pipeline", "ml_pipeline_version"] | EntityKind'
 Action = Literal["create", "change", "recreate", "drift", "delete", "unchanged"]
 
 ENTITY_KINDS: Final[tuple[Literal["linked_service", "dataset", "pipeline", "trigger"], ...]] = (
@@ -36,11 +28,21 @@ ENTITY_KINDS: Final[tuple[Literal["linked_service", "dataset", "pipeline", "trig
     "pipeline",
     "trigger",
 )
-"""In the order in which they may refer to each other."""
+"""Of the factory, in the order in which they may refer to each other."""
 OUTSIDE_THE_FACTORY: Final[frozenset[Kind]] = frozenset(
     {"factory", "model", "ml_pipeline", "ml_pipeline_version"}
 )
-"""What has no body that Data Factory keeps."""
+"""What has no body that is compared and recorded."""
+
+RESOURCE_KINDS: Final[tuple[ResourceKind, ...]] = (
+    "diagnostic_setting",
+    "action_group",
+    "metric_alert",
+    "log_alert",
+    "workbook",
+    "dashboard",
+)
+"""Of what watches the factory, in the same order."""
 
 LEVEL_OF_MODELS: Final = 0
 """Of a plan: a model that cannot be promoted leaves everything as it was."""
@@ -65,7 +67,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Owner:
-    """Ours is what carries all three annotations; nothing else is ever touched."""
+    """Ours is what carries all three annotations, or all three tags; nothing else is ever touched."""
 
     project: str
     environment: str
@@ -75,7 +77,15 @@ class Owner:
         return ownership(self.project, self.environment)
 
     def owns(self, live: LiveEntity) -> bool:
+        if live.kind in RESOURCE_KINDS:
+            return self._owns_resource(live)
         return set(self.annotations) <= {str(each) for each in live.properties.get("annotations") or ()}
+
+    def _owns_resource(self, live: LiveEntity) -> bool:
+        if live.kind == "diagnostic_setting":
+            name = diagnostic_setting_name(self.project, self.environment)
+            return live.name.casefold() == name.casefold()
+        return tags(self.project, self.environment).items() <= dict(live.properties.get("tags") or {}).items()
 
 
 @dataclass(frozen=True)
@@ -87,10 +97,19 @@ class Desired:
     location: str
     ml_pipelines: tuple[Definition, ...]
     entities: tuple[Entity, ...]
+    """Of the factory, and the resources that watch it."""
     models: tuple[Promotion, ...] = ()
     """Versions of other environments that are to be registered here."""
     keep_versions: int = 10
     """So many published versions of an ML pipeline stay enabled."""
+
+    @property
+    def of_factory(self) -> tuple[Entity, ...]:
+        return tuple(each for each in self.entities if each.kind in ENTITY_KINDS)
+
+    @property
+    def resources(self) -> tuple[Entity, ...]:
+        return tuple(each for each in self.entities if each.kind in RESOURCE_KINDS)
 
     def addresses(self) -> Iterator[Address]:
         yield from (Address("model", each.model) for each in self.models)

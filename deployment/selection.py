@@ -7,9 +7,10 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from adf.entities import EndpointId, EndpointVersion, placeholders
+from adf.monitor.alerts import told
 from adf.walk import REFERENCE_KINDS, references
 from deployment.errors import NothingSelectedError, NotSelectedError
-from deployment.resources import Address
+from deployment.resources import RESOURCE_KINDS, Address
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -80,6 +81,9 @@ def _needs(entity: Entity) -> Iterator[Address]:
     for placeholder in placeholders(entity.properties):
         if isinstance(placeholder, EndpointId | EndpointVersion):
             yield Address("ml_pipeline", placeholder.ml_pipeline)
+    if entity.kind in RESOURCE_KINDS:
+        yield from (Address("action_group", name) for name in told(entity))
+        return
     for _, reference in references(entity.properties):
         kind = REFERENCE_KINDS.get(str(reference.get("type")))
         if kind is not None:

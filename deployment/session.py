@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from adf.gateway import DataFactory
     from config.schema import Settings
     from deployment.lake import Lake
+    from deployment.monitoring import Monitoring
     from deployment.progress import Progress
     from deployment.resource_manager import ResourceManager
     from ml_pipelines.gateway import MachineLearning
@@ -59,6 +60,12 @@ class Session:
     @cached_property
     def resources(self) -> ResourceManager:
         return resource_manager.ResourceManager(self.credential, self._url)
+
+    @cached_property
+    def monitoring(self) -> Monitoring:
+        from deployment.monitoring import Monitoring
+
+        return Monitoring(self.resources, self.settings)
 
     @cached_property
     def lake(self) -> Lake:

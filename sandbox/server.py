@@ -13,6 +13,7 @@ from sandbox.datafactory import routes as datafactory
 from sandbox.errors import AzureError
 from sandbox.faults import Faults
 from sandbox.machinelearning import routes as machinelearning
+from sandbox.monitor import routes as monitor
 from sandbox.portal import routes as portal
 from sandbox.routing import arm, json_body, public
 
@@ -68,6 +69,7 @@ def control_app(context: Context, lake: LakeProcess, options: Options) -> web.Ap
     access_control.add_routes(app, context)
     resource_manager.add_routes(app, context)
     workspaces = machinelearning.add_routes(app, context)
+    monitor.add_routes(app, context)
     factories = datafactory.add_routes(app, context)
     key_vault.add_routes(app, context)
     portal.add_routes(app, context, factories, workspaces)

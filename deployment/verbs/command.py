@@ -17,13 +17,13 @@ from deployment.ci import Annotation
 from deployment.errors import PastStartError
 from deployment.journal import Journal
 from deployment.progress import progress_on
-from deployment.resources import Owner
+from deployment.resources import Address, Owner
 from deployment.terminal import Terminal
 from deployment.verbs.past_starts import placed
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from config.documents import Key
     from config.errors import Where
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from deployment.progress import Progress
     from deployment.releases import Releases
     from deployment.report import Line
-    from deployment.resources import Observed, Plan
+    from deployment.resources import Desired, Observed, Plan
     from deployment.session import Session
 
 
@@ -75,20 +75,22 @@ class Command:
     def journal(self, holder: str = "") -> Journal:
         return Journal(self.session.lake, self.owner, holder)
 
-    def observe(self, ml_pipelines: Iterable[str] = (), models: Iterable[str] = ()) -> Observed:
-        """What exists of these and of what the last release knew, and what was written before."""
+    def observe(self, desired: Desired) -> Observed:
+        """What exists of what is wanted and of what the last release knew, and what was written before."""
         from deployment.observed import observe
 
         release = self.releases.newest()
-        names = dict.fromkeys(ml_pipelines) | dict.fromkeys(release.published() if release else ())
+        names = [*(each.name for each in desired.ml_pipelines), *(release.published() if release else ())]
         session = self.session
         return observe(
             session.data_factory,
             session.machine_learning,
-            names,
+            dict.fromkeys(names),
             self.releases.written(release),
-            models,
+            [each.registered_name for each in desired.models],
             self.settings.machine_learning.keep_versions,
+            resources=session.monitoring,
+            wanted=[Address(each.kind, each.name) for each in desired.resources],
         )
 
     def origins(self) -> Origins:

@@ -61,10 +61,7 @@ class Order:
     lock: Held
 
     def observed(self) -> Observed:
-        desired = self.desired
-        return self.command.observe(
-            [each.name for each in desired.ml_pipelines], [each.registered_name for each in desired.models]
-        )
+        return self.command.observe(self.desired)
 
     def plan(self, observed: Observed, now: datetime | None = None) -> Plan:
         options = self.options
@@ -201,6 +198,7 @@ def executor(command: Command, lock: Held) -> Executor:
         go_on=lock.check,
         promote=Promoter(partial(workspace_of, command), session.machine_learning),
         journal=command.journal(provenance.who_and_where()),
+        resources=session.monitoring,
     )
 
 

@@ -21,7 +21,7 @@ def destroy(arguments: Namespace) -> int:
         desired = desires.build(command.settings)
         session = command.session
         with locked(session.lake, command.owner, provenance.who_and_where(), command.progress) as lock:
-            observed = command.observe(each.name for each in desired.ml_pipelines)
+            observed = command.observe(desired)
             made = planner.plan_destruction(command.owner, observed)
             confirm(command, made)
             executor(command, lock).apply(made)

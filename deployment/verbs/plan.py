@@ -53,9 +53,7 @@ def _plan(command: Command, desired: Desired, options: PlanOptions) -> tuple[Pla
     if command.arguments.offline:
         # Against an empty subscription: everything that is wanted, as new.
         return planner.plan(desired, NOTHING, selection=selection), None
-    observed = command.observe(
-        [each.name for each in desired.ml_pipelines], [each.registered_name for each in desired.models]
-    )
+    observed = command.observe(desired)
     made = planner.plan(desired, observed, prune=options.prune, selection=selection, now=command.now)
     return made, command.journal().read()
 

@@ -37,6 +37,12 @@ OPTIONS = [  # every key that ends in a property is set in one of them, or has a
     ),
     "lake.resource_group=rg-lake",
     "models.diabetes.training.timeout_minutes=30",
+    (
+        "monitoring={workspace_id: /subscriptions/0/resourceGroups/rg/providers/"
+        "Microsoft.OperationalInsights/workspaces/log-scoring, receivers: {emails: {on-call: "
+        "on-call@example.org}, webhooks: {pager: https://pager.example.org/alerts}}, "
+        "failed_pipelines: {threshold: 1, severity: 2}}"
+    ),
     "notification={vault: kv-scoring, secret: failure-webhook}",
     "warehouse={server: reporting.database.windows.net, database: reporting}",
     (
