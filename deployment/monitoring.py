@@ -68,10 +68,10 @@ class Monitoring:
         place = resource_id(self._settings, kind, name)
         more = {"canFetchContent": "true"} if kind == "workbook" else {}
         answer = self._resources.get(place, more)
-        return None if answer is None else LiveResource(kind, name, _decoded(kind, answer))
+        return None if answer is None else LiveResource(kind, name, decoded(kind, answer))
 
 
-def _decoded(kind: ResourceKind, answer: Mapping[str, Any]) -> dict[str, Any]:
+def decoded(kind: ResourceKind, answer: Mapping[str, Any]) -> dict[str, Any]:
     """As `adf.monitor` writes it: logs that are on, in their order; the content of a workbook as JSON."""
     body = ours(TYPES[kind].shape, answer)
     if "location" in body:

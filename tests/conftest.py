@@ -96,12 +96,14 @@ class LocalAzure:
         answer.raise_for_status()
         return str(answer.json()["access_token"])
 
-    def arm(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
+    def arm(
+        self, method: str, path: str, body: Any = None, *, version: str = "2024-01-01", **options: Any
+    ) -> requests.Response:
         """One request to the control process; `api-version` is added."""
         separator = "&" if "?" in path else "?"
         return requests.request(
             method,
-            f"{self.control}{path}{separator}api-version=2024-01-01",
+            f"{self.control}{path}{separator}api-version={version}",
             json=body,
             headers={"Authorization": f"Bearer {self.token(MANAGEMENT)}"},
             verify=self.bundle,

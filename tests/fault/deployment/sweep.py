@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 ALL = os.environ.get("FAULT_SWEEP") == "all"
 ENTITY = re.compile(r"/(linkedservices|datasets|pipelines|triggers)/[^/]+")
+WATCHES = re.compile(r"(\S+) \S+/(?:actionGroups|metricAlerts|scheduledQueryRules|workbooks|dashboards)/.*")
 STAGED = re.compile(r"\S+ \S+/_staging/\S+")
 
 
@@ -31,7 +32,7 @@ def kind(request: str) -> str:
         return "read"
     if STAGED.match(what):
         return "staged"
-    return ENTITY.sub(r"\1/*", what)
+    return WATCHES.sub(r"\1 what watches", ENTITY.sub(r"\1/*", what))
 
 
 def around(requests: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -2,8 +2,9 @@
 
 From `morning` to `evening`, and back, a deployment creates, changes and deletes: a linked service and a
 dataset, a pipeline that changes with them, triggers that are edited while they run, made anew, added and
-deleted. So one follows upon the other for ever, and every deployment of a sweep has the same to do. `night`
-edits the triggers of `evening` and leaves all of them stopped.
+deleted; alerts, and whom they tell, come and go, and a workbook changes with the triggers. So one follows
+upon the other for ever, and every deployment of a sweep has the same to do. `night` edits the triggers of
+`evening` and leaves all of them stopped.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from adf.gateway import SEGMENTS
+from adf.monitor.kinds import TYPES, azure_name
+from adf.ownership import diagnostic_setting_name
 from deployment.canonical import canonical
+from deployment.monitoring import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +41,14 @@ azure: {{cloud: local, subscription_id: {subscription}, resource_group: rg-{name
 data_factory: {{name: adf-shop, linked_service_lake: ls_{time_of_day}}}
 machine_learning: {{workspace: ml-shop, compute: cpu-cluster}}
 lake: {{account: {name}lake, file_system: data}}
+monitoring:
+  workspace_id: /subscriptions/{subscription}/resourceGroups/rg-{name}/providers/{logs}/log-shop
+  alerts: {alerts}
+  receivers: {{emails: {{on-call: on-call@example.org}}}}
 """
+WHOLE = {"canFetchContent": "true"}
+"""A list of workbooks has their content only where it is asked for."""
+LOGS = "Microsoft.OperationalInsights/workspaces"
 MODEL = """\
 source: code
 scoring: {{input: raw/churn}}
@@ -51,9 +62,9 @@ schedules:
 """
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 DIFFERENT: dict[str, dict[str, object]] = {
-    "morning": {"schedules": "on", "hour": 5, "days": 30, "delay": 60},
-    "evening": {"schedules": "on", "hour": 17, "days": 31, "delay": 90},
-    "night": {"schedules": "off", "hour": 23, "days": 31, "delay": 120},
+    "morning": {"schedules": "on", "hour": 5, "days": 30, "delay": 60, "alerts": "on"},
+    "evening": {"schedules": "on", "hour": 17, "days": 31, "delay": 90, "alerts": "off"},
+    "night": {"schedules": "off", "hour": 23, "days": 31, "delay": 120, "alerts": "off"},
 }
 
 
@@ -144,6 +155,7 @@ class World:
             "time_of_day": time_of_day,
             "begin": in_days(int(str(different["days"]))),
             "later": in_days(60),
+            "logs": LOGS,
         }
         for path, text in {
             "config/base.yaml": CONFIGURATION.format(subscription=SUBSCRIPTION, **values),
@@ -204,7 +216,7 @@ class World:
     def _released(release: Mapping[str, Any]) -> dict[str, Any]:
         states = {None: None, True: "Started", False: "Stopped"}
         return {
-            f"{SEGMENTS[each['kind']]}/{each['name']}": canonical(each["properties"])
+            f"{SEGMENTS.get(each['kind'], each['kind'])}/{each['name']}": canonical(each["properties"])
             | {"runtimeState": states[each.get("started")]}
             for each in release["entities"]
         }
@@ -266,20 +278,32 @@ class World:
     def put(self, path: str, properties: dict[str, Any]) -> None:
         self.arm("PUT", f"{self.factory}/{path}", {"properties": properties})
 
-    def arm(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self.azure.arm(method, path, body)
+    def arm(self, method: str, path: str, body: Any = None, **options: Any) -> Any:
+        answer = self.azure.arm(method, path, body, **options)
         assert answer.ok, answer.text
         return answer.json() if answer.text else None
 
     def entities(self) -> dict[str, Any]:
-        """All that the factory holds: path → canonical body, with a trigger's state."""
-        found = {}
+        """All that the factory holds and what watches it: path → canonical body, with a trigger's state."""
+        found = dict(self._watching())
         for kind in SEGMENTS.values():
             for live in self.arm("GET", f"{self.factory}/{kind}")["value"]:
                 body = canonical(live["properties"])
                 state = live["properties"].get("runtimeState")
                 found[f"{kind}/{live['name']}"] = body | {"runtimeState": state}
         return found
+
+    def _watching(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """By the names that they are given, where Azure has its own."""
+        for kind, of in TYPES.items():
+            if kind == "diagnostic_setting":
+                scope, name = self.factory, diagnostic_setting_name("shop", "local")
+            else:
+                scope, name = self.factory.partition("/providers")[0], "shop-local"
+            path = f"{scope}/providers/{of.name}"
+            for each in self.arm("GET", path, version=of.api_version, params=WHOLE)["value"]:
+                shown = name if each["name"] == azure_name(kind, name) else each["name"]
+                yield f"{kind}/{shown}", canonical(decoded(kind, each)) | {"runtimeState": None}
 
     def on(self) -> set[str]:
         """The triggers that run."""
