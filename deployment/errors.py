@@ -86,7 +86,7 @@ class ForeignObjectsError(DeploymentError):
     code = "not_ours"
 
     def __init__(self, names: Iterable[str], owner: str) -> None:
-        hint = f"rename one of them; ours carry the annotations {owner}"
+        hint = f"rename one of them; ours carry the annotations (or tags) {owner}"
         super().__init__(f"these exist already and are not ours: {', '.join(names)}", hint=hint)
 
 

@@ -7,7 +7,7 @@ waits for files, and a trigger that stays stopped, is not expected at all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +19,6 @@ from adf.windows import TumblingWindow, format_instant, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from adf.entities import Entity
     from config.schema import Model, Settings
@@ -30,6 +29,8 @@ LONGEST_MINUTES: Final = 48 * 60
 """How far back a log alert looks: what pauses longer it cannot tell. The workbook can, and `status`."""
 LONG_AGO: Final = "2020-01-01T00:00:00Z"
 """Where a trigger begins whose start is left open: before everything."""
+
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _fires(properties: Mapping[str, Any]) -> Iterator[datetime]:
     match properties["type"]:
         case "ScheduleTrigger":
             recurrence = Recurrence.from_json(type_properties["recurrence"], ignore_misplaced=True)
-            yield from recurrence.fire_times(recurrence.start - timedelta(microseconds=1))
+            yield from recurrence.between(recurrence.start, _NEVER)
         case "TumblingWindowTrigger":
             windows = TumblingWindow.from_type_properties(begun(type_properties))
             yield from (windows.due_at(window) for window in windows.windows())

@@ -198,6 +198,8 @@ def test_a_local_environment_asks_the_local_vault():
     assert read_webhook["typeProperties"]["url"].startswith(
         "https://127.0.0.1:12345/keyvault/kv-demo/secrets/failure-webhook?"
     )
+    assert "'https://127.0.0.1:12345/portal/runs/', pipeline().RunId" in str(body)
+    assert "azure.com/" not in str(body)
 
 
 @pytest.mark.parametrize("warehouse", [False, True])
