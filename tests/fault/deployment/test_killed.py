@@ -6,7 +6,7 @@ administrator would, so that nobody waits a minute for it.
 
 from __future__ import annotations
 
-from tests.fault.deployment.sweep import around
+from tests.fault.deployment.sweep import WATCHES, around
 from tests.fault.deployment.world import World, opposite
 
 
@@ -34,5 +34,17 @@ def test_a_trigger_that_is_to_stand_still_is_started_by_nobody(world: World):
         broken += [f"{when} {request}: {each}" for each in world.made_good("night")]
         started = {each for each in world.starts()[before:] if "only" not in each}
         broken += [f"{when} {request}: {each} was started" for each in sorted(started)]
+
+    assert broken == []
+
+
+def test_alerts_come_and_go_whole_whenever_a_deployment_dies(world: World):
+    """From evening to night they are deleted, and whom they tell after them; then all are made again."""
+    broken = []
+    for begin, end in (("evening", "night"), ("night", "evening")):
+        for request, when in around(each for each in world.usual[end] if WATCHES.match(each)):
+            world.deployed(begin)
+            world.killed(end, request, when)
+            broken += [f"{when} {request}: {each}" for each in world.made_good(end)]
 
     assert broken == []

@@ -2,9 +2,9 @@
 
 From `morning` to `evening`, and back, a deployment creates, changes and deletes: a linked service and a
 dataset, a pipeline that changes with them, triggers that are edited while they run, made anew, added and
-deleted; alerts, and whom they tell, come and go, and a workbook changes with the triggers. So one follows
-upon the other for ever, and every deployment of a sweep has the same to do. `night` edits the triggers of
-`evening` and leaves all of them stopped.
+deleted; whom alerts tell, when, and of which triggers, and what shows them. So one follows upon the other for
+ever, and every deployment of a sweep has the same to do. `night` edits the triggers of `evening`, leaves all
+of them stopped, and has no alerts.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ lake: {{account: {name}lake, file_system: data}}
 monitoring:
   workspace_id: /subscriptions/{subscription}/resourceGroups/rg-{name}/providers/{logs}/log-shop
   alerts: {alerts}
-  receivers: {{emails: {{on-call: on-call@example.org}}}}
+  receivers: {{emails: {{on-call: {time_of_day}@example.org}}}}
+  elapsed_time: {{threshold: {hour}}}
 """
 WHOLE = {"canFetchContent": "true"}
 """A list of workbooks has their content only where it is asked for."""
@@ -63,7 +64,7 @@ schedules:
 TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 DIFFERENT: dict[str, dict[str, object]] = {
     "morning": {"schedules": "on", "hour": 5, "days": 30, "delay": 60, "alerts": "on"},
-    "evening": {"schedules": "on", "hour": 17, "days": 31, "delay": 90, "alerts": "off"},
+    "evening": {"schedules": "on", "hour": 17, "days": 31, "delay": 90, "alerts": "on"},
     "night": {"schedules": "off", "hour": 23, "days": 31, "delay": 120, "alerts": "off"},
 }
 
