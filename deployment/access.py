@@ -14,10 +14,14 @@ from deployment.provisioning import resource_group_id, storage_account_id, works
 from deployment.roles import (
     BLOB_CONTRIBUTOR,
     BLOB_READER,
+    DASHBOARDS,
     DATA_SCIENTIST,
     DATABASE_USER,
     EVENT_SUBSCRIBER,
     FACTORY_CONTRIBUTOR,
+    LOG_ANALYTICS,
+    MONITORING,
+    SECRETS_USER,
 )
 
 if TYPE_CHECKING:
@@ -112,6 +116,27 @@ def _database(settings: Settings) -> Scope:
     return Scope("", f"database {warehouse.database} on {warehouse.server}" if warehouse else "")
 
 
+def _logs(settings: Settings) -> Scope:
+    watched = settings.monitoring
+    where = watched.workspace_id if watched else ""
+    return Scope(where, f"Log Analytics workspace {where.rpartition('/')[2]}")
+
+
+def _vault(settings: Settings) -> Scope:
+    """A Key Vault is named by itself: it is taken to lie in the environment's resource group."""
+    name = settings.notification.vault if settings.notification else ""
+    provider = "providers/Microsoft.KeyVault/vaults"
+    return Scope(f"{resource_group_id(settings)}/{provider}/{name}", f"vault {name}")
+
+
+def _is_watched(settings: Settings) -> bool:
+    return settings.monitoring is not None
+
+
+def _tells_of_failures(settings: Settings) -> bool:
+    return settings.notification is not None
+
+
 def _fires_on_files(settings: Settings) -> bool:
     return any(
         schedule.type == "event"
@@ -167,6 +192,33 @@ RULES: Final[tuple[Rule, ...]] = (
         _fires_on_files,
     ),
     Rule(
+        "deployer",
+        MONITORING,
+        "the resource group",
+        "writes the diagnostic setting, the alerts with whom they go to, and the workbook",
+        _resource_group,
+        "`monitoring` is said",
+        _is_watched,
+    ),
+    Rule(
+        "deployer",
+        DASHBOARDS,
+        "the resource group",
+        "writes the portal's dashboard: of Azure's own roles only Contributor may",
+        _resource_group,
+        "`monitoring` is said",
+        _is_watched,
+    ),
+    Rule(
+        "deployer",
+        LOG_ANALYTICS,
+        "the Log Analytics workspace",
+        "joins the factory's logs to it",
+        _logs,
+        "`monitoring` is said",
+        _is_watched,
+    ),
+    Rule(
         "factory",
         DATA_SCIENTIST,
         "the workspace",
@@ -179,6 +231,15 @@ RULES: Final[tuple[Rule, ...]] = (
         "the lake's file system",
         "reads receipts, and landed files for the warehouse (linked service `ls_lake`)",
         _file_system,
+    ),
+    Rule(
+        "factory",
+        SECRETS_USER,
+        "the Key Vault",
+        "reads the address that failures are posted to",
+        _vault,
+        "`notification` is said",
+        _tells_of_failures,
     ),
     Rule(
         "factory",

@@ -108,7 +108,7 @@ def _principal(identity: Mapping[str, Any], name: str) -> Principal | Nobody:
 
 
 def _access(resources: ResourceReader, need: Need, principal: Principal | Nobody) -> Access:
-    if not need.role.id:
+    if not need.scope.id:
         return Access(need, "unknown", ONLY_THE_DATABASE_KNOWS)
     if isinstance(principal, Nobody):
         return Access(need, "unknown", principal.reason)

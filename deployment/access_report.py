@@ -51,7 +51,7 @@ def _grants(found: Sequence[Access]) -> Iterator[Line]:
     missing = [each for each in found if each.state == "missing"]
     if missing:
         yield Line("Somebody who may assign roles grants what is missing with:", "yellow")
-        yield from (Line(f"  {access.command(each)}") for each in missing)
+        yield from (Line(f"  {access.command(each) or _named(each)}") for each in missing)
         yield Line("")
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Role:
-    """A built-in role; without an id, a right that no role assignment gives."""
+    """A built-in role; without an id, what no built-in role gives alone."""
 
     name: str
     id: str = ""
@@ -20,7 +20,7 @@ class Role:
 
     def ids(self) -> set[str]:
         """Of itself and of those that hold it."""
-        return {self.id, *(each.id for each in self.within)}
+        return {self.id, *(each.id for each in self.within)} - {""}
 
 
 OWNER: Final = Role("Owner", "8e3af657-a8ff-443c-a75c-2fe8c4bcb635")
@@ -44,4 +44,19 @@ EVENT_SUBSCRIBER: Final = Role(
     "428e0ff0-5e57-4d9c-a221-2c70d0e0a443",
     (EVENT_GRID_CONTRIBUTOR, CONTRIBUTOR, OWNER),
 )
+SECRETS_USER: Final = Role(
+    "Key Vault Secrets User",
+    "4633458b-17de-408a-b874-0445c86b69e6",
+    (
+        Role("Key Vault Secrets Officer", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"),
+        Role("Key Vault Administrator", "00482a5a-887f-4fb3-b363-3b7fe8e74483"),
+    ),
+)
+MONITORING: Final = Role(
+    "Monitoring Contributor", "749f88d5-cbae-40b8-bcfc-e573ddc772fa", (CONTRIBUTOR, OWNER)
+)
+LOG_ANALYTICS: Final = Role(
+    "Log Analytics Contributor", "92aaf0da-9dab-42b6-94a3-d43ce8d16293", (CONTRIBUTOR, OWNER)
+)
+DASHBOARDS: Final = Role("a role with Microsoft.Portal/dashboards/*", within=(CONTRIBUTOR, OWNER))
 DATABASE_USER: Final = Role("a user of the database")

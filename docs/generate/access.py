@@ -48,6 +48,10 @@ The exit code is 0; with `--detailed-exitcode` it is 2 where something is missin
   identity has what it needs there from its creation.
 - **Who only plans**, as the CI job of a pull request does, needs *Reader* on the resource group and
   *Storage Blob Data Reader* on the file system: [CI](ci.md).
+- **The Key Vault** is looked for in the environment's resource group, since its name says no other: where it
+  lies elsewhere, grant the role there. A vault with access policies in place of roles knows them by itself.
+- **The dashboard** of `monitoring` is written by nobody but *Contributor* among Azure's own roles. A custom
+  role with the actions `Microsoft.Portal/dashboards/*` is narrower; `--check-access` then says `unknown`.
 - **The warehouse** knows users, not roles: [warehouse](warehouse.md). `render` writes the statements.
 - **A custom role** may be narrower than *AzureML Data Scientist*: Azure's page
   [on roles of a workspace](https://learn.microsoft.com/azure/machine-learning/how-to-assign-roles) lists the

@@ -110,6 +110,9 @@ def test_what_only_some_environments_need_is_asked_of_those():
     event = "models.diabetes.schedules.score.arrived={type: event, ends_with: /_SUCCESS}"
     table = "models.diabetes.output.warehouse={table: dbo.scores, columns: {prediction: float}}"
     warehouse = "warehouse={server: s.database.windows.net, database: sales}"
+    tells = "notification={vault: kv-sales, secret: failure-webhook}"
+    logs = "/subscriptions/1/resourceGroups/rg/providers/Microsoft.OperationalInsights/workspaces/logs"
+    watched = f"monitoring={{workspace_id: {logs}, alerts: off}}"
     plain = states(unread(settings()))
 
     assert set(states(unread(settings(event)))) - set(plain) == {
@@ -117,6 +120,12 @@ def test_what_only_some_environments_need_is_asked_of_those():
     }
     assert set(states(unread(settings(table, warehouse)))) - set(plain) == {
         ("factory", "a user of the database")
+    }
+    assert set(states(unread(settings(tells)))) - set(plain) == {("factory", "Key Vault Secrets User")}
+    assert set(states(unread(settings(watched)))) - set(plain) == {
+        ("deployer", "Monitoring Contributor"),
+        ("deployer", "Log Analytics Contributor"),
+        ("deployer", "a role with Microsoft.Portal/dashboards/*"),
     }
     assert set(plain.values()) == {"unknown"}
 
