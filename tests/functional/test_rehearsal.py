@@ -178,6 +178,7 @@ def test_an_interrupted_rehearsal_leaves_nothing(project, tmp_path):
         start_new_session=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
     )
     while process.poll() is None and not list(tmp_path.glob("rehearsal-*/rehearsal-*/identity.key")):
         time.sleep(0.05)
