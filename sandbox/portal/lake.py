@@ -43,10 +43,13 @@ def view(look: Look) -> dict[str, Any]:
         "entries": [],
         "more": None,
     }
-    if place.is_dir():
-        return {**shown, **_folder(look, place, names), "every_seconds": 5}
-    status = place.stat()
-    return {**shown, "file": _entry(look, names[:-1], place.name, status), "preview": preview.of(place)}
+    try:
+        if place.is_dir():
+            return {**shown, **_folder(look, place, names), "every_seconds": 5}
+        status = place.stat()
+        return {**shown, "file": _entry(look, names[:-1], place.name, status), "preview": preview.of(place)}
+    except FileNotFoundError as error:
+        raise NotThere(f"There is no {'/'.join(names)} in the lake any more.") from error
 
 
 def _find(root: Path, names: list[str]) -> Path:

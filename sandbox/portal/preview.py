@@ -74,7 +74,7 @@ def _parquet(file: Path) -> Preview:
                 if batch is None
                 else [[_cell(value) for value in row.values()] for row in batch.to_pylist()]
             )
-    except (ArrowException, OSError, ValueError) as error:
+    except (ArrowException, OSError, ValueError, OverflowError) as error:  # a day beyond Python's last, say
         return Preview(note=f"It cannot be read as Parquet: {error}")
     return Preview(names, types, rows, note=_left_out(schema.names, rows, total), total_rows=total)
 

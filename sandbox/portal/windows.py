@@ -21,6 +21,7 @@ from sandbox.portal.words import instant
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from adf.windows import Grid
     from sandbox.datafactory.models import FactoryId
@@ -59,7 +60,11 @@ class WindowState:
         return "due" if self.deadline is not None and not overdue else "missing"
 
     def _landed_late(self) -> bool:
-        begun = instant(self.known("started"))
+        """Not, where its manifest does not say when it was begun."""
+        try:
+            begun = instant(str(self.known("started") or ""))
+        except (ValueError, OverflowError):
+            return False
         return self.deadline is not None and begun is not None and begun > self.deadline
 
     def known(self, name: str) -> Any:  # noqa: ANN401 - any value of a manifest
@@ -134,16 +139,18 @@ def _landed(model: Deployed, since: datetime) -> Iterator[tuple[datetime, Json]]
     for file in model.landing.glob("*.json"):
         try:
             start = parse_window_id(file.stem)
+            is_of_grid = model.grid.window_at(start).start == start
         except WindowError:
             continue
-        if start >= since and model.grid.window_at(start).start == start:
-            yield start, _manifest(file.read_bytes()[:_LONGEST_MANIFEST])
+        if start >= since and is_of_grid:
+            yield start, _manifest(file)
 
 
-def _manifest(content: bytes) -> Json:
+def _manifest(file: Path) -> Json:
     """It landed, whatever its manifest is like: what cannot be read says nothing."""
     try:
-        found = json.loads(content)
-    except ValueError:
+        with file.open("rb") as stream:
+            found = json.loads(stream.read(_LONGEST_MANIFEST))
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -87,8 +87,11 @@ def size(count: float) -> str:
     return f"{count:.1f} GB"
 
 
-def number(value: int | None) -> str:
-    return "" if value is None else f"{value:,}"
+def number(value: object) -> str:
+    """What should be one: a manifest's may be anything."""
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def sign(status: str) -> str:

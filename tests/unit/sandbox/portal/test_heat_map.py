@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from adf.windows import Grid
-from sandbox.portal.deployed import candidates
+from sandbox.portal import windows, words
+from sandbox.portal.deployed import Deployed, candidates
 from sandbox.portal.windows import WindowState, window_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = Grid.parse("day").window_at(datetime(2026, 11, 20, tzinfo=UTC))
@@ -28,6 +33,8 @@ def run(status: str) -> dict:
         ({"manifest": {"started": "2026-11-22T10:00:00+00:00"}, "deadline": EARLIER}, "landed"),
         ({"manifest": {"started": "2026-11-22T11:30:00+00:00"}, "deadline": EARLIER}, "landed late"),
         ({"manifest": {}, "run": run("Failed")}, "landed"),
+        ({"manifest": {"started": "soon"}, "deadline": EARLIER}, "landed"),
+        ({"manifest": {"started": 7}, "deadline": EARLIER}, "landed"),
         ({"run": run("InProgress")}, "running"),
         ({"run": run("InProgress"), "deadline": LATER}, "running"),
         ({"run": run("Queued"), "deadline": EARLIER}, "late"),
@@ -70,3 +77,20 @@ def test_pipelines_are_looked_at_by_name_and_by_the_model_that_they_name() -> No
     assert names(model=None, after="") == ["a", "b", "c", "d"]
     assert names(model=None, after="b") == ["c", "d"]
     assert names(model="x", after="") == ["a", "c"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"[1]", b"[" * 100_000, b'{"rows_in": "<b>"}'])
+def test_a_window_has_landed_whatever_its_manifest_is_like(tmp_path: Path, content: bytes) -> None:
+    """One that somebody else wrote, or of no window of the calendar, hides no other."""
+    model = Deployed("m", "score_m", Grid.parse("day"), tmp_path, "account/data", timedelta(hours=1))
+    model.landing.mkdir(parents=True)
+    for name in ("2026-11-20T00-00-00Z", "2026-11-20T03-00-00Z", "9999-12-31T23-00-00Z", "readme"):
+        (model.landing / f"{name}.json").write_bytes(content)
+    nothing_ran = SimpleNamespace(runs=SimpleNamespace(newest=lambda *_, **__: []))
+    look: Any = SimpleNamespace(now=NOW, data_factory=nothing_ran)
+    factory: Any = None
+
+    (found,) = windows.of(look, factory, model, [], NOW - timedelta(days=7))
+
+    assert (found.window, found.state(NOW)) == (DAY, "landed")
+    assert words.number(found.known("rows_in")) in ("", "<b>")

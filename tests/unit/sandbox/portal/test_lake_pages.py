@@ -101,6 +101,12 @@ def test_only_the_beginning_of_a_large_file_is_read(tmp_path: Path) -> None:
     assert (len(shown.text), shown.note) == (262_144, "Only its beginning is shown.")
 
 
+def test_an_instant_that_python_does_not_have_is_told(tmp_path: Path) -> None:
+    parquet.write_table(pa.table({"at": pa.array([2**62], pa.timestamp("us"))}), tmp_path / "a.parquet")
+
+    assert "out of range" in preview.of(tmp_path / "a.parquet").note
+
+
 def test_many_columns_and_long_values_are_cut(tmp_path: Path) -> None:
     parquet.write_table(pa.table({f"c{n}": ["v" * 1000] for n in range(500)}), tmp_path / "a.parquet")
 
