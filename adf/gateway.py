@@ -175,11 +175,6 @@ class DataFactory:
         if self._listens(name) and self._subscription(name) != "Disabled":
             self._subscribe(name, "unsubscribeFromEvents", "Disabled")
 
-    def rerun_window(self, trigger: str, trigger_run_id: str) -> None:
-        """Run a tumbling window again, under its trigger."""
-        with asking(f"rerun {trigger_run_id} of trigger {trigger}"):
-            self._client.trigger_runs.rerun(*self._place, trigger, trigger_run_id)
-
     # ---------------------------------------------------------------- runs
 
     def create_run(self, pipeline: str, parameters: Mapping[str, str]) -> str:

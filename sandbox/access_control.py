@@ -83,7 +83,7 @@ async def list_assignments(request: web.Request) -> web.Response:
 async def put_assignment(request: web.Request) -> web.Response:
     """201, and 201 for the same once more: an assignment is made or deleted, never changed."""
     name, scope, store = request.match_info["name"], _scope(request), _store(request)
-    sent = (await json_body(request)).get("properties") or {}
+    sent = await _properties(request)
     if not _is_uuid(name):
         raise AzureError(
             400,
@@ -128,18 +128,25 @@ async def get_definition(request: web.Request) -> web.Response:
 
 async def put_definition(request: web.Request) -> web.Response:
     name = request.match_info["name"]
-    if name in BUILT_IN or not _is_uuid(name):
+    if name.lower() in BUILT_IN or not _is_uuid(name):
         raise AzureError(400, "InvalidRoleDefinitionId", f"'{name}' is not the GUID of a custom role.")
-    sent = (await json_body(request)).get("properties") or {}
+    sent = await _properties(request)
     made = _document(name, {**sent, "type": "CustomRole"})
     _store(request).put("/", "roleDefinitions", name, made)
     return web.json_response(made, status=201)
 
 
+async def _properties(request: web.Request) -> dict[str, Any]:
+    sent = (await json_body(request)).get("properties") or {}
+    if not isinstance(sent, dict):
+        raise AzureError(400, "InvalidRequestContent", "'properties' must be an object.")
+    return sent
+
+
 def _assignment(scope: str, name: str, sent: dict[str, Any], store: Store) -> dict[str, Any]:
     for key in ("roleDefinitionId", "principalId"):
-        if not sent.get(key):
-            raise AzureError(400, "InvalidRoleAssignment", f"The property {key} is missing.")
+        if not isinstance(sent.get(key), str) or not sent[key]:
+            raise AzureError(400, "InvalidRoleAssignment", f"The property {key} is missing, or no text.")
     if not _is_uuid(sent["principalId"]):
         raise AzureError(
             400, "InvalidPrincipalId", f"A valid principal ID must be provided: '{sent['principalId']}'."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sandbox.datafactory.checks.names import check_factory_name
 from sandbox.datafactory.errors import BadRequest, FactoryNotFound, NotRun
-from sandbox.datafactory.models import FactoryId, Json, wire_instant
+from sandbox.datafactory.models import FactoryId, Json, JsonValue, wire_instant
 from sandbox.datafactory.parameters import normal_type
+from sandbox.datafactory.values import require_object
 from sandbox.identity import TENANT, object_id
 
 if TYPE_CHECKING:
@@ -125,9 +126,14 @@ def _etag() -> str:
     return f'"{uuid.uuid4()}"'
 
 
-def _global_parameters(sent: dict[str, Any]) -> Json:
+def _global_parameters(sent: JsonValue) -> Json:
     """The service answers `Int` where `int` was sent."""
-    return {name: {**one, "type": normal_type(one.get("type"), name)} for name, one in sent.items()}
+    target = "globalParameters"
+    declared = {
+        name: require_object(one, f"Global parameter '{name}'", target)
+        for name, one in require_object(sent, target, target).items()
+    }
+    return {name: {**one, "type": normal_type(one.get("type"), name)} for name, one in declared.items()}
 
 
 def _identity(factory: FactoryId, sent: Json) -> Json:

@@ -106,8 +106,8 @@ class Schedules:
         return [one for one in reversed(found) if chosen(one)]
 
 
-def _check(recurrence: Document | None) -> None:
-    given = recurrence or {}
+def _check(recurrence: object) -> None:
+    given = recurrence if isinstance(recurrence, dict) else {}
     if given.get("Frequency") not in _FREQUENCIES or not given.get("Interval"):
         expected = f"a Frequency, one of {', '.join(_FREQUENCIES)}, and an Interval"
         raise BadRequest(f"A recurrence needs {expected}.", target="Recurrence")

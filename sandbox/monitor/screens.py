@@ -24,7 +24,7 @@ def workbook(body: Fields, _: Known) -> None:
     content = properties.text("serializedData")
     try:
         parsed = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadField("properties.serializedData", f"must be JSON: {error}") from error
     if not isinstance(parsed, dict):
         raise BadField("properties.serializedData", "must be a JSON object")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from adf.windows import TumblingWindow, dependency_interval, parse_timespan
+from adf.windows import TICK, TumblingWindow, dependency_interval, parse_timespan
 from sandbox.datafactory.models import wire_instant
 from sandbox.datafactory.triggers.records import Records
 
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from adf.windows import Window
     from sandbox.datafactory.models import FactoryId, Json
     from sandbox.datafactory.service import Service
-
-_TICK = timedelta(microseconds=1)
 
 
 def settle(service: Service, factory: FactoryId, start: datetime, end: datetime) -> None:
@@ -35,7 +32,7 @@ def settle(service: Service, factory: FactoryId, start: datetime, end: datetime)
         name: TumblingWindow.from_type_properties(one["typeProperties"]) for name, one in triggers.items()
     }
     for name, properties in triggers.items():
-        first = windows[name].due_count(start - _TICK)
+        first = windows[name].due_count(start - TICK)
         records.set_progress(factory, name, {"next": first})
         for upstream, interval in _needed(name, properties, windows[name], first, end):
             if upstream not in windows or interval.start >= start:

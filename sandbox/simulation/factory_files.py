@@ -13,7 +13,7 @@ from sandbox.simulation.errors import BadFactory
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sandbox.datafactory.models import EntityKind, FactoryId, Json
+    from sandbox.datafactory.models import EntityKind, FactoryId, Json, JsonValue
     from sandbox.datafactory.service import Service
 
 _FOLDERS: dict[str, EntityKind] = {
@@ -35,7 +35,7 @@ def write(service: Service, factory: FactoryId, folder: Path) -> list[str]:
     if not any(kind == "triggers" for _, kind, _ in open_files):
         raise BadFactory(folder, "it has no trigger/*.json, so that nothing would ever fire")
     triggers = sorted(str(body["name"]) for _, kind, body in open_files if kind == "triggers")
-    service.factories.put(factory, _factory(folder), Conditions())
+    _put_factory(service, factory, folder / "factory")
     while open_files:
         refused = [(one, error) for one in open_files if (error := _put(service, factory, one)) is not None]
         if len(refused) == len(open_files):
@@ -54,12 +54,17 @@ def _read(folder: Path) -> list[_Written]:
 
 
 def _document(file: Path) -> Json:
-    try:
-        body = json.loads(file.read_bytes())
-    except ValueError as error:
-        raise BadFactory(file, f"it is no JSON: {error}") from error
+    body = _json(file)
     if not isinstance(body, dict) or not isinstance(body.get("properties"), dict) or not body.get("name"):
         raise BadFactory(file, "it needs a 'name' and 'properties', as Studio writes them")
+    return body
+
+
+def _json(file: Path) -> JsonValue:
+    try:
+        body: JsonValue = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise BadFactory(file, f"it is no JSON: {error}") from error
     return body
 
 
@@ -77,11 +82,15 @@ def _put(service: Service, factory: FactoryId, one: _Written) -> AzureError | No
     return None
 
 
-def _factory(folder: Path) -> Json:
+def _put_factory(service: Service, factory: FactoryId, folder: Path) -> None:
     """Global parameters are all that a rehearsal needs of the factory's own file."""
     body: Json = {"location": "rehearsal", "identity": {"type": "SystemAssigned"}, "properties": {}}
-    for file in sorted((folder / "factory").glob("*.json")):
-        written = json.loads(file.read_bytes()).get("properties") or {}
-        if "globalParameters" in written:
-            body["properties"]["globalParameters"] = written["globalParameters"]
-    return body
+    place = folder
+    for place in sorted(folder.glob("*.json")):
+        match _json(place):
+            case {"properties": {"globalParameters": parameters}}:
+                body["properties"]["globalParameters"] = parameters
+    try:
+        service.factories.put(factory, body, Conditions())
+    except AzureError as refusal:
+        raise BadFactory(place, refusal.message) from refusal

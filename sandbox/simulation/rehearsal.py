@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from adf.windows import TICK
 from sandbox.context import Context, Endpoints
 from sandbox.datafactory.models import FactoryId
 from sandbox.datafactory.service import Service
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from sandbox.simulation.request import Request
 
 _FACTORY = FactoryId("rehearsal", "rehearsal", "rehearsal")
-_TICK = timedelta(microseconds=1)
 _PLACES = 3_000
 """External activities at one time in a region, of one subscription: Data Factory's limits page."""
 _LOOKS_SECONDS = 60
@@ -58,7 +58,7 @@ def rehearse(request: Request) -> Json:
 
 async def _rehearse(request: Request, state: Path) -> Json:
     """Time begins an instant early, as what is due when a trigger is started has been missed."""
-    clock = VirtualClock(request.start - _TICK, asyncio.get_running_loop())
+    clock = VirtualClock(request.start - TICK, asyncio.get_running_loop())
     witness = Witness(Path(":memory:"), clock.now)
     try:
         kinds = StandIns(request.stand_ins, request.seed, clock, Cluster(request.nodes), witness).kinds()
@@ -68,7 +68,7 @@ async def _rehearse(request: Request, state: Path) -> Json:
             before.settle(service, _FACTORY, request.start, request.end)
         await service.start()
         started = _start(service, triggers, request.folder)
-        await clock.until(request.end - _TICK)
+        await clock.until(request.end - TICK)
         for name in started:
             service.triggers.stop(_FACTORY, name)
         while not witness.is_quiet and clock.now() < request.end + _LONGEST_AFTER:

@@ -65,10 +65,19 @@ def test_an_assignment_is_made_once_and_deleted(sandbox: Any) -> None:
         ("daily", SOMEBODY, READER, "InvalidRoleAssignmentId"),
         (None, "me", READER, "InvalidPrincipalId"),
         (None, SOMEBODY, SOMEBODY, "RoleDefinitionDoesNotExist"),
+        (None, 7, READER, "InvalidRoleAssignment"),
+        (None, "", READER, "InvalidRoleAssignment"),
     ],
 )
 def test_what_azure_would_refuse_is_refused(sandbox: Any, name, principal, role, code) -> None:
     assert give(sandbox, ACCOUNT, principal, role, name).json()["error"]["code"] == code
+
+
+@pytest.mark.parametrize("kind", ["roleAssignments", "roleDefinitions"])
+def test_properties_are_an_object(sandbox: Any, kind: str) -> None:
+    place = f"{GROUP}/providers/Microsoft.Authorization/{kind}/{uuid.uuid4()}"
+
+    assert sandbox.arm("PUT", place, {"properties": ["x"]}).status_code == 400
 
 
 def test_a_role_of_ones_own_is_told_from_azures(sandbox: Any) -> None:
@@ -80,4 +89,5 @@ def test_a_role_of_ones_own_is_told_from_azures(sandbox: Any) -> None:
     told = [sandbox.arm("GET", each).json()["properties"] for each in (own, f"{role}/{READER}")]
     assert [each["type"] for each in told] == ["CustomRole", "BuiltInRole"]
     assert [each["roleName"] for each in told] == ["Runs pipelines", "Storage Blob Data Reader"]
+    assert sandbox.arm("PUT", f"{role}/{READER.upper()}", {"properties": {}}).status_code == 400
     assert sandbox.arm("GET", f"{assignments(GROUP)}?$filter=createdOn gt 1").status_code == 501

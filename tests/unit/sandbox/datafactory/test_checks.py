@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -230,6 +230,12 @@ def test_writes_hold_to_their_conditions(factory: LocalFactory) -> None:
 
     assert second["name"] == "p"
     assert second["etag"] != first["etag"]
+
+
+@pytest.mark.parametrize("written", [["n"], {"n": 1}])
+def test_global_parameters_are_objects(factory: LocalFactory, written: Any) -> None:
+    with pytest.raises(BadRequest, match="must be an object"):
+        factory.create(properties={"globalParameters": written})
 
 
 def test_global_parameters_are_normalised_and_seen_by_runs(factory: LocalFactory) -> None:

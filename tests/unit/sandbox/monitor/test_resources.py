@@ -237,6 +237,12 @@ REFUSED = [
     ("scheduledQueryRules/missing", "properties/criteria/allOf/0/operator", "More", "operator"),
     ("workbooks/6f1c0b5e-55a5-4a4e-9a39-0c7a3f6c9d10", "properties/serializedData", "{", "serializedData"),
     ("workbooks/6f1c0b5e-55a5-4a4e-9a39-0c7a3f6c9d10", "properties/serializedData", "{}", "version"),
+    (
+        "workbooks/6f1c0b5e-55a5-4a4e-9a39-0c7a3f6c9d10",
+        "properties/serializedData",
+        "[" * 9**5,
+        "serializedData",
+    ),
     ("workbooks/6f1c0b5e-55a5-4a4e-9a39-0c7a3f6c9d10", "kind", "user", "kind"),
     ("dashboards/tests", "properties/lenses/0/parts/0/position/colSpan", 0, "colSpan"),
     ("dashboards/tests", "properties/lenses/0/parts/0/metadata/type", "chart", "metadata.type"),

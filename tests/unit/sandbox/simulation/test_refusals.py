@@ -1,0 +1,78 @@
+"""What cannot be rehearsed is refused before time passes, saying where it is written."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.simulation.errors import BadFactory, BadStandIns
+from sandbox.simulation.request import stand_ins_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.sandbox.simulation.small_factory import SmallFactory
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "problem"),
+    [
+        ("pipeline/p.json", "{", "no JSON"),
+        ("pipeline/p.json", "[" * 100_000, "no JSON"),
+        ("pipeline/p.json", "[]", "'name' and 'properties'"),
+        ("pipeline/p.json", '{"name": "p"}', "'name' and 'properties'"),
+        ("pipeline/p.json", '{"name": "p", "properties": {"activities": 7}}', "activities"),
+        ("trigger/t.json", '{"name": "t", "properties": {"type": "Never"}}', "Never"),
+        ("factory/f.json", "{", "no JSON"),
+        ("factory/f.json", '{"properties": {"globalParameters": ["x"]}}', "lobal"),
+    ],
+)
+def test_a_file_that_the_factory_would_not_take_is_named(
+    factory: SmallFactory, file: str, content: str, problem: str
+) -> None:
+    factory.pipeline("score")
+    factory.schedule(
+        "daily", "score", {"frequency": "Day", "interval": 1, "startTime": "2026-01-01T00:00:00Z"}
+    )
+    place = factory.folder / file
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(content)
+
+    with pytest.raises(BadFactory, match=problem) as refused:
+        factory.rehearse("2026-11-01", "2026-11-02")
+
+    assert str(refused.value).startswith(f"{place} ")
+
+
+def test_a_folder_without_triggers_is_no_factory_to_rehearse(factory: SmallFactory) -> None:
+    factory.pipeline("score")
+
+    with pytest.raises(BadFactory, match="nothing would ever fire"):
+        factory.rehearse("2026-11-01", "2026-11-02")
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ([], "stand_ins"),
+        ({"stand_ins": [1]}, "stand_ins"),
+        ({"stand_ins": [{"minute": 1}]}, "stand_ins[0]"),
+        ({"stand_ins": [{}, {"minutes": -1}]}, "stand_ins[1].minutes"),
+        ({"stand_ins": [{"minutes": {"median": 0, "spread": 1}}]}, "stand_ins[0].minutes"),
+        ({"stand_ins": [{"minutes": {"past": []}}]}, "stand_ins[0].minutes"),
+        ({"stand_ins": [{"fails_percent": 101}]}, "stand_ins[0].fails_percent"),
+        ({"stand_ins": [{"nodes": 1.5}]}, "stand_ins[0].nodes"),
+        ({"stand_ins": [{"output": []}]}, "stand_ins[0].output"),
+        ({"stand_ins": [{"pipeline": 7}]}, "stand_ins[0].pipeline"),
+    ],
+)
+def test_a_stand_in_that_cannot_be_is_told_by_its_place(tmp_path: Path, written: object, place: str) -> None:
+    file = tmp_path / "stand-ins.json"
+    file.write_text(json.dumps(written))
+
+    with pytest.raises(BadStandIns) as refused:
+        stand_ins_of(file)
+
+    assert str(refused.value).startswith(f"{file}: {place}: found")
