@@ -116,7 +116,7 @@ def _read_table(file: Path) -> pa.Table:
 
     try:
         return csv.read_csv(file) if file.suffix == ".csv" else parquet.read_table(file)
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         raise ScriptFailed(SCRIPT, f"its {file.name} cannot be read: {describe(error)}") from error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from sandbox.datafactory.engine.graph import dependencies
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from sandbox.datafactory.engine.statuses import Dependencies
     from sandbox.datafactory.models import Json
 
-WIDTH: Final = 176
-HEIGHT: Final = 46
 _BETWEEN_X: Final = 52
 _BETWEEN_Y: Final = 16
 _EDGE: Final = 2
@@ -25,6 +23,9 @@ _LONGEST: Final = 20
 
 @dataclass(frozen=True)
 class Box:
+    WIDTH: ClassVar = 176
+    HEIGHT: ClassVar = 46
+
     name: str
     type: str
     status: str
@@ -51,11 +52,11 @@ class Graph:
 
     @property
     def width(self) -> int:
-        return max((box.x for box in self.boxes), default=0) + WIDTH + _EDGE
+        return max((box.x for box in self.boxes), default=0) + Box.WIDTH + _EDGE
 
     @property
     def height(self) -> int:
-        return max((box.y for box in self.boxes), default=0) + HEIGHT + _EDGE
+        return max((box.y for box in self.boxes), default=0) + Box.HEIGHT + _EDGE
 
 
 def drawn(activities: Sequence[Json], statuses: Mapping[str, str]) -> Graph:
@@ -64,8 +65,8 @@ def drawn(activities: Sequence[Json], statuses: Mapping[str, str]) -> Graph:
     taken: Counter[int] = Counter()
     boxes: dict[str, Box] = {}
     for name, column in _columns(depends_on).items():
-        x = _EDGE + column * (WIDTH + _BETWEEN_X)
-        y = _EDGE + taken[column] * (HEIGHT + _BETWEEN_Y)
+        x = _EDGE + column * (Box.WIDTH + _BETWEEN_X)
+        y = _EDGE + taken[column] * (Box.HEIGHT + _BETWEEN_Y)
         taken[column] += 1
         boxes[name] = Box(name, _type(activities, name), statuses.get(name, ""), x, y)
     lines = [
@@ -91,8 +92,8 @@ def _type(activities: Sequence[Json], name: str) -> str:
 
 
 def _line(before: Box, after: Box, conditions: Sequence[str]) -> Line:
-    x1, y1 = before.x + WIDTH, before.y + HEIGHT // 2
-    x2, y2 = after.x, after.y + HEIGHT // 2
+    x1, y1 = before.x + Box.WIDTH, before.y + Box.HEIGHT // 2
+    x2, y2 = after.x, after.y + Box.HEIGHT // 2
     middle = (x1 + x2) // 2
     path = f"M{x1} {y1} C{middle} {y1} {middle} {y2} {x2 - 5} {y2}"
     said = " or ".join(conditions)
