@@ -19,8 +19,8 @@ import pytest
 import requests
 
 from tests.conftest import free_ports
-from tests.fault.machine import FACTORY, FOREVER, GROUP, STOPPED
-from tests.fault.test_machinelearning_killed import STEP, WORKSPACE, Machine, dead, eventually, pids
+from tests.fault.machine import FACTORY, FOREVER, GROUP, STOPPED, eventually
+from tests.fault.test_machinelearning_killed import STEP, WORKSPACE, Machine, dead, pids
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import pytest
 import requests
 
 from sandbox.machinelearning.models import RUN_AFTER_PORT
+from tests.fault.machine import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tests.conftest import LocalAzure
 
 WORKSPACE = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.MachineLearningServices/workspaces/w"
-WAIT_SECONDS = 30
 STEP = """
 import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])
@@ -106,16 +105,6 @@ class Machine:
         revisions = [{"FullName": node["fullName"], "BlobUri": node["blobUri"]} for node in nodes]
         body = {"DirTreeNode": tree, "FileRevisionList": {"FileNodes": revisions}}
         return str(self.json("POST", f"{content}/snap-1", body)["id"])
-
-
-def eventually(found: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        value = found()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise TimeoutError
 
 
 def pids(file: Path) -> list[int]:
