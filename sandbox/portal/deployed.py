@@ -91,9 +91,9 @@ def _arguments(look: Look, factory: FactoryId, activity: Json) -> dict[str, str]
     service = look.data_factory.entities.get(
         factory, "linkedservices", activity["linkedServiceName"]["referenceName"]
     )["properties"]["typeProperties"]
-    workspace = look.machine_learning.workspaces.find(
-        service["subscriptionId"], service["resourceGroupName"], service["mlWorkspaceName"]
-    )
+    names = ("subscriptionId", "resourceGroupName", "mlWorkspaceName")
+    # An expression names no workspace: what it would be is known to a run only.
+    workspace = look.machine_learning.workspaces.find(*(str(service[name]) for name in names))
     for node in _graph(look, workspace, activity["typeProperties"]).nodes.values():
         words = [(one.kind, one.value) for one in node.arguments]
         named = {
@@ -123,15 +123,23 @@ def _in_lake(look: Look, pipeline: Json, grid: Grid, said: dict[str, str]) -> De
     names = (account, said["file-system"], said["model"])
     if not said["lake-url"].startswith(prefix) or any(_is_no_folder(name) for name in names):
         return None
-    policy = (pipeline["properties"].get("policy") or {}).get("elapsedTimeMetric") or {}
     return Deployed(
         said["model"],
         str(pipeline["name"]),
         grid,
         look.lake / account / said["file-system"],
         f"{account}/{said['file-system']}",
-        parse_timespan(policy["duration"]) if "duration" in policy else _ALLOWED,
+        allowed(pipeline["properties"]),
     )
+
+
+def allowed(properties: Json) -> timedelta:
+    """How long a pipeline may take, where it says so as a timespan."""
+    metric = (properties.get("policy") or {}).get("elapsedTimeMetric") or {}
+    try:
+        return parse_timespan(str(metric["duration"]))
+    except (KeyError, WindowError):
+        return _ALLOWED
 
 
 def _is_no_folder(name: str) -> bool:

@@ -76,7 +76,7 @@ _SHAPES: dict[EntityKind, dict[str, Any]] = {
         annotations=[object],
         runDimensions=_OBJECT,
         folder=_FOLDER,
-        policy=_OBJECT,
+        policy={"elapsedTimeMetric": _OBJECT},
     ),
     "datasets": Closed(
         _any("type", "schema", "structure"),

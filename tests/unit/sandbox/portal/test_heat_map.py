@@ -10,7 +10,7 @@ import pytest
 
 from adf.windows import Grid
 from sandbox.portal import windows, words
-from sandbox.portal.deployed import Deployed, candidates
+from sandbox.portal.deployed import Deployed, allowed, candidates
 from sandbox.portal.windows import WindowState, window_of
 
 if TYPE_CHECKING:
@@ -62,6 +62,15 @@ def test_a_run_means_the_window_that_its_parameters_say() -> None:
     ):
         found = window_of({"parameters": given_}, grid)
         assert (found and found.start) == start
+
+
+@pytest.mark.parametrize(
+    ("metric", "minutes"),
+    [({"duration": "00:30:00"}, 30), ({"duration": "@x"}, 60), ({"duration": 5}, 60), ({}, 60), (None, 60)],
+)
+def test_a_window_is_late_after_what_its_pipeline_may_take(metric: dict | None, minutes: int) -> None:
+    """An hour, where the pipeline does not say."""
+    assert allowed({"policy": {"elapsedTimeMetric": metric}}) == timedelta(minutes=minutes)
 
 
 def test_pipelines_are_looked_at_by_name_and_by_the_model_that_they_name() -> None:
