@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sandbox.datafactory.models import Json, JsonValue
 
 LONGEST_DAYS = 366
+YEARS = range(1970, 9001)
 MOST_NODES = 10_000
 _KEYS = frozenset(
     {"pipeline", "activity", "type", "minutes", "fails_percent", "fails_when", "nodes", "output"}
@@ -99,6 +100,8 @@ class Request:
             raise BadSpan(self.start, self.end, "the end must come after the start")
         if (self.end - self.start).days >= LONGEST_DAYS:
             raise BadSpan(self.start, self.end, f"{LONGEST_DAYS} days at most are rehearsed at a time")
+        if self.start.year not in YEARS or self.end.year not in YEARS:
+            raise BadSpan(self.start, self.end, f"the years {YEARS[0]} to {YEARS[-1]} can be rehearsed")
         for one in self.stand_ins:
             if self.nodes is not None and one.nodes > self.nodes:
                 what = f"stand-in of {one.pipeline}/{one.activity}: nodes"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.simulation.errors import BadFactory, BadStandIns
+from sandbox.simulation.errors import BadFactory, BadSpan, BadStandIns
 from sandbox.simulation.request import stand_ins_of
 
 if TYPE_CHECKING:
@@ -51,6 +51,22 @@ def test_a_folder_without_triggers_is_no_factory_to_rehearse(factory: SmallFacto
 
     with pytest.raises(BadFactory, match="nothing would ever fire"):
         factory.rehearse("2026-11-01", "2026-11-02")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "problem"),
+    [
+        ("2026-11-02", "2026-11-02", "the end must come after the start"),
+        ("2026-01-01", "2027-01-02", "366 days at most"),
+        ("0001-01-01", "0001-01-02", "the years 1970 to 9000"),
+        ("9999-12-30", "9999-12-31", "the years 1970 to 9000"),
+    ],
+)
+def test_a_span_that_cannot_be_rehearsed_is_told(
+    factory: SmallFactory, start: str, end: str, problem: str
+) -> None:
+    with pytest.raises(BadSpan, match=problem):
+        factory.rehearse(start, end)
 
 
 @pytest.mark.parametrize(
