@@ -44,6 +44,6 @@ class TooManyRuns(SandboxError):
 
     def __init__(self, most: int, now: datetime) -> None:
         super().__init__(
-            f"the triggers have started {most:,} pipeline runs by {now:%Y-%m-%dT%H:%M:%SZ}: choose a shorter "
-            "span, or fewer triggers"
+            f"the triggers have started more than {most:,} pipeline runs by {now:%Y-%m-%dT%H:%M:%SZ}: "
+            "choose a shorter span, or fewer triggers"
         )

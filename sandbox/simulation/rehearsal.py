@@ -16,13 +16,13 @@ from sandbox.errors import AzureError
 from sandbox.identity import Identity
 from sandbox.simulation import before, factory_files, timetable
 from sandbox.simulation.cluster import Cluster
-from sandbox.simulation.errors import BadFactory
+from sandbox.simulation.errors import BadFactory, TooManyRuns
 from sandbox.simulation.stand_ins import StandIns
 from sandbox.simulation.virtual_time import VirtualClock, VirtualLoop
 from sandbox.simulation.witness import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
     from sandbox.datafactory.models import Json
     from sandbox.datafactory.triggers.lake_events import Delivery
@@ -59,7 +59,7 @@ def rehearse(request: Request) -> Json:
 async def _rehearse(request: Request, state: Path) -> Json:
     """Time begins an instant early, as what is due when a trigger is started has been missed."""
     clock = VirtualClock(request.start - TICK, asyncio.get_running_loop())
-    witness = Witness(Path(":memory:"), clock.now)
+    witness = Witness(Path(":memory:"), clock.now, request.most_runs)
     try:
         kinds = StandIns(request.stand_ins, request.seed, clock, Cluster(request.nodes), witness).kinds()
         service = Service.of(_context(state, witness, clock), kinds, _NoEvents(), places=_PLACES)
@@ -67,17 +67,38 @@ async def _rehearse(request: Request, state: Path) -> Json:
         if not request.as_new:
             before.settle(service, _FACTORY, request.start, request.end)
         await service.start()
-        started = _start(service, triggers, request.folder)
-        await clock.until(request.end - TICK)
-        for name in started:
-            service.triggers.stop(_FACTORY, name)
-        while not witness.is_quiet and clock.now() < request.end + _LONGEST_AFTER:
-            await clock.sleep(_LOOKS_SECONDS)
+        try:
+            started = _start(service, triggers, request.folder)
+            await _unless(witness.too_many, _pass(request, service, started, clock, witness))
+        finally:
+            await service.stop()
+        if witness.too_many.is_set():
+            raise TooManyRuns(request.most_runs, clock.now())
         bodies = {one["name"]: one["properties"] for one in service.entities.list(_FACTORY, "triggers")}
-        await service.stop()
         return timetable.document(request, bodies, witness)
     finally:
         witness.close()
+
+
+async def _pass(
+    request: Request, service: Service, started: Sequence[str], clock: VirtualClock, witness: Witness
+) -> None:
+    """Until the end of the span, and on until what began in it has ended."""
+    await clock.until(request.end - TICK)
+    for name in started:
+        service.triggers.stop(_FACTORY, name)
+    while not witness.is_quiet and clock.now() < request.end + _LONGEST_AFTER:
+        await clock.sleep(_LOOKS_SECONDS)
+
+
+async def _unless(event: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+    """The work, or the part of it that is done when the event comes."""
+    tasks = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for other in others:
+        other.cancel()
+    for one in done:
+        one.result()
 
 
 def _context(state: Path, witness: Witness, clock: VirtualClock) -> Context:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LONGEST_DAYS = 366
 YEARS = range(1970, 9001)
+MOST_RUNS = 500_000
 MOST_NODES = 10_000
 _KEYS = frozenset(
     {"pipeline", "activity", "type", "minutes", "fails_percent", "fails_when", "nodes", "output"}
@@ -94,6 +95,8 @@ class Request:
     stand_ins: tuple[StandIn, ...] = ()
     as_new: bool = False
     """The triggers are made at the start, and run what is past then; otherwise they have long been there."""
+    most_runs: int = MOST_RUNS
+    """Pipeline runs; more are refused."""
 
     def __post_init__(self) -> None:
         if self.end <= self.start:

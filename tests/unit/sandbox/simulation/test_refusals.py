@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.simulation.errors import BadFactory, BadSpan, BadStandIns
-from sandbox.simulation.request import stand_ins_of
+from sandbox.simulation.errors import BadFactory, BadSpan, BadStandIns, TooManyRuns
+from sandbox.simulation.rehearsal import rehearse
+from sandbox.simulation.request import Request, stand_ins_of
+from tests.unit.sandbox.simulation.small_factory import at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +69,23 @@ def test_a_span_that_cannot_be_rehearsed_is_told(
 ) -> None:
     with pytest.raises(BadSpan, match=problem):
         factory.rehearse(start, end)
+
+
+def test_more_runs_than_anybody_will_read_are_no_timetable(
+    factory: SmallFactory, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Not one that ends where there were too many; and nobody is shown a traceback."""
+    factory.pipeline("score")
+    factory.schedule(
+        "often", "score", {"frequency": "Minute", "interval": 1, "startTime": "2026-01-01T00:00:00Z"}
+    )
+    span = at("2026-11-01"), at("2026-11-02")
+
+    with pytest.raises(TooManyRuns, match="more than 50 pipeline runs by 2026-11-01T00:50:00Z"):
+        rehearse(Request(factory.folder, *span, most_runs=50))
+
+    assert len(rehearse(Request(factory.folder, *span, most_runs=1440))["runs"]) == 1440
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
