@@ -222,7 +222,9 @@ def _run(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--yes", action="store_true", help="do not ask, however many windows")
     parser.add_argument("--dry-run", action="store_true", help="show which windows would be run")
-    parser.add_argument("--no-wait", action="store_true", help="start, print the run ids, do not wait")
+    parser.add_argument(
+        "--no-wait", action="store_true", help="start all at once, print the run ids, do not wait"
+    )
     _simulate(parser)
 
 

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 Only = Literal["all", "missing", "failed"]
 State = Literal["running", "failed", "landed", "missing", "not over"]
-MOST: Final = 100
-"""Windows that are run without a further word."""
 COLUMNS: Final = ("model", "window", "state", "will be", "after", "ADF run")
 
 

@@ -285,11 +285,9 @@ class LockLostError(DeploymentError):
     code = "lock_lost"
     exit_code = RETRY
 
-    def __init__(self, environment: str) -> None:
-        hint = "deploy again: that starts the triggers which are stopped now, and does the rest"
-        super().__init__(
-            f"the lock of {environment} could not be kept: somebody else may be deploying it", hint=hint
-        )
+    def __init__(self, doing: str) -> None:
+        hint = "the same command again does the rest; a deployment first starts the triggers that it stopped"
+        super().__init__(f"the lock could not be kept: somebody else may be {doing} by now", hint=hint)
 
 
 class LakeError(DeploymentError):

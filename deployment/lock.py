@@ -1,6 +1,6 @@
 """One deployment at a time, and one backfill of a model: a lease on a small file in the lake.
 
-The lease lasts 60 s and is renewed while the deployment goes on, so a holder that dies frees it by dying.
+The lease lasts 60 s and is renewed while its holder goes on, so a holder that dies frees it by dying.
 One that slept meanwhile, or could not renew it, must not go on: somebody else may be at work. Who holds it is
 written in the file's metadata. `plan` and `status` read without it.
 """
@@ -46,8 +46,8 @@ def seconds() -> float:
 class Held:
     """The lock, for as long as it is known to be held."""
 
-    def __init__(self, environment: str, clock: Callable[[], float] = seconds) -> None:
-        self._environment = environment
+    def __init__(self, doing: str, clock: Callable[[], float] = seconds) -> None:
+        self._doing = doing
         self._clock = clock
         self._ends_at = clock() + LEASE_SECONDS
 
@@ -59,7 +59,7 @@ class Held:
     def check(self) -> None:
         """Raises LockLostError where it may be somebody else's by now."""
         if self._clock() >= self._ends_at:
-            raise LockLostError(self._environment)
+            raise LockLostError(self._doing)
 
 
 @contextmanager
@@ -77,10 +77,11 @@ def locked(
     does, who is `doing` it.
     """
     path = f"_deployments/{owner.project}/{owner.environment}/{name}"
-    held = Held(owner.environment)
+    doing = f"{doing} {owner.environment}"
+    held = Held(doing)
     lease = lake.acquire_lease(path, LEASE_SECONDS, holder)
     if lease is None:
-        raise LockedError(f"{doing} {owner.environment}", lake.lease_holder(path), LEASE_SECONDS)
+        raise LockedError(doing, lake.lease_holder(path), LEASE_SECONDS)
     ended = threading.Event()
     renewing = threading.Thread(
         target=_renew, args=(held, lease, ended, progress, renew_seconds), daemon=True

@@ -17,6 +17,7 @@ from adf.windows import format_instant
 from deployment.errors import (
     InterruptedByUserError,
     LakeError,
+    LockLostError,
     NothingDeployedError,
     RunsFailedError,
 )
@@ -26,7 +27,7 @@ from ml_pipelines.steps.check_results import CheckResult, from_text
 from ml_pipelines.steps.landing import LANDED, Receipt, receipt_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
     from datetime import datetime
 
@@ -137,6 +138,9 @@ class Runner:
     progress: Progress
     environment: str
     polling_seconds: float
+    go_on: Callable[[], None] = lambda: None
+    """Asked before each start; raises LockLostError where others may be starting the same by now."""
+    _any_begun: bool = False
     _going: set[str] = field(default_factory=set)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _lost: str | None = None
@@ -196,29 +200,31 @@ class Runner:
             named = ", ".join(f"{each.pipeline} {each.window_start}" for each in failed)
             return self._not_started(request, f"it waits for {named}")
         if order.going is not None:
-            self._going.add(order.going)
             return self._watched(request, order.going)
         return self.run(request)
 
     def run(self, request: RunRequest) -> RunReport:
         """Start, wait for the end, and join with the receipt.
 
-        Where Azure stops answering after runs were started, those are reported with the status that was seen
-        last, as they may go on, and nothing more is started: the report of all the others is not lost.
+        Where Azure stops answering, or the lock is lost, after runs were started, those are reported with the
+        status that was seen last, as they may go on, and nothing more is started: the report of all the
+        others is not lost.
         """
         if self._lost is not None or self._stopped.is_set():
             return self._not_started(request, self._lost or "interrupted")
         try:
+            self.go_on()
             run_id = self._create(request)
-        except DataFactoryError as error:
-            if not self._going:
+        except (DataFactoryError, LockLostError, NothingDeployedError) as error:
+            if not self._any_begun:
                 raise
             self._lost = _told(error)
             return self._not_started(request, self._lost)
-        self._going.add(run_id)
         return self._watched(request, run_id)
 
     def _watched(self, request: RunRequest, run_id: str) -> RunReport:
+        self._any_begun = True
+        self._going.add(run_id)
         run: Mapping[str, Any] = {"runId": run_id, "pipelineName": request.pipeline, "status": "Queued"}
         run = {**run, "parameters": request.parameters}
         scoring = ScoringProgress(self.lake)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
+from adf.triggers import grid_of
 from deployment import backfill, provenance, report, runs, windows_said
 from deployment.errors import NotConfirmedError, UsageError
 from deployment.lock import locked
@@ -43,11 +44,21 @@ def run(arguments: Namespace) -> int:
         return _run(command, [Order(request) for request in _requests(command)])
 
 
-def _run(command: Command, orders: Sequence[Order]) -> int:
+def _run(command: Command, orders: Sequence[Order], locks: Sequence[Held] = ()) -> int:
     arguments, session = command.arguments, command.session
+
+    def go_on() -> None:
+        for lock in locks:
+            lock.check()
+
     command.tell_portal()
     runner = Runner(
-        session.data_factory, session.lake, command.progress, arguments.env, session.polling_seconds
+        session.data_factory,
+        session.lake,
+        command.progress,
+        arguments.env,
+        session.polling_seconds,
+        go_on,
     )
     if arguments.no_wait:
         reports = [runner.start(each.request) for each in orders if each.going is None]
@@ -75,19 +86,25 @@ def _backfill(command: Command) -> int:
         command.terminal.show(backfill.table(found), backfill.document(found))
         return 0
     with ExitStack() as locks:
-        for name in models:
-            locks.enter_context(_locked(command, name))
+        held = [locks.enter_context(_locked(command, name)) for name in models]
         chosen = [each.order for each in _look(command, windows) if each.chosen]
         if not chosen:
             command.terminal.show([Line(NOTHING_TO_RUN)], {"runs": []})
             return 0
+        if arguments.no_wait:
+            refuse_waiting(chosen)
         _confirm(command, len(chosen))
-        return _run(command, chosen)
+        return _run(command, chosen, held)
+
+
+def refuse_waiting(orders: Sequence[Order]) -> None:
+    """Whoever does not wait cannot start a window after another one. Raises UsageError."""
+    if first := next((each for each in orders if each.after), None):
+        hint = "leave out --no-wait, or run the range in parts that wait for nothing of their own"
+        raise UsageError(f"{first.request} waits for other windows of the range (`depends_on`)", hint=hint)
 
 
 def _windows(command: Command, name: str) -> list[Window]:
-    from adf.triggers import grid_of
-
     arguments = command.arguments
     return windows_said.windows_between(
         arguments.since, arguments.until, grid_of(command.settings.models[name])
@@ -106,8 +123,6 @@ def _locked(command: Command, model: str) -> AbstractContextManager[Held]:
 
 
 def _look(command: Command, windows: Mapping[str, Sequence[Window]]) -> list[WindowOrder]:
-    from adf.triggers import grid_of
-
     settings, session = command.settings, command.session
     known = {
         name: backfill.look(
@@ -187,7 +202,5 @@ def models_of(command: Command) -> list[str]:
 
 def window_of(command: Command, name: str) -> Window:
     """The model's window that --window says, or the last complete one."""
-    from adf.triggers import grid_of
-
     grid, said = grid_of(command.settings.models[name]), command.arguments.window
     return windows_said.window_of(said, grid) if said else grid.last_complete(command.now)

@@ -9,7 +9,9 @@ import pytest
 
 from adf.windows import Grid, format_instant
 from deployment import backfill
+from deployment.errors import UsageError
 from deployment.runs import Runner
+from deployment.verbs.run import refuse_waiting
 from tests.unit.adf.builders import model, settings, tumbling
 from tests.unit.deployment.fakes import FakeLake, Told
 
@@ -117,6 +119,15 @@ def test_windows_that_wait_for_each_other_are_run_in_order_and_end_where_one_fai
     assert [each.status for each in reports] == ["Succeeded", "Succeeded", "Failed", *["NotStarted"] * 3]
     assert reports[3].error is not None
     assert "waits for score_churn 2026-11-22T00:00:00Z" in reports[3].error
+
+
+def test_nobody_who_does_not_wait_starts_a_window_beside_the_one_that_it_waits_for():
+    """The error names the window; a range in which nothing waits is started."""
+    waiting = ordered(Runs(), landed(), "all", depends_on=[{"offset_minutes": -1440}])
+
+    refuse_waiting([each.order for each in ordered(Runs(), landed(), "all")])
+    with pytest.raises(UsageError, match="score_churn 2026-11-21T00:00:00Z waits for other windows"):
+        refuse_waiting([each.order for each in waiting])
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 4])

@@ -130,7 +130,7 @@ def test_a_deployment_that_lost_its_lock_puts_nothing_back(world):
 
     def go_on():
         if lost:
-            raise LockLostError("dev")
+            raise LockLostError("deploying dev")
 
     world.factory.stop_trigger = sleep_long
     made = plan(

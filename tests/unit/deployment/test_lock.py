@@ -83,7 +83,7 @@ def test_a_holder_that_slept_longer_than_its_lease_must_not_go_on():
     """Whatever its clock said meanwhile; once the lease is renewed it may."""
     now = [0.0]
     lake = FakeLake()
-    held, lease = Held("dev", lambda: now[0]), lake.acquire_lease("lock", 60, "ada")
+    held, lease = Held("deploying dev", lambda: now[0]), lake.acquire_lease("lock", 60, "ada")
     now[0] = 59
     held.check()
     now[0] = 60

@@ -8,7 +8,7 @@ import pytest
 
 from adf.errors import NotFound, Unreachable
 from adf.windows import Grid
-from deployment.errors import LakeError, NothingDeployedError
+from deployment.errors import LakeError, LockLostError, NothingDeployedError
 from deployment.report import run_document, run_table
 from deployment.runs import Order, Runner, RunRequest, first_error, scoring_request, training_request
 from deployment.windows_said import window_of
@@ -222,6 +222,27 @@ def test_a_run_that_cannot_be_watched_any_more_is_reported_and_nothing_more_is_s
     assert (other.status, other.adf_run_id, other.succeeded) == ("NotStarted", None, False)
     assert other.error.startswith(f"{PLACE}not started: no answer from Azure")
     assert len(factory.created) == 1
+
+
+@pytest.mark.parametrize(
+    "lost", [Unreachable("run pipeline", "refused", sent=False), LockLostError("running windows in dev")]
+)
+def test_what_has_ended_is_reported_though_nothing_more_can_be_started(lost):
+    """Azure does not answer, or somebody else may be starting the same by now: one window after the other."""
+    factory, asked = Factory("Succeeded"), iter([None, lost])
+    one_by_one = Runner(factory, lake_with(), Told(), "dev", 0.0, lambda: _raised(next(asked)))
+    days = [scoring_request("churn", window_of(day, DAY)) for day in ("2026-11-22", "2026-11-23")]
+
+    ended, other = one_by_one.run_all([Order(each) for each in days], at_once=1)
+
+    assert (ended.status, other.status) == ("Succeeded", "NotStarted")
+    assert str(lost) in (other.error or "")
+    assert len(factory.created) == 1
+
+
+def _raised(error: Exception | None) -> None:
+    if error is not None:
+        raise error
 
 
 def test_a_pipeline_that_is_not_deployed_is_said_to_be_so():
