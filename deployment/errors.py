@@ -25,14 +25,14 @@
     ├── ApplyError                  steps of a plan that failed, each with its reason
     ├── VerificationError           what was read back is not what was written
     ├── SmokeTestError              the window that deploy --run scored failed
-    ├── LockedError                 75: somebody else is deploying this environment
+    ├── LockedError                 75: somebody else is deploying this environment, or running its windows
     ├── LockLostError               75: the lock ran out while this one slept, or could not renew it
     ├── LakeError                   the lake refused
     ├── InfrastructureError         something that must exist does not, or Resource Manager refused
     ├── NotSignedInError            no credential of azure-identity's chain works here
     ├── OutputError                 the result cannot be written to stdout
     ├── FolderError                 the folder to render into cannot be written
-    ├── PageError                   the page of a status cannot be written
+    ├── PageError                   64: the page of a status or a rehearsal cannot be written
     ├── LocalAzureError             the local Azure did not start
     │   └── LocalAzureBusyError     75: another one is starting or stopping
     └── InterruptedByUserError      130: Ctrl-C, after the triggers were put back
@@ -327,9 +327,11 @@ class FolderError(DeploymentError):
 
 class PageError(DeploymentError):
     code = "page"
+    exit_code = USAGE
 
     def __init__(self, file: object, error: OSError) -> None:
-        super().__init__(f"{file} cannot be written: {error.strerror}", hint="--html FILE names a file")
+        hint = "--html FILE names a file in a folder that exists"
+        super().__init__(f"{file} cannot be written: {error.strerror}", hint=hint)
 
 
 class LocalAzureError(DeploymentError):

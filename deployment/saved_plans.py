@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
+from deployment import whole_file
 from deployment.canonical import canonical
 from deployment.errors import PlanFileError, PlanOutdatedError
 
@@ -72,12 +71,9 @@ def saved(made: Plan, desired: Desired, options: PlanOptions, *, at: str, by: st
 def write(plan: SavedPlan, file: Path) -> None:
     """Whole or not at all. Raises PlanFileError."""
     content = {"kind": KIND, "format": FORMAT, **asdict(plan)}
-    draft = file.with_name(f".{file.name}.{uuid4().hex}")
     try:
-        draft.write_text(_json(content | {"digest": _digest(content)}) + "\n", encoding="utf-8")
-        os.replace(draft, file)  # noqa: PTH105 - Path.replace is the same call
+        whole_file.write(file, _json(content | {"digest": _digest(content)}) + "\n")
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise PlanFileError(f"the plan cannot be written to {file}: {error.strerror}") from error
 
 

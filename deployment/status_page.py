@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from uuid import uuid4
 
 from adf.windows import format_instant
-from deployment import status_report
+from deployment import status_report, whole_file
 from deployment.errors import PageError
 from deployment.freshness import GOING_ON, span
 from deployment.report import number, unfinished_lines, window_name
@@ -60,12 +58,9 @@ def mark(word: str) -> Mark:
 
 def write(status: Status, now: datetime, file: Path) -> None:
     """Whole or not at all. Raises PageError."""
-    draft = file.with_name(f".{file.name}.{uuid4().hex}")
     try:
-        draft.write_text(page(status, now), encoding="utf-8")
-        os.replace(draft, file)  # noqa: PTH105 - Path.replace is the same call
+        whole_file.write(file, page(status, now))
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise PageError(file, error) from error
 
 

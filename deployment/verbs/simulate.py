@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from deployment import desired as desires
-from deployment.errors import NothingDeployedError, UsageError
+from deployment import whole_file
+from deployment.errors import NothingDeployedError, PageError
 from deployment.rehearsal import process, text
 from deployment.rehearsal.asked import asked_of
 from deployment.rehearsal.past import past_of
@@ -55,13 +55,10 @@ def _past(command: Command, asked: Asked) -> dict[str, Past]:
 
 
 def _write(file: Path, told: Story) -> None:
-    """Whole or not at all. Raises UsageError."""
+    """Whole or not at all. Raises PageError."""
     from deployment.rehearsal.page import page
 
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        draft.write_text(page(told), encoding="utf-8")
-        draft.replace(file)
+        whole_file.write(file, page(told))
     except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise UsageError(f"--html {file}: {error.strerror}", hint="a file in a folder that exists") from error
+        raise PageError(file, error) from error
