@@ -5,17 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adf.expressions import joined, quoted
+from adf.resource_ids import factory_id, resource_group_id
 
 if TYPE_CHECKING:
     from config.schema import Settings
 
 MONITOR = "https://adf.azure.com/en/monitoring/pipelineruns"
 STUDIO = "https://ml.azure.com"
-
-
-def factory_id(settings: Settings) -> str:
-    """The factory's resource id."""
-    return f"{group_id(settings)}/providers/Microsoft.DataFactory/factories/{settings.data_factory.name}"
 
 
 def of_run(settings: Settings, run_id: str) -> str:
@@ -31,11 +27,6 @@ def of_ml_run(settings: Settings, ml_run_id: str) -> str:
     """
     if settings.local_url is not None:
         return of_run(settings, "pipeline().RunId")
-    workspace = f"{group_id(settings)}/workspaces/{settings.machine_learning.workspace}"
+    workspace = f"{resource_group_id(settings)}/workspaces/{settings.machine_learning.workspace}"
     run = f"if(empty({ml_run_id}), '', {joined(quoted('runs/'), ml_run_id)})"
     return joined(quoted(f"{STUDIO}/"), run, quoted(f"?wsid={workspace}"))
-
-
-def group_id(settings: Settings) -> str:
-    """The resource group's id."""
-    return f"/subscriptions/{settings.azure.subscription_id}/resourceGroups/{settings.azure.resource_group}"

@@ -17,6 +17,7 @@ from adf.errors import BadModelWindow, BadScheduleTime
 from adf.events import CREATED
 from adf.expressions import inline, joined, quoted
 from adf.ownership import annotations_of
+from adf.resource_ids import storage_account_id
 from adf.time_zones import iana_name
 from adf.windows import (
     SELF_DEPENDENCY,
@@ -220,21 +221,12 @@ def _event_properties(settings: Settings, model: Model, schedule: EventSchedule)
     """The container is always named: without it the files of every container of the account would fire."""
     prefix = event_paths.begins_with(model, schedule)
     properties: dict[str, Any] = {
-        "scope": _storage_account(settings),
+        "scope": storage_account_id(settings),
         "events": [CREATED],
         "blobPathBeginsWith": f"/{settings.lake.file_system}/blobs/{prefix}",
         "ignoreEmptyBlobs": event_paths.ignores_empty(model, schedule),
     }
     return properties | ({"blobPathEndsWith": schedule.ends_with} if schedule.ends_with else {})
-
-
-def _storage_account(settings: Settings) -> str:
-    """The resource id of the lake's account."""
-    group = settings.lake.resource_group or settings.azure.resource_group
-    return (
-        f"/subscriptions/{settings.azure.subscription_id}/resourceGroups/{group}"
-        f"/providers/Microsoft.Storage/storageAccounts/{settings.lake.account}"
-    )
 
 
 def _start(pipeline: str, parameters: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from deployment.provisioning import resource_group_id, storage_account_id, workspace_id
+from adf.resource_ids import resource_group_id, storage_account_id, workspace_id
 from deployment.roles import (
     BLOB_CONTRIBUTOR,
     BLOB_READER,

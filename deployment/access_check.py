@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from adf.resource_ids import compute_id, factory_id
 from deployment.access import Access, Principal
 from deployment.errors import InfrastructureError
-from deployment.provisioning import compute_id, factory_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from adf import links
 from adf.entities import Entity
 from adf.monitor import alerts, dashboard, workbook
 from adf.monitor.expected import expected
 from adf.monitor.kinds import TYPES, azure_name
 from adf.monitor.queries import Place
 from adf.ownership import diagnostic_setting_name, tags
+from adf.resource_ids import factory_id, resource_group_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,12 +30,12 @@ def build(settings: Settings, entities: Sequence[Entity]) -> list[Entity]:
 
 def resource_id(settings: Settings, kind: ResourceKind, name: str) -> str:
     """Where the resource is: a diagnostic setting below the factory, the others in its resource group."""
-    scope = links.factory_id(settings) if kind == "diagnostic_setting" else links.group_id(settings)
+    scope = factory_id(settings) if kind == "diagnostic_setting" else resource_group_id(settings)
     return f"{scope}/providers/{TYPES[kind].name}/{azure_name(kind, name)}"
 
 
 def _resources(settings: Settings, monitoring: Monitoring, entities: Sequence[Entity]) -> Iterator[Entity]:
-    factory = links.factory_id(settings)
+    factory = factory_id(settings)
     place = Place(factory, settings.project, settings.environment, tuple(expected(settings, entities)))
     installation = f"{settings.project}-{settings.environment}"
     name = diagnostic_setting_name(settings.project, settings.environment)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adf.resource_ids import compute_id, factory_id, resource_group_id, workspace_id
 from config.loader import load
 from deployment import access, access_check
 from deployment.access import RULES, Access, Need, Principal, Scope
 from deployment.access_check import ASSIGNMENTS, Nobody, deployer
 from deployment.errors import InfrastructureError
-from deployment.provisioning import compute_id, factory_id, resource_group_id, workspace_id
 from deployment.roles import BLOB_CONTRIBUTOR, CONTRIBUTOR, DATA_SCIENTIST
 
 if TYPE_CHECKING:
