@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from config.schema import Settings
 
 LONGEST: Final = timedelta(days=366)
+OF_A_RUN: Final = ("model", "training", "window", "no_wait", "dry_run", "yes")
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,14 @@ def asked_of(arguments: Namespace, settings: Settings) -> Asked:
 def _refuse_contradictions(arguments: Namespace) -> None:
     if not (arguments.since and arguments.until):
         raise UsageError("--simulate rehearses a range", hint="--simulate --from 2026-10-01 --to 2026-11-01")
-    for option in ("model", "training", "window", "no_wait"):
-        if getattr(arguments, option):
-            raise UsageError(
-                f"--simulate rehearses the whole factory: --{option.replace('_', '-')} means nothing to it",
-                hint="leave it out",
-            )
+    given = [option for option in OF_A_RUN if getattr(arguments, option)]
+    if arguments.only != "all":
+        given.append("only")
+    if given:
+        raise UsageError(
+            f"--simulate rehearses the whole factory: --{given[0].replace('_', '-')} means nothing to it",
+            hint="leave it out",
+        )
 
 
 def _instant(text: str, option: str) -> datetime:

@@ -52,6 +52,8 @@ def test_a_window_that_fails_is_written_as_for_a_run():
         (("--from", "2026-10-32", "--to", "2026-11-01"), "--from: '2026-10-32'"),
         ((*MONTH, "--model", "churn"), "the whole factory: --model"),
         ((*MONTH, "--no-wait"), "the whole factory: --no-wait"),
+        ((*MONTH, "--dry-run"), "the whole factory: --dry-run"),
+        ((*MONTH, "--only", "missing"), "the whole factory: --only"),
         ((*MONTH, "--nodes", "1"), "churn scores on 2 nodes"),
         ((*MONTH, "--fail", "chrun=2026-10-02"), "no model `chrun`"),
         ((*MONTH, "--fail", "churn"), "says no window"),
