@@ -27,7 +27,7 @@ SUBSCRIPTION = "00000000-0000-0000-0000-000000000001"
 GROUP = "rg-tests"
 MANAGEMENT = "https://management.azure.com"
 STORAGE = "https://storage.azure.com"
-START_SECONDS = 30
+START_SECONDS = 60
 
 for variable in ("GITHUB_ACTIONS", "TF_BUILD"):  # a CI system that runs the tests reads no command of theirs
     os.environ.pop(variable, None)

@@ -16,7 +16,7 @@ GROUP = "/subscriptions/s/resourceGroups/rg"
 FACTORY = f"{GROUP}/providers/Microsoft.DataFactory/factories/adf-fault"
 FOREVER = {"lastUpdatedAfter": "2020-01-01T00:00:00Z", "lastUpdatedBefore": "2100-01-01T00:00:00Z"}
 STOPPED = "the local Azure stopped while this ran"
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 
 
 class Machine:

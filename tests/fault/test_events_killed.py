@@ -26,7 +26,7 @@ SCOPE = (
 )
 WAIT = {"name": "w", "type": "Wait", "typeProperties": {"waitTimeInSeconds": 0}}
 NAME = "@triggerBody().fileName"
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60
 FILES = 40
 
 

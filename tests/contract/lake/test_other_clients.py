@@ -146,7 +146,7 @@ def test_a_digest_that_does_not_fit_is_refused(container: ContainerClient, sandb
         "x-ms-blob-type": "BlockBlob",
         "Content-MD5": "AAAAAAAAAAAAAAAAAAAAAA==",
     }
-    answer = requests.put(url, b"content", headers=headers, verify=sandbox.bundle, timeout=5)
+    answer = requests.put(url, b"content", headers=headers, verify=sandbox.bundle, timeout=30)
 
     assert (answer.status_code, answer.headers["x-ms-error-code"]) == (400, "Md5Mismatch")
     assert not container.get_blob_client("a").exists()
@@ -178,7 +178,7 @@ def test_a_token_is_good_for_its_audience_only(
     token = "eyJhbGciOiJub25lIn0.e30." if audience == "forged" else audience and sandbox.token(audience)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     url = f"{sandbox.lake}/{ACCOUNT}/?comp=list"
-    answer = requests.get(url, headers=headers, verify=sandbox.bundle, timeout=5)
+    answer = requests.get(url, headers=headers, verify=sandbox.bundle, timeout=30)
 
     assert answer.status_code == expected
     assert ("resource_id=https://storage.azure.com" in answer.headers.get("WWW-Authenticate", "")) == (
@@ -218,7 +218,7 @@ def test_hostile_names_are_refused(sandbox: Any, key: str, target: str) -> None:
     prepared.headers["Authorization"] = f"Bearer {sandbox.token('https://storage.azure.com')}"
     prepared.headers["Content-Length"] = "0"
     with requests.Session() as session:
-        answer = session.send(prepared, verify=sandbox.bundle, timeout=5)
+        answer = session.send(prepared, verify=sandbox.bundle, timeout=30)
 
     assert answer.status_code == 400
     assert answer.headers["x-ms-error-code"] in ("InvalidUri", "InvalidResourceName")
@@ -245,7 +245,7 @@ def test_what_is_not_done_is_refused_by_name(
         f"{sandbox.lake}/{ACCOUNT}/any/a{query}",
         headers={"Authorization": f"Bearer {sandbox.token('https://storage.azure.com')}", **headers},
         verify=sandbox.bundle,
-        timeout=5,
+        timeout=30,
     )
 
     assert (answer.status_code, answer.headers["x-ms-error-code"]) == (501, "NotImplementedByLocalAzure")

@@ -64,7 +64,7 @@ def test_a_second_sandbox_on_the_folder_is_refused(start_sandbox: Callable[..., 
 
     assert second.returncode == 75
     assert f"another local Azure (pid {first.process.pid}) uses this folder" in second.stderr
-    assert requests.get(f"{first.control}/_sandbox/health", verify=first.bundle, timeout=5).ok
+    assert requests.get(f"{first.control}/_sandbox/health", verify=first.bundle, timeout=30).ok
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_the_lake_ends_with_a_killed_parent_and_the_folder_is_free_again(
         f"{second.lake}/kept/data/a",
         headers={"Authorization": f"Bearer {token}"},
         verify=second.bundle,
-        timeout=5,
+        timeout=30,
     )
     assert (answer.status_code, answer.headers["x-ms-meta-k"]) == (200, "v")
 
@@ -163,7 +163,7 @@ def test_an_idle_sandbox_stops(start_sandbox: Callable[..., Any], tmp_path: Path
     """Neither process had a request for that long; the exit code is that of a clean stop."""
     running = start_sandbox(tmp_path, "--idle-minutes", "0.01")
 
-    assert running.process.wait(timeout=10) == 0
+    assert running.process.wait(timeout=30) == 0
     assert not (tmp_path / "endpoints.json").exists()
 
 
@@ -184,8 +184,8 @@ def test_logs_hold_no_secret(sandbox: Any) -> None:
     token = sandbox.token("https://management.azure.com")
     bearer = {"Authorization": f"Bearer {token}"}
     for path in ("/subscriptions?api-version=1&sig=s3cr3t%2Fvalue", "/azureml/x?sv=1&sig=s3cr3t%2Fvalue"):
-        requests.get(f"{sandbox.control}{path}", headers=bearer, verify=sandbox.bundle, timeout=5)
-    requests.get(f"{sandbox.lake}/account/fs/x?sig=s3cr3t%2Fvalue", verify=sandbox.bundle, timeout=5)
+        requests.get(f"{sandbox.control}{path}", headers=bearer, verify=sandbox.bundle, timeout=30)
+    requests.get(f"{sandbox.lake}/account/fs/x?sig=s3cr3t%2Fvalue", verify=sandbox.bundle, timeout=30)
 
     written = "".join(file.read_text() for file in (sandbox.state / "logs").iterdir() if file.is_file())
     header = json.loads((sandbox.state / "endpoints.json").read_text())["identity_header"]

@@ -28,7 +28,7 @@ def group(sandbox: Any) -> None:
 
 
 def get(sandbox: Any, path: str, **options: Any) -> requests.Response:
-    return requests.get(f"{sandbox.control}{path}", verify=sandbox.bundle, timeout=5, **options)
+    return requests.get(f"{sandbox.control}{path}", verify=sandbox.bundle, timeout=30, **options)
 
 
 def error_of(answer: requests.Response) -> tuple[int, str]:
@@ -77,7 +77,7 @@ def test_another_hosts_requests_are_refused(sandbox: Any, host: str) -> None:
     for address, audience in ((sandbox.control, "management.azure"), (sandbox.lake, "storage.azure")):
         headers = {"Authorization": f"Bearer {sandbox.token(f'https://{audience}.com')}", "Host": host}
         url = f"{address}/subscriptions?api-version=1&comp=list"
-        answer = requests.get(url, headers=headers, verify=sandbox.bundle, timeout=5)
+        answer = requests.get(url, headers=headers, verify=sandbox.bundle, timeout=30)
 
         assert answer.status_code == 421, answer.text
     own = {"Authorization": f"Bearer {sandbox.token('https://management.azure.com')}", "Host": "LocalHost"}
@@ -89,7 +89,7 @@ def test_a_token_is_given_for_the_header_only(sandbox: Any, header: str) -> None
     address = sandbox.endpoints["identity"]
     query = {"api-version": "2019-08-01", "resource": "https://management.azure.com"}
 
-    answer = requests.get(address, params=query, headers={"X-IDENTITY-HEADER": header}, timeout=5)
+    answer = requests.get(address, params=query, headers={"X-IDENTITY-HEADER": header}, timeout=30)
 
     assert answer.status_code == 401
     assert "access_token" not in answer.text
@@ -126,7 +126,7 @@ def test_a_body_that_is_no_json_object_is_refused(sandbox: Any) -> None:
     bearer = {"Authorization": f"Bearer {sandbox.token('https://management.azure.com')}"}
     url = f"{sandbox.control}{GROUP}?api-version=1"
     for body in (b"{", b"[]", b""):
-        answer = requests.put(url, body, headers=bearer, verify=sandbox.bundle, timeout=5)
+        answer = requests.put(url, body, headers=bearer, verify=sandbox.bundle, timeout=30)
         assert error_of(answer) == (400, "InvalidRequestContent")
 
 
