@@ -54,7 +54,9 @@ class _Parser(argparse.ArgumentParser):
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Raises GrammarError; exits for --help only."""
     whole, verbs = _parser()
-    given = whole.parse_args(_verb_first(list(argv)))
+    given, unknown = whole.parse_known_args(_verb_first(list(argv)))
+    if unknown:
+        verbs[given.verb].error(f"unrecognized arguments: {' '.join(unknown)}")
     if given.env is None and getattr(given, "factory", None) is None:
         verbs[given.verb].error("the following arguments are required: -e/--env")
     return given
