@@ -33,7 +33,8 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _fail(error: BaseException, argv: Sequence[str], *, verbose: bool) -> int:
-    from deployment.errors import EXPECTED, UsageError, failure_of
+    from deployment.errors import UsageError
+    from deployment.failures import EXPECTED, failure_of
     from deployment.terminal import Terminal
 
     if isinstance(error, GrammarError):

@@ -29,6 +29,7 @@
     lake.py resource_manager.py   the gateways that have no package of their own
     monitoring.py   what watches a factory, read and written through the latter
     whole_file.py   a page or a plan, written whole or not at all
+    errors.py       the tree of errors; failures.py: each in one shape, for people and for scripts
     verbs/          deploy, plan, run, status, render, destroy: the order of the above
     arguments.py    the command line's grammar
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from deployment.ci import Ci
-    from deployment.errors import Failure
+    from deployment.failures import Failure
 
 WIDE = 240
 """Columns where nobody looks at a screen: a log or a file takes whole ids."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from adf.windows import format_instant
 from deployment import status_report
-from deployment.errors import EXPECTED
+from deployment.failures import EXPECTED
 from deployment.report import Line
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from deployment.ci import (
     harmless_json,
     markdown,
 )
-from deployment.errors import failure_of
+from deployment.failures import failure_of
 from deployment.report import Line, Table
 from deployment.terminal import Terminal
 

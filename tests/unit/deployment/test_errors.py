@@ -12,8 +12,8 @@ from deployment.errors import (
     LocalAzureBusyError,
     NotConfirmedError,
     UsageError,
-    failure_of,
 )
+from deployment.failures import failure_of
 from ml_pipelines.errors import MachineLearningError
 
 
