@@ -15,14 +15,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from adf.triggers import grid_of
-from adf.windows import Window, WindowError, dependency_interval, format_instant, parse_window_id
+from adf.windows import Window, dependency_interval, format_instant
 from config.schema import TumblingSchedule
 from deployment.freshness import GOING_ON
 from deployment.report import Line, Table, window_name
 from deployment.runs import Order, scoring_request
 from deployment.status import REMEMBERED
-from deployment.window_status import window_of_run
-from ml_pipelines.steps.landing import manifest_folder
+from deployment.window_status import landed_starts, window_of_run
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -31,13 +30,11 @@ if TYPE_CHECKING:
 
     from adf.windows import Grid
     from config.schema import Dependency, Model, Settings
+    from deployment.gateways import LakeFiles
     from deployment.runs import Key
 
     class Runs(Protocol):
         def runs(self, after: datetime, before: datetime, **equal: str) -> Sequence[Mapping[str, Any]]: ...
-
-    class Names(Protocol):
-        def names(self, folder: str) -> list[str]: ...
 
 
 Only = Literal["all", "missing", "failed"]
@@ -97,23 +94,15 @@ class Known:
                 return state != "not over" and window.start not in self.landed
 
 
-def look(factory: Runs, lake: Names, model: str, grid: Grid, now: datetime) -> Known:
+def look(factory: Runs, lake: LakeFiles, model: str, grid: Grid, now: datetime) -> Known:
     """Read one list of the lake and one of Data Factory."""
-    stems = (name.removesuffix(".json") for name in lake.names(manifest_folder(model)))
-    landed = {start for stem in stems if (start := _start(stem)) is not None}
+    landed = frozenset(landed_starts(lake, model, grid))
     newest: dict[datetime, Mapping[str, Any]] = {}
     for run in factory.runs(now - REMEMBERED, now + timedelta(days=1), PipelineName=f"score_{model}"):
         window = window_of_run(run, grid)
         if window is not None:
             newest[window.start] = run  # they come by their start, the oldest first
     return Known(landed, newest, now)
-
-
-def _start(stem: str) -> datetime | None:
-    try:
-        return parse_window_id(stem)
-    except WindowError:
-        return None  # `_runs`, the folder of receipts
 
 
 def orders(

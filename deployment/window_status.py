@@ -103,18 +103,12 @@ class ModelWindows:
         self, lake: LakeFiles, joined: Callable[[Mapping[str, Any]], RunReport], pool: Executor
     ) -> list[WindowStatus]:
         """The newest first; `joined` gives a run with its receipt."""
-        landed = self._landed(lake)
+        landed = landed_starts(lake, self.model, self.grid)
         rows = [self._judged(window, landed) for window in self._windows(landed)]
         if self.all_since is None:
             rows = [row for index, row in enumerate(rows) if index < MOST_SHOWN or not row.healthy]
         manifests = self._manifests(lake, landed, rows, pool)
         return list(pool.map(lambda row: self._joined(row, manifests, joined), rows))
-
-    def _landed(self, lake: LakeFiles) -> list[datetime]:
-        """Starts of the windows with a manifest, the newest first; without those of another grid."""
-        stems = (name.removesuffix(".json") for name in lake.names(manifest_folder(self.model)))
-        starts = (start for stem in stems if (start := _start(stem)) is not None)
-        return sorted((each for each in starts if self.grid.window_at(each).start == each), reverse=True)
 
     def _windows(self, landed: Iterable[datetime]) -> list[Window]:
         shown = {*self.expected, *self.runs}
@@ -158,6 +152,13 @@ class ModelWindows:
             manifest=manifests.get(row.window.start),
             usual_rows=round(median(rows)) if len(rows) >= FEWEST_COMPARED else None,
         )
+
+
+def landed_starts(lake: LakeFiles, model: str, grid: Grid) -> list[datetime]:
+    """Of the windows with a manifest, the newest first; without those of another grid."""
+    stems = (name.removesuffix(".json") for name in lake.names(manifest_folder(model)))
+    starts = (start for stem in stems if (start := _start(stem)) is not None)
+    return sorted((each for each in starts if grid.window_at(each).start == each), reverse=True)
 
 
 def _start(stem: str) -> datetime | None:
