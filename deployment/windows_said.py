@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,19 @@ def windows_between(since: str, until: str, grid: Grid) -> list[Window]:
     if not found:
         raise UsageError(f"no window starts from {since} to before {until}", hint=f"the grid is {grid}")
     return found
+
+
+def instant_of(text: str, option: str) -> datetime:
+    """The instant that `2026-11-22` (its midnight in UTC) or an ISO instant names, where no grid is meant.
+    Raises UsageError.
+    """
+    try:
+        if _is_date(text):
+            return datetime.combine(date.fromisoformat(text), time(), UTC)
+        return parse_instant(text)
+    except WindowError:
+        hint = "2026-11-22, or 2026-11-22T06:00:00Z"
+        raise UsageError(f"{option}: {text!r} is no day and no instant", hint=hint) from None
 
 
 def _is_date(text: str) -> bool:

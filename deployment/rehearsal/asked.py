@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from adf.triggers import grid_of
-from adf.windows import WindowError, parse_instant
 from deployment.errors import UsageError
 from deployment.rehearsal.past import MOST_DAYS
-from deployment.windows_said import window_of
+from deployment.windows_said import instant_of, window_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -44,7 +43,7 @@ class Asked:
 def asked_of(arguments: Namespace, settings: Settings) -> Asked:
     """Raises UsageError."""
     _refuse_contradictions(arguments)
-    start, end = _instant(arguments.since, "--from"), _instant(arguments.until, "--to")
+    start, end = instant_of(arguments.since, "--from"), instant_of(arguments.until, "--to")
     if end <= start:
         raise UsageError(
             f"the range ends before it begins: --from {arguments.since} --to {arguments.until}",
@@ -79,17 +78,6 @@ def _refuse_contradictions(arguments: Namespace) -> None:
             f"--simulate rehearses the whole factory: --{given[0].replace('_', '-')} means nothing to it",
             hint="leave it out",
         )
-
-
-def _instant(text: str, option: str) -> datetime:
-    try:
-        if len(text) == len("2026-11-22"):
-            return datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-        return parse_instant(text)
-    except (WindowError, ValueError):
-        raise UsageError(
-            f"{option}: {text!r} is no day and no instant", hint="2026-11-22, or 2026-11-22T06:00:00Z"
-        ) from None
 
 
 def _nodes(nodes: int | None, settings: Settings) -> int | None:

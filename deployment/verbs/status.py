@@ -9,6 +9,7 @@ from deployment.errors import UsageError
 from deployment.status import read
 from deployment.verbs.command import command_of
 from deployment.verbs.run import models_of, window_of
+from deployment.windows_said import instant_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -74,15 +75,8 @@ def _refuse_contradictions(arguments: Namespace) -> None:
 
 
 def _since(command: Command) -> datetime | None:
-    from adf.windows import WindowError, parse_instant
-
     said = command.arguments.since
-    if said is None:
-        return None
-    try:
-        return parse_instant(f"{said}T00:00:00Z" if len(said) == len("2026-11-22") else said)
-    except WindowError as error:
-        raise UsageError(str(error), hint="--since 2026-11-01, or an instant") from error
+    return None if said is None else instant_of(said, "--since")
 
 
 def _read(command: Command, now: datetime, since: datetime | None) -> Status:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from adf.windows import Grid, format_instant
 from deployment.errors import UsageError
-from deployment.windows_said import window_of, windows_between
+from deployment.windows_said import instant_of, window_of, windows_between
 
 DAY = Grid.parse("day")
 BERLIN = Grid.parse("day", zone="Europe/Berlin")
@@ -70,3 +72,12 @@ def test_a_range_without_a_window_is_refused(since, until, said):
     """Nothing to do would look like all done."""
     with pytest.raises(UsageError, match=said):
         windows_between(since, until, DAY)
+
+
+def test_where_no_grid_is_meant_a_day_is_its_midnight_in_utc():
+    """An instant is itself; what is neither is refused with the option that it was given to."""
+    assert instant_of("2026-11-22", "--since") == datetime(2026, 11, 22, tzinfo=UTC)
+    assert instant_of("2026-11-22T06:00:00+01:00", "--since") == datetime(2026, 11, 22, 5, tzinfo=UTC)
+    for wrong in ("October", "2026-11-32", "2026-11-22T06:00:00"):
+        with pytest.raises(UsageError, match=f"--since: '{wrong}' is no day and no instant"):
+            instant_of(wrong, "--since")
