@@ -37,6 +37,7 @@ def configured(command: Command, commit: str = "") -> Desired:
     """What the configuration says; where a version is promoted, by its number there."""
     settings = command.settings
     if getattr(command.arguments, "offline", False):
+        sources_of(command)  # refuses what no network is needed to see
         return desires.build(settings, commit, promotion.offline(settings))
     promotions = tuple(_promotions(command))
     return desires.build(promotion.resolved(settings, promotions), commit, promotions)

@@ -14,6 +14,11 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 AZURE = ("azure", "azureml", "msrest", "requests", "aiohttp")
 HEAVY = (*AZURE, "pydantic", "rich", "yaml", "pandas", "pyarrow", "adf", "ml_pipelines", "config")
 
+FROM_ANOTHER_CLOUD = [
+    *("--set", "models.diabetes.version.from=local-dev"),
+    *("--set", "models.diabetes.version.version=7"),
+]
+
 
 def deploy(*arguments: str, code: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     """deploy.py in a process of its own, from another folder than its own."""
@@ -52,7 +57,7 @@ def test_an_offline_plan_imports_no_azure_package_and_nothing_that_calls_one():
     assert imported_by("plan", "--env", "prod", "--offline") & {*AZURE, "sandbox"} == set()
 
 
-@pytest.mark.parametrize("environment", ["local", "dev", "prod"])
+@pytest.mark.parametrize("environment", ["local", "local-dev", "local-prod", "dev", "prod"])
 def test_our_own_environments_are_valid(environment):
     """The examples that users start from."""
     ended = deploy("plan", "--env", environment, "--offline")
@@ -83,6 +88,7 @@ def test_a_detailed_exit_code_tells_changes_from_none():
         (["render", "-e", "dev", "--offline", "--out", "/"], "is the folder that holds"),
         (["render", "-e", "dev", "--offline", "--out", "/dev/null"], "is a file"),
         (["plan"], "required: -e/--env"),
+        (["plan", "-e", "prod", "--offline", *FROM_ANOTHER_CLOUD], "whose `azure.cloud` is local"),
         (["plan", "--factory", "."], "add --offline"),
         (["plan", "--factory", ".", "--offline", "-e", "dev"], "--factory with --env"),
         (["plan", "--factory", "/no", "--offline"], "does not exist"),
