@@ -135,8 +135,8 @@ class Board(_Steps):
     Rich's live display runs only while something goes on, so a question can be asked in between.
     """
 
-    def __init__(self, stream: TextIO, *, color: bool) -> None:
-        super().__init__()
+    def __init__(self, stream: TextIO, *, color: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(clock)
         from rich.console import Console
         from rich.live import Live
         from rich.spinner import Spinner
@@ -201,15 +201,17 @@ class Board(_Steps):
 
 
 @contextmanager
-def progress_on(stream: TextIO, *, quiet: bool, color: bool) -> Iterator[Progress]:
+def progress_on(
+    stream: TextIO, *, quiet: bool, color: bool, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Progress]:
     """The progress that suits `stream`."""
     if quiet:
         yield Silent()
     elif stream.isatty():
-        board = Board(stream, color=color)
+        board = Board(stream, color=color, clock=clock)
         try:
             yield board
         finally:
             board.close()
     else:
-        yield Lines(stream)
+        yield Lines(stream, clock)

@@ -56,7 +56,7 @@ def test_quiet_says_nothing():
 def test_a_terminal_gets_a_board_that_is_gone_in_the_end():
     """What ended stays readable, text in brackets is no markup."""
     screen = Screen()
-    with progress_on(screen, quiet=False, color=False) as progress:
+    with progress_on(screen, quiet=False, color=False, clock=lambda: 0.0) as progress:
         assert isinstance(progress, Board)
         progress.began(CREATE)
         progress.failed(CREATE, "400 [bold]")
