@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from config.documents import read
@@ -13,6 +11,7 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("content", "line", "found"),
     [
@@ -40,13 +39,11 @@ def test_a_hostile_file_is_one_problem_with_its_place(tmp_path, content, line, f
     """Nothing is executed, nothing grows without bound, nothing is a traceback."""
     path = tmp_path / "hostile.yaml"
     path.write_bytes(content)
-    began = time.monotonic()
 
     problem = read(path, "hostile.yaml").problems[0]
 
     assert found in problem.found
     assert problem.where.line == line
-    assert time.monotonic() - began < 5
 
 
 def test_words_of_yaml_1_1_are_text(tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -222,17 +221,18 @@ def test_what_is_not_implemented_is_refused_by_name() -> None:
 
 
 def test_mini_batches_run_side_by_side(tmp_path: Path) -> None:
-    """As many as there are processes: two workers meet in run()."""
+    """As many as there are processes: two workers meet in run(), or it raises."""
     score = """
 import pathlib, time
 def run(files):
     pathlib.Path('here' + pathlib.Path(files[0]).name).touch()
-    deadline = time.monotonic() + 8
-    while len(list(pathlib.Path().glob('here*'))) < 2 and time.monotonic() < deadline:
+    deadline = time.monotonic() + 60
+    while len(list(pathlib.Path().glob('here*'))) < 2:
+        assert time.monotonic() < deadline, 'nobody came'
         time.sleep(0.01)
     return files
 """
-    started = time.monotonic()
 
-    assert drive(tmp_path, score, inputs=2, mini_batch_size=1).returncode == 0
-    assert time.monotonic() - started < 8
+    done = drive(tmp_path, score, inputs=2, mini_batch_size=1, run_max_try=1, run_invocation_timeout=90)
+
+    assert done.returncode == 0, done.stdout
