@@ -3,6 +3,7 @@
     command.py    what every verb has: settings, terminal, progress, a session when it is asked for
     plan.py deploy.py run.py status.py render.py destroy.py    one verb each
     plan_factory.py    plan for the files of others; plan_access.py: the roles that an environment needs
+    simulate.py    run, rehearsed; smoke_test.py: deploy --run; wanted.py: what a plan goes for
 
 A verb is imported when it is called: `plan --offline` does not wait for what `run` needs.
 """
