@@ -104,9 +104,7 @@ class ResourceReader(Protocol):
 
 
 class ResourceWriter(Protocol):
-    def put(
-        self, kind: EntityKind, name: str, properties: dict[str, Any], etag: str | None = None, /
-    ) -> object: ...
+    def put(self, kind: EntityKind, name: str, properties: dict[str, Any]) -> object: ...
     def delete(self, kind: EntityKind, name: str) -> object: ...
 
 

@@ -51,7 +51,7 @@ class Monitoring:
             found = pool.map(lambda each: self._get(*each), wanted)
             return [each for each in found if each is not None]
 
-    def put(self, kind: Kind, name: str, properties: dict[str, Any], _etag: str | None = None) -> None:
+    def put(self, kind: Kind, name: str, properties: dict[str, Any]) -> None:
         """Tags of others stay as they are."""
         kind = cast("ResourceKind", kind)
         place = resource_id(self._settings, kind, name)
