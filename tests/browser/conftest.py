@@ -57,8 +57,9 @@ class Tab:
             self.page.screenshot(path=IMAGES / f"{name}.png", animations="disabled", clip=clip)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """No longer than a module: as long as Playwright runs, its thread has an event loop that runs too."""
     found = next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
         pytest.skip(f"none of {', '.join(_NAMES)} is installed: the pages are not opened in a browser")

@@ -137,5 +137,5 @@ def test_a_deployment_whose_azure_is_killed_says_what_failed_and_is_made_good_by
     error = json.loads(stdout)["error"]
     assert (deploying.returncode, error["code"]) == (1, "apply"), stderr
     assert error["message"].startswith("ml_pipeline score_churn: ")
-    assert "the deployment's lock is free in 60 s only" in stderr
+    assert "the lock is free in 60 s only" in stderr
     assert project.ended("plan")[1]["summary"]["unchanged"] == 1

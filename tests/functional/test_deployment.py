@@ -465,7 +465,7 @@ def test_of_a_range_only_what_is_missing_is_run_and_by_one_at_a_time(project, fi
         stdout, _ = process.communicate(timeout=120)
     ran = json.loads(stdout)["runs"]
 
-    assert {each["window_start"][:10]: each["state"] for each in planned}["2026-11-22"] == "landed"
+    assert {each["window_start"][:10]: each["will_be"] for each in planned}["2026-11-22"] == "left alone"
     assert "is running windows of diabetes in local at this moment" in second["message"]
     assert process.returncode == 0
     assert "2026-11-20" in {each["window_start"][:10] for each in ran} <= {"2026-11-20", "2026-11-21"}

@@ -137,7 +137,7 @@ def check_runs(death: Death, factory: LocalFactory, done: Counter[tuple[str, str
         if run["message"] == STOPPED:
             assert run["status"] == "Failed", death.name
         else:
-            assert (run["status"], run["message"]) == ("Succeeded", ""), death.name
+            assert (run["status"], run["message"]) == ("Succeeded", ""), (death.name, run, activities)
     interrupted = {run_id for run_id, run in runs.items() if run["message"] == STOPPED}
     now = journal(death.state)
     assert {key for key in now if now[key] != done[key]}.isdisjoint(
