@@ -33,7 +33,9 @@ class Identity:
         self._decoded = lru_cache(maxsize=_MOST_TOKENS)(self._decode)
 
     def issue(self, audience: str, subject: str = "local", lifetime_seconds: int = 3600) -> str:
-        """A JWT with the claims that Azure's SDKs read (`aud iss iat nbf exp tid oid sub ver`)."""
+        """A JWT with the claims that Azure's SDKs read (`aud iss iat nbf exp tid oid sub ver`), and `uti`: no
+        two are the same, be they of one second.
+        """
         now = int(time.time())
         claims = {
             "aud": audience,
@@ -45,6 +47,7 @@ class Identity:
             "oid": object_id(subject),
             "sub": subject,
             "appid": object_id(subject),
+            "uti": secrets.token_urlsafe(16),
             "ver": "1.0",
         }
         return jwt.encode(claims, self._secret, algorithm="HS256")

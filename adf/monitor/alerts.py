@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from adf.monitor.expected import LONGEST_MINUTES
 from adf.monitor.queries import BY_NAME, METRICS, NAMESPACE, Place
 
 if TYPE_CHECKING:
@@ -22,7 +21,9 @@ SHORT_NAME: Final = 12
 """Letters that an action group's short name has at most: it stands in text messages."""
 LOOKS_EVERY: Final = "PT15M"
 LOOKS_BACK: Final = "P2D"
-"""The longest that a log alert may: LONGEST_MINUTES."""
+"""The longest that a log alert may."""
+LONGEST_MINUTES: Final = 48 * 60
+"""The same in minutes: what pauses longer it cannot tell. The workbook can, and `status`."""
 
 
 def action_group(receivers: Receivers, short_name: str) -> dict[str, Any]:

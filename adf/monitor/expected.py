@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 LOOKED_AT: Final = 400
 """Fires: more than a year of days, so that what weekdays and months do is among them."""
-LONGEST_MINUTES: Final = 48 * 60
-"""How far back a log alert looks: what pauses longer it cannot tell. The workbook can, and `status`."""
 LONG_AGO: Final = "2020-01-01T00:00:00Z"
 """Where a trigger begins whose start is left open: before everything."""
 

@@ -59,6 +59,8 @@ NEWER = {"AzureSqlDatabase"}
 """Kinds whose present form (`server`, `database`) this client is older than: it knows a connection string
 only. The SDK's types, which know it, judge them: adf/schema.json.
 """
+NEWER_PROPERTY = "typeProperties.turnOffAsync: true comes back as undefined"
+"""Of a WebActivity; likewise."""
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
@@ -69,9 +71,10 @@ def test_microsofts_client_reads_and_writes_what_we_render_unchanged(case, findi
 
     assert list(bodies) == list(entities)
     judged = {name: body for name, body in bodies.items() if body.get("type") not in NEWER}
-    assert dict(
-        zip(judged, findings([(entities[name].kind, body) for name, body in judged.items()]), strict=True)
-    ) == {name: [] for name in judged}
+    found = zip(judged, findings([(entities[name].kind, body) for name, body in judged.items()]), strict=True)
+    assert [
+        (name, each) for name, of_one in found for each in of_one if not each.endswith(NEWER_PROPERTY)
+    ] == []
 
 
 FAULTS: list[tuple[str, str, object]] = [
