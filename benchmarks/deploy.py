@@ -63,7 +63,7 @@ lake: {{account: shop, file_system: data}}
 """
 MODEL = """\
 source: code
-training: {{data: raw/{name}/training, hyperparameters: {{alpha: 0.1}}, gate: {{metric: r2, minimum: 0.4}}}}
+training: {{data: raw/{name}/training, hyperparameters: {{alpha: 0.1}}, gate: {{r2: {{minimum: 0.4}}}}}}
 scoring: {{input: "raw/{name}/{{window_start:yyyy/MM/dd}}/*.csv", row_key: id}}
 output: {{path: predictions/{name}}}
 schedules:
