@@ -19,7 +19,7 @@ from adf.windows import Window, dependency_interval, format_instant
 from config.schema import TumblingSchedule
 from deployment.freshness import GOING_ON
 from deployment.report import Line, Table, window_name
-from deployment.runs import Order, scoring_request
+from deployment.runs import RunOrder, scoring_request
 from deployment.status import REMEMBERED
 from deployment.window_status import landed_starts, window_of_run
 
@@ -46,7 +46,7 @@ COLUMNS: Final = ("model", "window", "state", "will be", "after", "ADF run")
 class WindowOrder:
     """A window of the range, and what is to be done about it."""
 
-    order: Order
+    order: RunOrder
     window: Window
     state: State
     chosen: bool
@@ -123,7 +123,7 @@ def _order(settings: Settings, model: Model, window: Window, known: Known, only:
     going = str(known.newest[window.start]["runId"]) if state == "running" else None
     request = scoring_request(model.name, window)
     before = tuple(key for key in waits_for(settings, model, window) if key != request.key)
-    return WindowOrder(Order(request, before, going), window, state, known.chosen(window, only))
+    return WindowOrder(RunOrder(request, before, going), window, state, known.chosen(window, only))
 
 
 def waits_for(settings: Settings, model: Model, window: Window) -> Iterator[Key]:

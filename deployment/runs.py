@@ -67,7 +67,7 @@ class RunRequest:
 
 
 @dataclass(frozen=True)
-class Order:
+class RunOrder:
     """A run that is asked for, among others."""
 
     request: RunRequest
@@ -152,7 +152,7 @@ class Runner:
         self.progress.note(f"{request}: started, ADF run {run_id}")
         return report_of(request.model, self._read(run_id), None, None)
 
-    def run_all(self, orders: Sequence[Order], at_once: int = AT_ONCE) -> list[RunReport]:
+    def run_all(self, orders: Sequence[RunOrder], at_once: int = AT_ONCE) -> list[RunReport]:
         """Run each to its end, a few side by side, each after those that it waits for; the reports in the
         order of the orders.
 
@@ -171,7 +171,7 @@ class Runner:
 
     def _run_in_order(
         self,
-        orders: Mapping[Key, Order],
+        orders: Mapping[Key, RunOrder],
         graph: TopologicalSorter[Key],
         reports: dict[Key, RunReport],
         at_once: int,
@@ -193,7 +193,7 @@ class Runner:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _after(self, order: Order, reports: Mapping[Key, RunReport]) -> RunReport:
+    def _after(self, order: RunOrder, reports: Mapping[Key, RunReport]) -> RunReport:
         """Run it, unless a window that it waits for did not succeed."""
         request = order.request
         if failed := [reports[key] for key in order.after if not reports[key].succeeded]:

@@ -10,7 +10,7 @@ from deployment import backfill, provenance, report, runs, windows_said
 from deployment.errors import NotConfirmedError, UsageError
 from deployment.lock import locked
 from deployment.report import Line
-from deployment.runs import Order, Runner
+from deployment.runs import Runner, RunOrder
 from deployment.verbs.command import command_of
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ def run(arguments: Namespace) -> int:
         _refuse_contradictions(arguments)
         if arguments.since:
             return _backfill(command)
-        return _run(command, [Order(request) for request in _requests(command)])
+        return _run(command, [RunOrder(request) for request in _requests(command)])
 
 
-def _run(command: Command, orders: Sequence[Order], locks: Sequence[Held] = ()) -> int:
+def _run(command: Command, orders: Sequence[RunOrder], locks: Sequence[Held] = ()) -> int:
     arguments, session = command.arguments, command.session
 
     def go_on() -> None:
@@ -97,7 +97,7 @@ def _backfill(command: Command) -> int:
         return _run(command, chosen, held)
 
 
-def refuse_waiting(orders: Sequence[Order]) -> None:
+def refuse_waiting(orders: Sequence[RunOrder]) -> None:
     """Whoever does not wait cannot start a window after another one. Raises UsageError."""
     if first := next((each for each in orders if each.after), None):
         hint = "leave out --no-wait, or run the range in parts that wait for nothing of their own"

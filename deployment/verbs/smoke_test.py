@@ -30,4 +30,6 @@ def smoke_test(command: Command, made: Plan) -> Sequence[RunReport]:
         session.polling_seconds,
     )
     last = {name: grid_of(models[name]).last_complete(command.now) for name in chosen}
-    return runner.run_all([runs.Order(runs.scoring_request(name, window)) for name, window in last.items()])
+    return runner.run_all(
+        [runs.RunOrder(runs.scoring_request(name, window)) for name, window in last.items()]
+    )

@@ -10,7 +10,7 @@ from adf.errors import NotFound, Unreachable
 from adf.windows import Grid
 from deployment.errors import LakeError, LockLostError, NothingDeployedError
 from deployment.report import run_document, run_table
-from deployment.runs import Order, Runner, RunRequest, first_error, scoring_request, training_request
+from deployment.runs import Runner, RunOrder, RunRequest, first_error, scoring_request, training_request
 from deployment.windows_said import window_of
 from ml_pipelines.steps.check_results import judged, whole
 from tests.unit.deployment.fakes import FakeLake, Told
@@ -76,7 +76,7 @@ def test_a_run_is_created_once_waited_for_and_joined_with_its_receipt():
     """Data Factory says how it ended, the receipt of the run group says what landed."""
     factory = Factory("Queued", "InProgress", "Succeeded")
 
-    (report,) = runner(factory, lake_with()).run_all([Order(score())])
+    (report,) = runner(factory, lake_with()).run_all([RunOrder(score())])
 
     parameters = {"window_start": "2026-11-22T00:00:00Z", "window_end": "2026-11-23T00:00:00Z"}
     assert factory.created == [("score_churn", parameters)]
@@ -233,7 +233,7 @@ def test_what_has_ended_is_reported_though_nothing_more_can_be_started(lost):
     one_by_one = Runner(factory, lake_with(), Told(), "dev", 0.0, lambda: _raised(next(asked)))
     days = [scoring_request("churn", window_of(day, DAY)) for day in ("2026-11-22", "2026-11-23")]
 
-    ended, other = one_by_one.run_all([Order(each) for each in days], at_once=1)
+    ended, other = one_by_one.run_all([RunOrder(each) for each in days], at_once=1)
 
     assert (ended.status, other.status) == ("Succeeded", "NotStarted")
     assert str(lost) in (other.error or "")
