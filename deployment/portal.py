@@ -8,8 +8,9 @@ import ssl
 import webbrowser
 from html import escape
 from http import HTTPStatus
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
-from urllib.error import HTTPError, URLError
+from urllib.error import HTTPError
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from deployment import local_azure
@@ -34,6 +35,18 @@ def link(sandbox: Sandbox, session: Session) -> str | None:
     """Of the local Azure of this folder; it works once, for ten minutes. None where one runs that was started
     before there was a portal. Raises LocalAzureError.
     """
+    try:
+        return _asked_for(sandbox, session)
+    except HTTPError as error:
+        with error:
+            if error.code == HTTPStatus.NOT_IMPLEMENTED:
+                return None
+        raise LocalAzureError(f"the local Azure gave no link to its portal: {error}") from error
+    except (OSError, HTTPException, ValueError, KeyError) as error:
+        raise LocalAzureError(f"the local Azure gave no link to its portal: {error}") from error
+
+
+def _asked_for(sandbox: Sandbox, session: Session) -> str:
     azure = local_azure.find(sandbox.state)
     if azure is None:
         raise LocalAzureError(f"the local Azure of {sandbox.state} does not answer", hint="try again")
@@ -41,16 +54,8 @@ def link(sandbox: Sandbox, session: Session) -> str | None:
         azure.control + _LINKS, method="POST", headers={"Authorization": f"Bearer {session.token(AZURE)}"}
     )
     opener = build_opener(ProxyHandler({}), HTTPSHandler(context=ssl.create_default_context(cafile=azure.ca)))
-    try:
-        with opener.open(asked, timeout=_ANSWER_SECONDS) as response:
-            return str(json.load(response)["url"])
-    except HTTPError as error:
-        with error:
-            if error.code == HTTPStatus.NOT_IMPLEMENTED:
-                return None
-        raise LocalAzureError(f"the local Azure gave no link to its portal: {error}") from error
-    except (URLError, OSError) as error:
-        raise LocalAzureError(f"the local Azure gave no link to its portal: {error}") from error
+    with opener.open(asked, timeout=_ANSWER_SECONDS) as response:
+        return str(json.load(response)["url"])
 
 
 def show(address: str, state: Path) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from deployment import report
 from deployment.ci import Annotation
-from deployment.errors import PastStartError
+from deployment.errors import LocalAzureError, PastStartError
 from deployment.journal import Journal
 from deployment.progress import progress_on
 from deployment.resources import Address, Owner
@@ -64,11 +64,15 @@ class Command:
         return Releases(self.session.lake, self.owner)
 
     def tell_portal(self) -> None:
-        """Where a local run can be watched."""
+        """Where a local run can be watched; what is asked for goes on without it."""
         if self.settings.azure.cloud == "local":
             from deployment import portal
 
-            link = portal.link(self.settings.sandbox, self.session)
+            try:
+                link = portal.link(self.settings.sandbox, self.session)
+            except LocalAzureError as error:
+                self.progress.note(f"no link to the portal: {error}")
+                return
             if link is not None:
                 self.progress.note(f"watch it in the portal (opens once): {link}")
 

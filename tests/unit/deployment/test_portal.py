@@ -6,6 +6,7 @@ import html
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -14,8 +15,10 @@ import pytest
 
 from deployment import portal
 from deployment.errors import LocalAzureError, UsageError
+from deployment.verbs.command import Command
 from deployment.verbs.status import status
 from tests.portal import Visitor
+from tests.unit.deployment.fakes import Told
 
 if TYPE_CHECKING:
     from tests.conftest import LocalAzure
@@ -58,6 +61,22 @@ def test_who_has_another_identity_gets_none(sandbox: LocalAzure) -> None:
 def test_without_a_local_azure_there_is_none(tmp_path: Path) -> None:
     with pytest.raises(LocalAzureError, match="does not answer"):
         portal.link(SimpleNamespace(state=tmp_path), SimpleNamespace(token=str))
+
+
+class Gone(Command):
+    """A command whose local Azure has stopped since it was opened."""
+
+    session = SimpleNamespace(token=str)
+
+
+def test_a_command_goes_on_without_a_link_to_the_portal(tmp_path: Path) -> None:
+    """Whoever wanted a deployment or a run wanted no page: it is only said."""
+    local = SimpleNamespace(azure=SimpleNamespace(cloud="local"), sandbox=SimpleNamespace(state=tmp_path))
+    progress = Told()
+
+    Gone(SimpleNamespace(), local, SimpleNamespace(), progress, datetime.now(UTC)).tell_portal()
+
+    assert progress.lines == [f"no link to the portal: the local Azure of {tmp_path} does not answer"]
 
 
 def test_the_browser_is_handed_a_file_that_only_its_user_can_read(tmp_path: Path) -> None:
