@@ -217,12 +217,12 @@ def _run(parser: argparse.ArgumentParser) -> None:
         help="of a range: what has not landed, or whose last run failed (default: all)",
     )
     parser.add_argument(
-        "--max-parallel", type=_count, default=4, metavar="N", help="windows side by side (default: 4)"
+        "--max-parallel", type=_count, metavar="N", help="windows, or models, side by side (default: 4)"
     )
     parser.add_argument(
-        "--limit", type=_count, default=100, metavar="N", help="more windows need --yes (default: 100)"
+        "--limit", type=_count, metavar="N", help="more windows of a range need --yes (default: 100)"
     )
-    parser.add_argument("--yes", action="store_true", help="do not ask, however many windows")
+    parser.add_argument("--yes", action="store_true", help="do not ask, however many windows a range has")
     parser.add_argument("--dry-run", action="store_true", help="show which windows would be run")
     parser.add_argument(
         "--no-wait", action="store_true", help="start all at once, print the run ids, do not wait"

@@ -2,7 +2,8 @@
 
 What has landed is what has a manifest in the lake; what failed is what the newest run says that Data Factory
 remembers, which is 45 days. So an interrupted backfill is continued by asking for what is `missing`, and a
-run that still goes on from before is waited for, not started beside itself.
+run that still goes on from before is waited for, not started beside itself. What a tumbling trigger has run,
+it runs again (window_reruns.py).
 
 A window waits for others as its model's tumbling schedules say it (`depends_on`), by whatever means it is
 run: among the windows of the range only, as those outside of it are not asked for.
@@ -10,13 +11,14 @@ run: among the windows of the range only, as those outside of it are not asked f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
 from adf.triggers import grid_of
 from adf.windows import Window, dependency_interval, format_instant
 from config.schema import TumblingSchedule
+from deployment import window_reruns
 from deployment.freshness import GOING_ON
 from deployment.report import Line, Table, window_name
 from deployment.runs import RunOrder, scoring_request
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from typing import Any, Protocol
 
+    from adf.trigger_runs import WindowRun
     from adf.windows import Grid
     from config.schema import Dependency, Model, Settings
     from deployment.gateways import LakeFiles
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
 
 Only = Literal["all", "missing", "failed"]
 State = Literal["running", "failed", "landed", "missing", "not over"]
-COLUMNS: Final = ("model", "window", "state", "will be", "after", "ADF run")
+COLUMNS: Final = ("model", "window", "state", "will be", "by", "after", "ADF run")
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,24 @@ class WindowOrder:
         return replace(self, order=replace(self.order, after=after))
 
     @property
+    def trigger(self) -> str | None:
+        """Who runs it again, or runs it; None where a run is started by itself, or is not to be."""
+        of_trigger = self.order.of_trigger
+        return of_trigger.trigger if self.chosen and of_trigger is not None else None
+
+    @property
+    def going(self) -> str | None:
+        """The ADF run that is waited for, or would be; None where there is none yet."""
+        of_trigger = self.order.of_trigger
+        if of_trigger is not None and of_trigger.goes_on:
+            return of_trigger.pipeline_run
+        return self.order.going
+
+    @property
     def will_be(self) -> str:
         if not self.chosen:
             return "left alone"
-        return "run" if self.order.going is None else "waited for"
+        return "waited for" if self.order.goes_on else "run"
 
 
 @dataclass(frozen=True)
@@ -71,16 +88,30 @@ class Known:
     newest: Mapping[datetime, Mapping[str, Any]]
     """The newest run of each window that Data Factory remembers, by the window's start."""
     now: datetime
+    of_triggers: Mapping[datetime, WindowRun] = field(default_factory=dict)
+    """What tumbling triggers made of theirs, by the window's start."""
 
     def state(self, window: Window) -> State:
         status = (self.newest.get(window.start) or {}).get("status")
-        if status in GOING_ON:
+        of_trigger = self.of_trigger(window)
+        if status in GOING_ON or (of_trigger is not None and of_trigger.goes_on):
             return "running"
         if status in {"Failed", "Cancelled"}:
             return "failed"
         if window.start in self.landed:
             return "landed"
         return "missing" if window.end <= self.now else "not over"
+
+    def of_trigger(self, window: Window) -> WindowRun | None:
+        """Where a trigger has run it."""
+        return window_reruns.of_window(self.of_triggers, window)
+
+    def going(self, window: Window) -> str | None:
+        """The run that goes on; None where there is none, and where it is the trigger's to say."""
+        run, of_trigger = self.newest.get(window.start), self.of_trigger(window)
+        if run is None or run["status"] not in GOING_ON or (of_trigger is not None and of_trigger.goes_on):
+            return None
+        return str(run["runId"])
 
     def chosen(self, window: Window, only: Only) -> bool:
         """What goes on is waited for where it is what was asked for: it may end as failed or missing."""
@@ -94,7 +125,14 @@ class Known:
                 return state != "not over" and window.start not in self.landed
 
 
-def look(factory: Runs, lake: LakeFiles, model: str, grid: Grid, now: datetime) -> Known:
+def look(
+    factory: Runs,
+    lake: LakeFiles,
+    model: str,
+    grid: Grid,
+    now: datetime,
+    of_triggers: Mapping[datetime, WindowRun],
+) -> Known:
     """Read one list of the lake and one of Data Factory."""
     landed = frozenset(landed_starts(lake, model, grid))
     newest: dict[datetime, Mapping[str, Any]] = {}
@@ -102,7 +140,7 @@ def look(factory: Runs, lake: LakeFiles, model: str, grid: Grid, now: datetime) 
         window = window_of_run(run, grid)
         if window is not None:
             newest[window.start] = run  # they come by their start, the oldest first
-    return Known(landed, newest, now)
+    return Known(landed, newest, now, of_triggers)
 
 
 def orders(
@@ -119,11 +157,10 @@ def orders(
 
 
 def _order(settings: Settings, model: Model, window: Window, known: Known, only: Only) -> WindowOrder:
-    state = known.state(window)
-    going = str(known.newest[window.start]["runId"]) if state == "running" else None
     request = scoring_request(model.name, window)
     before = tuple(key for key in waits_for(settings, model, window) if key != request.key)
-    return WindowOrder(RunOrder(request, before, going), window, state, known.chosen(window, only))
+    order = RunOrder(request, before, known.going(window), known.of_trigger(window))
+    return WindowOrder(order, window, known.state(window), known.chosen(window, only))
 
 
 def waits_for(settings: Settings, model: Model, window: Window) -> Iterator[Key]:
@@ -154,7 +191,8 @@ def _row(each: WindowOrder) -> list[str]:
     start, end = format_instant(each.window.start), format_instant(each.window.end)
     after = ", ".join(f"{pipeline} {format_instant(at)}" for pipeline, at in each.order.after if at)
     request = each.order.request
-    return [request.model, window_name(start, end), each.state, each.will_be, after, each.order.going or ""]
+    window = window_name(start, end)
+    return [request.model, window, each.state, each.will_be, each.trigger or "", after, each.going or ""]
 
 
 def document(found: Sequence[WindowOrder]) -> dict[str, Any]:
@@ -174,5 +212,6 @@ def _window(each: WindowOrder) -> dict[str, Any]:
             for pipeline, at in each.order.after
             if at is not None
         ],
-        "adf_run_id": each.order.going,
+        "adf_run_id": each.going,
+        "trigger": each.trigger,
     }

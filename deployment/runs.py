@@ -1,7 +1,8 @@
 """Pipeline runs: starting them once, waiting, and what came of them.
 
 A run is known in two places: Data Factory says how the pipeline ended, the receipt in the lake says what
-landed. They meet in the run group's id.
+landed. They meet in the run group's id. A window that a tumbling trigger has run is run again by that trigger
+(window_reruns.py).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from deployment.errors import (
 )
 from deployment.interrupts import kept
 from deployment.scoring_progress import ScoringProgress
+from deployment.window_reruns import ENDED, Rerun, Reruns
 from ml_pipelines.steps.check_results import CheckResult, from_text
 from ml_pipelines.steps.landing import LANDED, Receipt, receipt_path
 
@@ -31,21 +33,22 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from datetime import datetime
 
+    from adf.trigger_runs import WindowRun
     from adf.windows import Window
     from deployment.gateways import LakeFiles
     from deployment.progress import Progress
 
-ENDED: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
 NOT_STARTED: Final = "NotStarted"
 Key = tuple[str, "datetime | None"]
 """Pipeline, and the start of the window that it runs for."""
 AT_ONCE: Final = 4
 """Windows of a range that run side by side; scoring costs nodes."""
+LOOKS: Final = 3
+"""At a rerun that nobody waits for: a trigger takes a moment to begin."""
 
 
-class FactoryRuns(Protocol):
+class FactoryRuns(Reruns, Protocol):
     def create_run(self, pipeline: str, parameters: Mapping[str, str]) -> str: ...
-    def run(self, run_id: str) -> Mapping[str, Any] | None: ...
     def activity_runs(self, run_id: str) -> Sequence[Mapping[str, Any]]: ...
 
 
@@ -75,6 +78,21 @@ class RunOrder:
     """Those that must have succeeded before, all of them among the others."""
     going: str | None = None
     """The run that does it already, which is waited for: none is started beside it."""
+    of_trigger: WindowRun | None = None
+    """What the tumbling trigger that owns the window made of it, which is asked to run it again."""
+
+    @property
+    def goes_on(self) -> bool:
+        """It is waited for, as it is being done."""
+        return self.going is not None or (self.of_trigger is not None and self.of_trigger.goes_on)
+
+
+@dataclass(frozen=True)
+class Begun:
+    run_id: str
+    """Empty while a trigger has not begun the window."""
+    look: Callable[[], Mapping[str, Any]]
+    """The pipeline run as it is now; its `runId` is empty as long."""
 
 
 @dataclass(frozen=True)
@@ -141,16 +159,22 @@ class Runner:
     go_on: Callable[[], None] = lambda: None
     """Asked before each start; raises LockLostError where others may be starting the same by now."""
     _any_begun: bool = False
-    _going: set[str] = field(default_factory=set)
+    _going: dict[Key, str] = field(default_factory=dict)
+    """What goes on in Data Factory: the id of its run, or whose window it is."""
     _stopped: threading.Event = field(default_factory=threading.Event)
     _lost: str | None = None
     """Why Azure cannot be asked any more, once it cannot."""
 
-    def start(self, request: RunRequest) -> RunReport:
-        """Start a run and do not wait."""
-        run_id = self._create(request)
-        self.progress.note(f"{request}: started, ADF run {run_id}")
-        return report_of(request.model, self._read(run_id), None, None)
+    def start(self, order: RunOrder) -> RunReport:
+        """Start a run and do not wait; of a trigger's rerun no longer than for a look or two at its id."""
+        request, begun = order.request, self._begin(order)
+        for _ in range(LOOKS):
+            run = begun.look()
+            if run["runId"] or self._stopped.wait(self.polling_seconds):
+                break
+        said = f"ADF run {run['runId']}" if run["runId"] else f"by {_trigger(run)}, which has not begun yet"
+        self.progress.note(f"{request}: started, {said}")
+        return report_of(request.model, run, None, None)
 
     def run_all(self, orders: Sequence[RunOrder], at_once: int = AT_ONCE) -> list[RunReport]:
         """Run each to its end, a few side by side, each after those that it waits for; the reports in the
@@ -166,7 +190,7 @@ class Runner:
             with kept() as self._stopped:
                 self._run_in_order({each.request.key: each for each in orders}, graph, reports, at_once)
         except KeyboardInterrupt:
-            raise InterruptedByUserError(going_on=sorted(self._going)) from None
+            raise InterruptedByUserError(going_on=sorted(self._going.values())) from None
         return [reports[each.request.key] for each in orders]
 
     def _run_in_order(
@@ -199,40 +223,54 @@ class Runner:
         if failed := [reports[key] for key in order.after if not reports[key].succeeded]:
             named = ", ".join(f"{each.pipeline} {each.window_start}" for each in failed)
             return self._not_started(request, f"it waits for {named}")
-        if order.going is not None:
-            return self._watched(request, order.going)
-        return self.run(request)
+        return self.run(order)
 
-    def run(self, request: RunRequest) -> RunReport:
+    def run(self, order: RunOrder) -> RunReport:
         """Start, wait for the end, and join with the receipt.
 
         Where Azure stops answering, or the lock is lost, after runs were started, those are reported with the
         status that was seen last, as they may go on, and nothing more is started: the report of all the
         others is not lost.
         """
-        if self._lost is not None or self._stopped.is_set():
+        request = order.request
+        if not order.goes_on and (self._lost is not None or self._stopped.is_set()):
             return self._not_started(request, self._lost or "interrupted")
         try:
-            self.go_on()
-            run_id = self._create(request)
+            begun = self._begin(order)
         except (DataFactoryError, LockLostError, NothingDeployedError) as error:
             if not self._any_begun:
                 raise
             self._lost = _told(error)
             return self._not_started(request, self._lost)
-        return self._watched(request, run_id)
+        return self._watched(request, begun)
 
-    def _watched(self, request: RunRequest, run_id: str) -> RunReport:
+    def _begin(self, order: RunOrder) -> Begun:
+        """Start it, unless it goes on."""
+        request = order.request
+        if order.going is not None:
+            return self._begun(request, order.going)
+        if not order.goes_on:
+            self.go_on()
+        if order.of_trigger is None:
+            return self._begun(request, self._create(request))
+        rerun = Rerun(self.factory, request.pipeline, request.parameters, order.of_trigger)
+        rerun.ask()
+        self._going[request.key] = f"{request} by {order.of_trigger.trigger}"
+        return Begun("", rerun.look)
+
+    def _begun(self, request: RunRequest, run_id: str) -> Begun:
+        self._going[request.key] = run_id
+        return Begun(run_id, lambda: self._read(run_id))
+
+    def _watched(self, request: RunRequest, begun: Begun) -> RunReport:
         self._any_begun = True
-        self._going.add(run_id)
-        run: Mapping[str, Any] = {"runId": run_id, "pipelineName": request.pipeline, "status": "Queued"}
+        run: Mapping[str, Any] = {"runId": begun.run_id, "pipelineName": request.pipeline, "status": "Queued"}
         run = {**run, "parameters": request.parameters}
         scoring = ScoringProgress(self.lake)
         try:
-            for run in self._states(run_id):
+            for run in self._states(begun):
                 if run["status"] not in ENDED:
-                    far = scoring.of(request.model, run) or f"ADF run {run_id}"
-                    self.progress.state(str(request), f"{run['status']}, {far}")
+                    self.progress.state(str(request), self._how_far(request, run, scoring))
             report = self.joined(request.model, run)
         except DataFactoryError as error:
             self._lost = _told(error)
@@ -240,13 +278,21 @@ class Runner:
         if report.status in ENDED or self._lost is not None:
             self.progress.done(str(request), _outcome(report), failed=not report.succeeded)
         if report.status in ENDED:
-            self._going.discard(run_id)
+            del self._going[request.key]
         return report
 
-    def _states(self, run_id: str) -> Iterator[Mapping[str, Any]]:
+    def _how_far(self, request: RunRequest, run: Mapping[str, Any], scoring: ScoringProgress) -> str:
+        if run["runId"]:
+            self._going[request.key] = str(run["runId"])
+            far = scoring.of(request.model, run) or f"ADF run {run['runId']}"
+        else:
+            far = str(run.get("message") or f"by {_trigger(run)}")
+        return f"{run['status']}, {far}"
+
+    def _states(self, begun: Begun) -> Iterator[Mapping[str, Any]]:
         """The run as it is now, again and again until it has ended or nobody waits any more."""
         while True:
-            run = self._read(run_id)
+            run = begun.look()
             yield run
             if run["status"] in ENDED or self._stopped.wait(self.polling_seconds):
                 return
@@ -254,7 +300,7 @@ class Runner:
     def _not_started(self, request: RunRequest, reason: str) -> RunReport:
         run = {"runId": "", "pipelineName": request.pipeline, "parameters": request.parameters}
         report = report_of(request.model, {**run, "status": NOT_STARTED}, None, None)
-        report = replace(_with_error(report, f"not started: {reason}"), adf_run_id=None)
+        report = _with_error(report, f"not started: {reason}")
         self.progress.done(str(request), _outcome(report), failed=True)
         return report
 
@@ -262,7 +308,10 @@ class Runner:
         """A run with its receipt, and with the first error of its activities if it has none.
 
         One that failed after its window had landed says itself what is in the lake and what is not elsewhere.
+        What a trigger gave up before there was a run has none of them.
         """
+        if not run["runId"]:
+            return report_of(model, run, None, None)
         receipt, unread = self._receipt(model, str(run.get("runGroupId") or run["runId"]))
         error = None
         if run["status"] == "Failed" and not (receipt and (receipt.error or receipt.status in LANDED)):
@@ -307,7 +356,7 @@ def report_of(model: str, run: Mapping[str, Any], receipt: Receipt | None, error
         model=model,
         pipeline=str(run["pipelineName"]),
         status=str(run["status"]),
-        adf_run_id=str(run["runId"]),
+        adf_run_id=_given(str(run["runId"])),
         window_start=_given(parameters.get("window_start")),
         window_end=_given(parameters.get("window_end")),
         error=said,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from config.schema import Settings
 
 LONGEST: Final = timedelta(days=366)
-OF_A_RUN: Final = ("model", "training", "window", "no_wait", "dry_run", "yes")
+OF_A_RUN: Final = ("model", "training", "window", "no_wait", "dry_run", "yes", "limit", "max_parallel")
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
+from adf.pipelines import score_name
 from adf.triggers import grid_of
 from deployment import backfill, provenance, report, runs, windows_said
 from deployment.errors import NotConfirmedError, UsageError
@@ -12,12 +13,15 @@ from deployment.lock import locked
 from deployment.report import Line
 from deployment.runs import Runner, RunOrder
 from deployment.verbs.command import command_of
+from deployment.window_reruns import of_pipelines, of_window
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
+    from adf.trigger_runs import WindowRun
     from adf.windows import Window
     from config.schema import Settings
     from deployment.backfill import WindowOrder
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
 
 LOG_LINES: Final = 40
 NOTHING_TO_RUN: Final = "Nothing to run: no window of the range is what --only asks for."
+LIMIT: Final = 100
+"""More windows of a range than that are confirmed, unless --limit says another number."""
+OF_A_RANGE: Final = ("dry_run", "limit", "yes")
 REHEARSAL: Final = ("seed", "nodes", "minutes", "past_days", "failures", "fail", "as_new", "html")
 
 
@@ -41,7 +48,7 @@ def run(arguments: Namespace) -> int:
         _refuse_contradictions(arguments)
         if arguments.since:
             return _backfill(command)
-        return _run(command, [RunOrder(request) for request in _requests(command)])
+        return _run(command, orders_of(command, list(_requests(command))))
 
 
 def _run(command: Command, orders: Sequence[RunOrder], locks: Sequence[Held] = ()) -> int:
@@ -61,9 +68,9 @@ def _run(command: Command, orders: Sequence[RunOrder], locks: Sequence[Held] = (
         go_on,
     )
     if arguments.no_wait:
-        reports = [runner.start(each.request) for each in orders if each.going is None]
+        reports = [runner.start(each) for each in orders if not each.goes_on]
     else:
-        reports = runner.run_all(orders, arguments.max_parallel)
+        reports = runner.run_all(orders, arguments.max_parallel or runs.AT_ONCE)
     if arguments.verbose:
         _tell_logs(command, session, reports)
     parts: list[Line | Table] = [report.run_table(reports), *report.run_errors(reports)]
@@ -124,9 +131,15 @@ def _locked(command: Command, model: str) -> AbstractContextManager[Held]:
 
 def _look(command: Command, windows: Mapping[str, Sequence[Window]]) -> list[WindowOrder]:
     settings, session = command.settings, command.session
+    of_triggers = _of_triggers(command, {score_name(name): found[0] for name, found in windows.items()})
     known = {
         name: backfill.look(
-            session.data_factory, session.lake, name, grid_of(settings.models[name]), command.now
+            session.data_factory,
+            session.lake,
+            name,
+            grid_of(settings.models[name]),
+            command.now,
+            of_triggers[score_name(name)],
         )
         for name in windows
     }
@@ -136,14 +149,31 @@ def _look(command: Command, windows: Mapping[str, Sequence[Window]]) -> list[Win
 def _confirm(command: Command, count: int) -> None:
     """Raises NotConfirmedError."""
     arguments = command.arguments
-    if count <= arguments.limit or arguments.yes:
+    limit = arguments.limit or LIMIT
+    if count <= limit or arguments.yes:
         return
-    what = f"this runs {count} windows, more than --limit {arguments.limit}"
+    what = f"this runs {count} windows, more than --limit {limit}"
     if not command.terminal.interactive or not command.terminal.confirm(f"{what[0].upper()}{what[1:]}."):
         raise NotConfirmedError(what)
 
 
 # ------------------------------------------------------------------------------------------- one window
+
+
+def orders_of(command: Command, requests: Sequence[RunRequest]) -> list[RunOrder]:
+    """Each by the tumbling trigger that has run its window, where one has."""
+    windows = {each.pipeline: each.window for each in requests if each.window is not None}
+    of_triggers = _of_triggers(command, windows) if windows else {}
+    return [
+        RunOrder(each, of_trigger=of_window(of_triggers.get(each.pipeline, {}), each.window))
+        for each in requests
+    ]
+
+
+def _of_triggers(command: Command, first: Mapping[str, Window]) -> Mapping[str, Mapping[datetime, WindowRun]]:
+    """`first`: pipeline → the first window that is asked for."""
+    since = {pipeline: window.end for pipeline, window in first.items()}
+    return of_pipelines(command.session.data_factory, command.owner, since, command.now)
 
 
 def _tell_logs(command: Command, session: Session, reports: list[RunReport]) -> None:
@@ -176,18 +206,26 @@ def _refuse_untrained(settings: Settings, name: str) -> None:
 
 
 def _refuse_contradictions(arguments: Namespace) -> None:
-    for option in REHEARSAL:
-        if getattr(arguments, option):
-            name = f"--{option.replace('_', '-')}"
-            raise UsageError(f"{name} is for a rehearsal", hint="add --simulate, or leave it out")
+    if option := _given(arguments, REHEARSAL):
+        raise UsageError(f"{option} is for a rehearsal", hint="add --simulate, or leave it out")
     if arguments.training and (arguments.window or arguments.since or arguments.until):
         raise UsageError("training has no window", hint="leave out --window, --from and --to")
     if arguments.window and (arguments.since or arguments.until):
         raise UsageError("--window is one window, --from and --to are a range", hint="give one of the two")
     if bool(arguments.since) != bool(arguments.until):
         raise UsageError("a range has two ends", hint="give both --from and --to")
-    if not arguments.since and (arguments.dry_run or arguments.only != "all"):
-        raise UsageError("--only and --dry-run are about a range", hint="give --from and --to")
+    of_a_range = _given(arguments, OF_A_RANGE) or ("--only" if arguments.only != "all" else None)
+    if of_a_range and not arguments.since:
+        raise UsageError(f"{of_a_range} is about a range", hint="give --from and --to, or leave it out")
+    if arguments.no_wait and arguments.max_parallel:
+        raise UsageError(
+            "--no-wait starts all at once: --max-parallel means nothing to it", hint="leave one of them out"
+        )
+
+
+def _given(arguments: Namespace, options: Sequence[str]) -> str | None:
+    """The first of them that was given, as it is written."""
+    return next((f"--{each.replace('_', '-')}" for each in options if getattr(arguments, each)), None)
 
 
 def models_of(command: Command) -> list[str]:

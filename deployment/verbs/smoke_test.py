@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from adf.pipelines import score_name
 from adf.triggers import grid_of
 from deployment import runs
+from deployment.verbs.run import orders_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,5 @@ def smoke_test(command: Command, made: Plan) -> Sequence[RunReport]:
         session.polling_seconds,
     )
     last = {name: grid_of(models[name]).last_complete(command.now) for name in chosen}
-    return runner.run_all(
-        [runs.RunOrder(runs.scoring_request(name, window)) for name, window in last.items()]
-    )
+    requests = [runs.scoring_request(name, window) for name, window in last.items()]
+    return runner.run_all(orders_of(command, requests))

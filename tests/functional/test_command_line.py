@@ -97,6 +97,9 @@ def test_a_detailed_exit_code_tells_changes_from_none():
         (["run", "-e", "local", "--model", "diabetic"], "no model `diabetic`"),
         (["run", "-e", "local", "--training", "--window", "2026-11-22"], "training has no window"),
         (["run", "-e", "local", "--from", "2026-11-22"], "two ends"),
+        (["run", "-e", "local", "--limit", "5"], "--limit is about a range"),
+        (["run", "-e", "local", "--yes"], "--yes is about a range"),
+        (["run", "-e", "local", "--no-wait", "--max-parallel", "2"], "--no-wait starts all at once"),
     ],
 )
 def test_a_mistake_ends_with_64_and_says_what_to_do(arguments, message):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from adf.trigger_runs import WindowRun
 from adf.windows import Grid, format_instant
 from deployment import backfill
 from deployment.errors import UsageError
@@ -32,6 +33,7 @@ class Runs:
     def __init__(self, *before: dict, fails: set[int] = frozenset()) -> None:
         self.known = {each["runId"]: each for each in before}
         self.fails = fails
+        self.of_triggers: dict[datetime, WindowRun] = {}
         self.started: list[int] = []
         self.side_by_side = self.most = 0
         self._lock = threading.Lock()
@@ -69,7 +71,7 @@ def landed(*days: int) -> FakeLake:
 
 def ordered(factory: Runs, lake: FakeLake, only: str, **schedule: object) -> list[backfill.WindowOrder]:
     churn = model("churn", schedules={"score": {"daily": tumbling(**schedule)}} if schedule else {})
-    known = backfill.look(factory, lake, "churn", DAY, NOW)
+    known = backfill.look(factory, lake, "churn", DAY, NOW, factory.of_triggers)
     return backfill.orders(settings(churn), {"churn": WINDOWS}, {"churn": known}, only)
 
 
@@ -94,6 +96,23 @@ def test_what_is_run_is_what_was_asked_for(only, expected):
 
     states = {20: "landed", 21: "missing", 22: "failed", 23: "running", 24: "not over", 25: "not over"}
     assert found == {day: (states[day], expected.get(day, "left alone")) for day in states}
+
+
+def test_a_window_is_run_by_the_trigger_that_has_run_it():
+    """What that has under way is waited for, whether there is a pipeline run or not yet."""
+    factory = Runs(run(20, "Failed", "a"), run(21, "Failed", "b"))
+    for window, status, pipeline_run in zip(WINDOWS, ["Failed", "Inprogress"], ["a", None], strict=False):
+        made = WindowRun("tr_score_churn_daily", "t", window, NOW, status, pipeline_run=pipeline_run)
+        factory.of_triggers[window.start] = made
+
+    found = ordered(factory, landed(), "all")[:3]
+
+    assert [(each.state, each.will_be, each.trigger) for each in found] == [
+        ("failed", "run", "tr_score_churn_daily"),
+        ("running", "waited for", "tr_score_churn_daily"),
+        ("missing", "run", None),
+    ]
+    assert backfill.document(found)["windows"][0]["trigger"] == "tr_score_churn_daily"
 
 
 def test_a_window_waits_for_those_of_the_range_that_its_schedule_names():

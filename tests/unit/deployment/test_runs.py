@@ -10,12 +10,13 @@ from adf.errors import NotFound, Unreachable
 from adf.windows import Grid
 from deployment.errors import LakeError, LockLostError, NothingDeployedError
 from deployment.report import run_document, run_table
-from deployment.runs import Runner, RunOrder, RunRequest, first_error, scoring_request, training_request
+from deployment.runs import Runner, RunOrder, first_error, scoring_request, training_request
 from deployment.windows_said import window_of
 from ml_pipelines.steps.check_results import judged, whole
 from tests.unit.deployment.fakes import FakeLake, Told
 
 DAY = Grid.parse("day")
+TRAINING = RunOrder(training_request("churn"))
 
 
 class Factory:
@@ -68,15 +69,15 @@ def runner(factory: Factory, lake: FakeLake) -> Runner:
     return Runner(factory, lake, Told(), "dev", 0.0)
 
 
-def score() -> RunRequest:
-    return scoring_request("churn", window_of("2026-11-22", DAY))
+def score() -> RunOrder:
+    return RunOrder(scoring_request("churn", window_of("2026-11-22", DAY)))
 
 
 def test_a_run_is_created_once_waited_for_and_joined_with_its_receipt():
     """Data Factory says how it ended, the receipt of the run group says what landed."""
     factory = Factory("Queued", "InProgress", "Succeeded")
 
-    (report,) = runner(factory, lake_with()).run_all([RunOrder(score())])
+    (report,) = runner(factory, lake_with()).run_all([score()])
 
     parameters = {"window_start": "2026-11-22T00:00:00Z", "window_end": "2026-11-23T00:00:00Z"}
     assert factory.created == [("score_churn", parameters)]
@@ -102,7 +103,7 @@ def trained(**changes: object) -> FakeLake:
 
 def test_a_training_run_says_its_ml_run_and_the_version_that_it_registered():
     """Rows, which it has none of, are not known rather than 0."""
-    report = runner(Factory("Succeeded"), trained(model_version="3")).run(training_request("churn"))
+    report = runner(Factory("Succeeded"), trained(model_version="3")).run(TRAINING)
 
     assert (report.ml_run_id, report.model_version, report.output) == ("ml-1", "3", "version 3")
     assert (report.window_start, report.rows_in, report.error) == (None, None, None)
@@ -113,9 +114,7 @@ def test_a_training_run_that_failed_names_the_cause():
     said = "churn: train.py failed: exit code 1; its last line: alpha is negative"
     generic = [{"activityName": "train", "status": "Failed", "error": {"message": "ML pipeline failed"}}]
 
-    report = runner(Factory("Failed", activities=generic), trained(status="failed", error=said)).run(
-        training_request("churn")
-    )
+    report = runner(Factory("Failed", activities=generic), trained(status="failed", error=said)).run(TRAINING)
 
     assert (report.error, report.output) == (said, None)
 
@@ -127,7 +126,7 @@ def test_a_training_run_says_what_the_gate_decided_and_where_its_report_is():
         status="failed", model_version="4", decision="refused", report="r.html", error="no", checks=checks
     )
 
-    found = runner(Factory("Failed"), receipt).run(training_request("churn"))
+    found = runner(Factory("Failed"), receipt).run(TRAINING)
 
     assert run_table([found]).rows[0][3] == "4 refused"
     assert {name: run_document(found)[name] for name in ("output", "decision", "gate_report", "checks")} == {
@@ -142,9 +141,7 @@ def test_a_training_step_that_was_killed_leaves_the_factorys_words():
     """Nobody could write the receipt: it is still `started`."""
     killed = [{"activityName": "train", "status": "Failed", "error": {"message": "exit code -9"}}]
 
-    report = runner(Factory("Failed", activities=killed), trained(status="started")).run(
-        training_request("churn")
-    )
+    report = runner(Factory("Failed", activities=killed), trained(status="started")).run(TRAINING)
 
     assert (report.error, report.ml_run_id) == ("churn: train: exit code -9", "ml-1")
 

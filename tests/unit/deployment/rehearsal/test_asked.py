@@ -54,6 +54,8 @@ def test_a_window_that_fails_is_written_as_for_a_run():
         ((*MONTH, "--no-wait"), "the whole factory: --no-wait"),
         ((*MONTH, "--dry-run"), "the whole factory: --dry-run"),
         ((*MONTH, "--only", "missing"), "the whole factory: --only"),
+        ((*MONTH, "--limit", "5"), "the whole factory: --limit"),
+        ((*MONTH, "--max-parallel", "2"), "the whole factory: --max-parallel"),
         ((*MONTH, "--nodes", "1"), "churn scores on 2 nodes"),
         ((*MONTH, "--fail", "chrun=2026-10-02"), "no model `chrun`"),
         ((*MONTH, "--fail", "churn"), "says no window"),
