@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+import time
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ class FileState:
     metadata: Mapping[str, str]
 
 
+DRAFTS = "_staging/_drafts"
+OURS_SECONDS = 24 * 3600
+"""So long nobody touches another's draft: well below the age at which drafts are collected."""
+
+
 def managed_identity() -> Any:  # noqa: ANN401 - azure-identity is imported late
     """The compute's identity; a user-assigned one says its client id in DEFAULT_IDENTITY_CLIENT_ID."""
     from azure.identity import ManagedIdentityCredential
@@ -70,6 +76,7 @@ class Lake:
         self._options = RETRIES | options
         self._client: Any = None
         self._connecting = threading.Lock()
+        self.now = time.time
 
     @property
     def _files(self) -> Any:  # noqa: ANN401 - azure's FileSystemClient, imported late
@@ -129,6 +136,27 @@ class Lake:
         except LakePathMissing:
             return []
         return sorted(folder for folder, written in newest.items() if written < moment)
+
+    def delete_files_older_than(self, folder: str, moment: datetime) -> None:
+        """Of the files directly in `folder`, those that nobody has written since `moment`."""
+        try:
+            with _errors("list", folder):
+                found = [
+                    each.name
+                    for each in self._files.get_paths(folder, recursive=False)
+                    if not each.is_directory and each.last_modified.replace(tzinfo=UTC) < moment
+                ]
+        except LakePathMissing:
+            return
+        for path in found:
+            self._delete(path)
+
+    def _delete(self, path: str) -> None:
+        try:
+            with _errors("delete", path):
+                self._files.get_file_client(path).delete_file()
+        except LakePathMissing:
+            pass  # somebody was faster
 
     def state(self, path: str) -> FileState | None:
         """None where there is no such file; a folder is no file."""
@@ -202,18 +230,20 @@ class Lake:
             else:
                 client.create_file(metadata=metadata)  # the SDK uploads no empty content at all
 
-    def replace(self, path: str, content: bytes | Path, drafts: str = "_staging/_drafts") -> None:
+    def replace(self, path: str, content: bytes | Path, drafts: str = DRAFTS) -> None:
         """Put `content` at `path` so that a reader finds the old or the new, never a part; so does another
-        writer, whose own draft is another file. A crash may leave one in the folder `drafts`.
+        writer, whose own draft is another file. A crash may leave one in the folder `drafts`, which is
+        collected by age (tidying.py).
         """
-        draft = f"{drafts}/{uuid.uuid4().hex}"
+        begun, draft = self.now(), f"{drafts}/{uuid.uuid4().hex}"
         self.upload(draft, content)
         self.make_folder(path.rpartition("/")[0])
         try:
             self.rename(draft, path)
         except LakePathMissing:
-            # Nobody else renames this draft: the reply to a first request was lost.
-            if self.state(path) is None:
+            # Nobody else renames this draft: the reply to a first request was lost. Unless this process stood
+            # still for so long that the draft may have been collected.
+            if self.state(path) is None or self.now() - begun > OURS_SECONDS:
                 raise
 
     def rename(self, source: str, destination: str, *, expected_etag: str | None = None) -> None:

@@ -3,6 +3,9 @@
 Both are found by their attempt's staging folder. An attempt that lands removes its own; when a later one is
 about to replace it, a note is put there again, whose age is that of the replacement. So the parts of a
 replaced window stay STAGING_DAYS longer than their summary: a reader that resolved it has time to finish.
+
+Drafts of small files, which all models share, have no attempt: they go at the same age, one by one. Whoever
+still writes one after that finds it gone, and fails rather than believe that it has been renamed.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from .lake import DRAFTS
 from .landing import Record, parts_folder, predictions_path, staging_folder
 
 if TYPE_CHECKING:
@@ -29,8 +33,9 @@ def note_replacement(plan: Plan, lake: Lake) -> None:
 
 def tidy(plan: Plan, lake: Lake) -> None:
     """Remove this attempt's staging, and of each attempt of the model that nobody has touched for
-    STAGING_DAYS its staging and, unless it is what is landed, its parts.
+    STAGING_DAYS its staging and, unless it is what is landed, its parts; and drafts as old as that.
     """
+    lake.delete_files_older_than(DRAFTS, _long_ago())
     lake.delete_folder(plan.staging)
     untouched = _untouched(plan, lake)
     landed = {folder: _landed(plan, lake, folder.split("/")[-2]).attempt for folder in untouched}
@@ -43,8 +48,11 @@ def tidy(plan: Plan, lake: Lake) -> None:
 
 
 def _untouched(plan: Plan, lake: Lake) -> list[str]:
-    before = datetime.now(UTC) - timedelta(days=STAGING_DAYS)
-    return lake.folders_older_than(f"_staging/{plan.model}", before)
+    return lake.folders_older_than(f"_staging/{plan.model}", _long_ago())
+
+
+def _long_ago() -> datetime:
+    return datetime.now(UTC) - timedelta(days=STAGING_DAYS)
 
 
 def _landed(plan: Plan, lake: Lake, window_id: str) -> Record:

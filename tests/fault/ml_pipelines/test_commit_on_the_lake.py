@@ -7,13 +7,14 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ml_pipelines.steps.commit import commit
 from ml_pipelines.steps.errors import InputChanged, LakeConflict, LakeError, LakePathMissing, Superseded
-from ml_pipelines.steps.lake import ABSENT, Lake
+from ml_pipelines.steps.lake import ABSENT, DRAFTS, Lake
 from tests.unit.ml_pipelines.fakes import record
 
 if TYPE_CHECKING:
@@ -101,6 +102,47 @@ def test_conditions_are_kept(lake, folder):
         lake.rename(f"{folder}/gone", f"{folder}/b")
     with pytest.raises(InputChanged):
         lake.read(f"{folder}/a", etag="0x0")
+
+
+def test_a_replacement_whose_reply_is_lost_is_found_out(lake, folder, faults):
+    """The draft is gone, as it was renamed."""
+    lake.replace(f"{folder}/file", b"old")
+    faults.order_fault(service="lake", method="PUT", path=f"{folder}/file", action="drop_reply", times=1)
+
+    lake.replace(f"{folder}/file", b"new")
+
+    assert lake.read(f"{folder}/file") == b"new"
+
+
+def test_a_writer_whose_draft_was_collected_does_not_believe_that_it_has_written(lake, folder):
+    """It stood still for days: what is there is the old, and it is told so."""
+    lake.replace(f"{folder}/file", b"old")
+    days = iter([0.0, 2.5 * 24 * 3600])
+    lake.now = lambda: next(days)
+    make_folder = lake.make_folder
+
+    def stand_still(path: str) -> None:
+        make_folder(path)
+        lake.delete_files_older_than(DRAFTS, datetime.now(UTC) + timedelta(days=1))
+
+    lake.make_folder = stand_still
+
+    with pytest.raises(LakePathMissing):
+        lake.replace(f"{folder}/file", b"new")
+    assert lake.read(f"{folder}/file") == b"old"
+
+
+def test_only_files_that_are_old_are_collected(lake, folder):
+    """Not those below, nor what was just written; nothing where there is no such folder."""
+    now = datetime.now(UTC)
+    for name in ("a", "below/b"):
+        lake.upload(f"{folder}/{name}", b"x")
+
+    lake.delete_files_older_than(f"{folder}/nowhere", now + timedelta(days=1))
+    lake.delete_files_older_than(folder, now - timedelta(days=1))
+    assert [each.path for each in lake.list_files(folder)] == [f"{folder}/a", f"{folder}/below/b"]
+    lake.delete_files_older_than(folder, now + timedelta(days=1))
+    assert [each.path for each in lake.list_files(folder)] == [f"{folder}/below/b"]
 
 
 @pytest.mark.parametrize("size", [0, 1, 5, 1000, 9_000_001])

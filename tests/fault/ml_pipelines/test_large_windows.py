@@ -166,6 +166,17 @@ def test_replaced_parts_go_when_they_have_been_replaced_for_long(tmp_path, lake)
     assert read(lake) == NEW
 
 
+def test_drafts_of_the_dead_go_when_they_are_old(tmp_path, lake):
+    """Whoever left them, of whatever model; what is being written stays."""
+    for name in ("old", "new"):
+        lake.upload(f"_staging/_drafts/{name}", b"a receipt")
+    lake.old = {"_staging/_drafts/old"}
+
+    land(lake, tmp_path, NEW, 1, ONE_FILE)
+
+    assert {path for path in lake.stored if path.startswith("_staging/")} == {"_staging/_drafts/new"}
+
+
 def test_a_note_of_a_replacement_that_failed_removes_nothing_that_is_landed(tmp_path, lake):
     """The attempt that was to be replaced is still what readers read."""
     land(lake, tmp_path, OLD, 1, PARTS)

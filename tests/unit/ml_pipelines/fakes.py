@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ml_pipelines.steps.errors import InputChanged, LakeConflict, LakeError, LakePathMissing
-from ml_pipelines.steps.lake import ABSENT, FileState, LakeFile
+from ml_pipelines.steps.lake import ABSENT, DRAFTS, FileState, LakeFile
 from ml_pipelines.steps.landing import Record
 from ml_pipelines.steps.work import Piece, Plan, WorkItem
 
@@ -31,7 +31,7 @@ class FakeLake:
         self.before: Callable[[str, str], None] = lambda _operation, _path: None
         self.after: Callable[[str, str], None] = lambda _operation, _path: None
         self.old: set[str] = set()
-        """Folders of attempts that nobody has touched for long."""
+        """Folders of attempts, and drafts, that nobody has touched for long."""
         self._number = 0
         for path, content in (files or {}).items():
             self.upload(path, content)
@@ -54,6 +54,11 @@ class FakeLake:
             for folder in self.old
             if folder.startswith(root) and any(path.startswith(folder + "/") for path in self.stored)
         )
+
+    def delete_files_older_than(self, folder: str, _moment: datetime) -> None:
+        self.before("delete", folder)
+        for each in [each for each in self.stored if each in self.old and each.startswith(folder + "/")]:
+            del self.stored[each]
 
     def state(self, path: str) -> FileState | None:
         there = self.stored.get(path)
@@ -86,7 +91,7 @@ class FakeLake:
         self.stored[path] = Stored(body, f"0x{self._number:04}", dict(metadata or {}))
         self.after("upload", path)
 
-    def replace(self, path: str, content: bytes | Path, drafts: str = "_staging/_drafts") -> None:
+    def replace(self, path: str, content: bytes | Path, drafts: str = DRAFTS) -> None:
         draft = f"{drafts}/{self._number}"
         self.upload(draft, content)
         self.rename(draft, path)
