@@ -29,6 +29,7 @@ def ml_pipeline(sandbox: LocalAzure) -> str:
     return publish_step(sandbox, "", parameters=("run",))
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     ("sweep", "first", "step", "at_least"),
     [
@@ -62,7 +63,6 @@ def test_whenever_it_dies_runs_end_as_they_must_and_can_be_repaired(
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
     )
 
     assert swept.returncode == 0, swept.stderr
