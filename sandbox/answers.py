@@ -62,11 +62,14 @@ async def _answer(request: web.Request, handler: Handler, context: Context) -> w
     except ConnectionError:
         return hung_up(request)
     except Exception as error:  # noqa: BLE001 - logged with its traceback, answered as Azure answers a defect
-        _log.exception("%s %s failed", request.method, request.raw_path)
-        told = (
-            f"{type(error).__name__}: {error} (a fault of the local Azure: {context.state}/logs/control.log)"
-        )
-        return _refuse(request, AzureError(500, "InternalServerError", told))
+        return _refuse(request, unforeseen(request, error, context))
+
+
+def unforeseen(request: web.Request, error: Exception, context: Context) -> AzureError:
+    """What a defect of this program is answered as; its traceback is in the log."""
+    _log.error("%s %s failed", request.method, request.raw_path, exc_info=error)
+    told = f"{type(error).__name__}: {error} (a fault of the local Azure: {context.state}/logs/control.log)"
+    return AzureError(500, "InternalServerError", told)
 
 
 def _refuse(request: web.Request, error: AzureError) -> web.Response:

@@ -16,6 +16,7 @@ from sandbox.datafactory.models import KINDS, EntityKind, FactoryId, Json
 from sandbox.datafactory.run_queries import PIPELINE_RUNS, TRIGGER_RUNS
 from sandbox.datafactory.runs import shown
 from sandbox.datafactory.service import Service
+from sandbox.datafactory.values import require_known
 from sandbox.resource_manager import GROUP, require_group
 from sandbox.routing import arm, json_body
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 _PROVIDER = "/providers/Microsoft.DataFactory"
 _FACTORIES = GROUP + _PROVIDER + "/factories"
+_TRIGGER_FILTER = frozenset({"parentTriggerName", "continuationToken"})
 _FACTORY = _FACTORIES + "/{factory}"
 _ENTITIES = _FACTORY + "/{kind:" + "|".join(KINDS) + "}"
 _ENTITY = _ENTITIES + "/{name}"
@@ -180,6 +182,7 @@ async def query_triggers(request: web.Request) -> web.Response:
     """All, or those that rerun windows of `parentTriggerName`: always none, as such triggers are refused."""
     asked = await json_body(request)
     service, factory = _addressed(request)
+    require_known(asked, _TRIGGER_FILTER, "The query")
     if asked.get("continuationToken"):
         raise BadRequest("The continuation token is not one of this service.", target="continuationToken")
     parent = asked.get("parentTriggerName")

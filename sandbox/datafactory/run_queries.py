@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.datafactory.errors import BadRequest
 from sandbox.datafactory.models import Json, JsonValue, parse_instant, wire_instant
-from sandbox.datafactory.values import require_list, require_object
+from sandbox.datafactory.values import require_known, require_list, require_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from sandbox.store import Store
 
 _PAGE = 100
+_MOST_ENTRIES = 100
+"""Of filters, and of what is ordered by: SQLite nests an expression a thousand deep at most."""
+_VALUES = "(SELECT value FROM json_each(?))"
+"""One question mark, however many values: SQLite takes some 32,000 of them."""
+_QUERY = frozenset({"lastUpdatedAfter", "lastUpdatedBefore", "filters", "orderBy", "continuationToken"})
+_FILTER = frozenset({"operand", "operator", "values"})
+_ORDER = frozenset({"orderBy", "order"})
 _OPERATORS = {"Equals": "IN", "In": "IN", "NotEquals": "NOT IN", "NotIn": "NOT IN"}
 
 Condition = tuple[str, list[str]]
@@ -87,12 +94,11 @@ def query(kind: Queryable, store: Store, scope: str, asked: Json) -> tuple[list[
     """One page of the scope's runs, and the token of the next. Raises `BadRequest` for a query that the
     service would refuse.
     """
+    require_known(asked, _QUERY, "The query")
     range_ = [_instant(asked, "lastUpdatedAfter"), _instant(asked, "lastUpdatedBefore")]
     conditions = [(f"{kind.updated} BETWEEN ? AND ?", range_)]
-    conditions += [_filter(kind, one) for one in _objects(asked, "filters")]
-    order = [_order(kind, one) for one in _objects(asked, "orderBy")] or [
-        (kind.operands[kind.default_order], False)
-    ]
+    conditions += [_filter(kind, one) for one in _objects(asked, "filters", _FILTER)]
+    order = _orders(kind, _objects(asked, "orderBy", _ORDER))
     # Runs of the same moment by their id, in the direction that lets an index be walked.
     order.append((kind.identity, order[-1][1]))
     if asked.get("continuationToken"):
@@ -110,9 +116,14 @@ def query(kind: Queryable, store: Store, scope: str, asked: Json) -> tuple[list[
     return page, _encode(order, page[-1]) if len(found) > _PAGE else None
 
 
-def _objects(asked: Json, name: str) -> list[Json]:
+def _objects(asked: Json, name: str, fields: frozenset[str]) -> list[Json]:
     written = require_list(asked.get(name) or [], name, name)
-    return [require_object(one, f"each of {name}", name) for one in written]
+    if len(written) > _MOST_ENTRIES:
+        raise BadRequest(f"{name} has {len(written)} entries; {_MOST_ENTRIES} are taken.", target=name)
+    found = [require_object(one, f"each of {name}", name) for one in written]
+    for one in found:
+        require_known(one, fields, f"One of {name}")
+    return found
 
 
 def _instant(asked: Json, name: str) -> str:
@@ -138,7 +149,7 @@ def _filter(kind: Queryable, asked: Json) -> Condition:
         or (operator in ("Equals", "NotEquals") and len(values) != 1)
     ):
         raise BadRequest(
-            f"The filter on {operand} with {operator} has the wrong values, or too many: {values!r}."
+            f"The filter on {operand} with {operator} has the wrong values, or too many: {values!r:.200}."
         )
     wanted = [_comparable(operand, one) for one in values]
     if operand == "LatestOnly":
@@ -147,7 +158,7 @@ def _filter(kind: Queryable, asked: Json) -> Condition:
     text = _text(kind.operands[operand])
     # SQLite's own is fast, and knows the letters of ASCII.
     folded = f"{text} COLLATE NOCASE" if all(map(str.isascii, wanted)) else f"lower({text})"
-    return f"{folded} {_OPERATORS[operator]} ({', '.join('?' * len(wanted))})", wanted
+    return f"{folded} {_OPERATORS[operator]} {_VALUES}", [json.dumps(wanted)]
 
 
 def _comparable(operand: str, text: str) -> str:
@@ -158,6 +169,15 @@ def _comparable(operand: str, text: str) -> str:
         except (ValueError, OverflowError) as error:
             raise BadRequest(f"The filter on {operand} needs an instant: {error}.") from error
     return text.lower()
+
+
+def _orders(kind: Queryable, asked: Sequence[Json]) -> list[tuple[str, bool]]:
+    """Each field once: where it comes again it orders nothing any more."""
+    found: dict[str, bool] = {}
+    for one in asked:
+        field, descending = _order(kind, one)
+        found.setdefault(field, descending)
+    return list(found.items()) or [(kind.operands[kind.default_order], False)]
 
 
 def _order(kind: Queryable, asked: Json) -> tuple[str, bool]:

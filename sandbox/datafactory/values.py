@@ -55,6 +55,15 @@ def require_list(value: JsonValue, what: str, target: str) -> list[JsonValue]:
     return value
 
 
+def require_known(written: Json, fields: frozenset[str], what: str) -> None:
+    """What is spelled wrong would be a question that nobody asked."""
+    if unknown := sorted(written.keys() - fields):
+        known = ", ".join(sorted(fields))
+        raise BadRequest(
+            f"{what} has the unknown field '{unknown[0]}'; it may have {known}.", target=unknown[0]
+        )
+
+
 def require_integer(
     value: JsonValue, what: str, target: str, lowest: int, highest: int | None = None
 ) -> None:

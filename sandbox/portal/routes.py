@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from sandbox.answers import unforeseen
 from sandbox.errors import AzureError
 from sandbox.portal import lake, ml_run, models, pages, run, runs, triggers
 from sandbox.portal.access import SESSION_HOURS, Access, Session
@@ -118,6 +119,10 @@ class Portal:
                 return await handler(request)
             except AzureError as error:
                 return _refused(request, error)
+            except (web.HTTPException, ConnectionError):
+                raise
+            except Exception as error:  # noqa: BLE001 - logged, and told in a page
+                return _refused(request, unforeseen(request, error, self._context))
 
         return answered
 

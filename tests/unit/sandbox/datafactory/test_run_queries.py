@@ -120,6 +120,27 @@ def test_pages_are_in_the_order_of_several_fields(store: Store) -> None:
     assert seen == [f"run-{number:04}" for number in expected]
 
 
+def test_a_filter_may_have_more_values_than_sqlite_has_variables(store: Store) -> None:
+    """As who asks for the runs of a year does."""
+    put(store, *(run(number) for number in range(3)))
+    many = [f"other-{number}" for number in range(40_000)]
+
+    def ids(operator: str, *values: str) -> list[str]:
+        return ask(store, filters=[{"operand": "RunGroupId", "operator": operator, "values": [*values]}])[0]
+
+    assert ids("In", *many, "RUN-0001") == ["run-0001"]
+    assert ids("NotIn", *many, "run-0001") == ["run-0000", "run-0002"]
+
+
+def test_as_many_filters_and_orders_as_are_taken_make_a_query(store: Store) -> None:
+    """And its second page."""
+    put(store, *(run(number) for number in range(150)))
+    filters = [{"operand": "Status", "operator": "Equals", "values": ["Succeeded"]}] * 100
+    order = [{"orderBy": "RunStart", "order": "DESC"}] * 100
+
+    assert [len(page) for page in pages(store, filters=filters, orderBy=order)] == [100, 50]
+
+
 def test_a_query_reads_its_page_and_no_other_body(store: Store) -> None:
     """The rest of the runs is looked at in an index: bodies that are no runs at all do not matter."""
     put(store, *(run(number) for number in range(300)))
@@ -152,8 +173,12 @@ def test_a_query_reads_its_page_and_no_other_body(store: Store) -> None:
         {"continuationToken": "eyJydW5FbmQiOiAiIn0="},
         {"filters": {"operand": "Status"}},
         {"filters": ["Status"]},
+        {"filter": []},
+        {"filters": [{"operand": "Status", "operator": "Equals", "value": ["a"], "values": ["a"]}]},
+        {"filters": [{"operand": "Status", "operator": "Equals", "values": ["a"]}] * 101},
+        {"orderBy": [{"orderBy": "RunStart", "order": "ASC", "direction": "ASC"}]},
     ],
-    ids=str,
+    ids=lambda asked: str(asked)[:80],
 )
 def test_queries_that_make_no_sense_are_refused(store: Store, asked: Json) -> None:
     """400, never an empty list that looks like an answer."""

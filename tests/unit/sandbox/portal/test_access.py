@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from sandbox.identity import Identity
 from sandbox.portal.access import Access
+from sandbox.portal.routes import Portal
 from tests.portal import Factory, Visitor, link
 from tests.unit.sandbox.datafactory.local_factory import fail
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from aiohttp import web
 
     from tests.conftest import LocalAzure
 
@@ -171,3 +176,24 @@ def test_who_comes_from_elsewhere_is_sent_on_once(sandbox: LocalAzure) -> None:
 
     assert 'content="0; url=/portal/models?window=1"' in first.text
     assert "refresh" not in then.text
+
+
+@pytest.mark.filterwarnings("ignore::aiohttp.web.NotAppKeyWarning")
+def test_a_defect_of_ours_is_a_page_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """For people: what went wrong, where its traceback is, and the way on."""
+    endpoints = SimpleNamespace(control="https://127.0.0.1:1")
+    context = SimpleNamespace(endpoints=endpoints, identity=Identity(tmp_path / "secret"), state=tmp_path)
+    portal = Portal(context, SimpleNamespace(), SimpleNamespace())
+
+    async def defective(_: web.Request) -> web.Response:
+        raise ValueError("<a mistake>")
+
+    request = make_mocked_request("GET", "/portal/runs", headers={"Host": "127.0.0.1:1"})
+    answer = asyncio.run(portal.open(defective)(request))
+
+    assert (answer.status, answer.content_type) == (500, "text/html")
+    assert "ValueError: &lt;a mistake&gt; (a fault of the local Azure: " in answer.text
+    assert 'href="/portal/runs"' in answer.text
+    assert answer.headers["Content-Security-Policy"]
+    assert request["refusal"].startswith("InternalServerError: ValueError")
+    assert "defective" in caplog.text
