@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fault.deployment.sweep import ALL
 from tests.fault.deployment.world import World
 
 if TYPE_CHECKING:
@@ -15,11 +17,25 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def world(sandbox: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Each test leaves it as a deployment left it: `world.now` says of what."""
+def installation(sandbox: LocalAzure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     made = World(sandbox, tmp_path_factory.mktemp("deployments"), "faults")
     try:
         made.begin()
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture
+def world(installation: World) -> World:
+    """Each test leaves it as a deployment left it: `world.now` says of what. Here all triggers run."""
+    installation.all_run()
+    return installation
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A sweep of all takes the time that it takes."""
+    if ALL:
+        for item in items:
+            if item.path.is_relative_to(Path(__file__).parent):
+                item.add_marker(pytest.mark.timeout(0))

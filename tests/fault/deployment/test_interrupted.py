@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.fault.deployment.sweep import kind, swept
+import pytest
+
+from tests.fault.deployment.sweep import PARTS, changing, part_of
 from tests.fault.deployment.world import World, opposite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-def test_ctrl_c_leaves_every_trigger_as_it_was_and_the_next_deployment_does_the_rest(world: World):
+@pytest.mark.parametrize("part", PARTS)
+def test_ctrl_c_leaves_every_trigger_as_it_was_and_the_next_deployment_does_the_rest(world: World, part: int):
     """Exit code 130; nobody waits for a lock, and no journal is left."""
     broken = []
-    for request in swept(world.usual["evening"]):
-        if world.service(request) == "control" and kind(request) != "read":
-            broken += [f"{request}: {each}" for each in interrupted(world, request)]
+    for request in part_of(changing(world.usual["evening"]), part):
+        broken += [f"{request}: {each}" for each in interrupted(world, request)]
 
     assert broken == []
 

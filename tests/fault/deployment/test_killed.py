@@ -6,14 +6,19 @@ administrator would, so that nobody waits a minute for it.
 
 from __future__ import annotations
 
-from tests.fault.deployment.sweep import WATCHES, around
+from itertools import zip_longest
+
+import pytest
+
+from tests.fault.deployment.sweep import PARTS, WATCHES, around, part_of
 from tests.fault.deployment.world import World, opposite
 
 
-def test_whatever_kills_a_deployment_the_next_one_makes_it_good(world: World):
+@pytest.mark.parametrize("part", PARTS)
+def test_whatever_kills_a_deployment_the_next_one_makes_it_good(world: World, part: int):
     """All is as after a deployment that nothing happened to, what is not ours and the records included."""
     broken = []
-    for request, when in around(world.usual["evening"]):
+    for request, when in part_of(around(world.usual["evening"]), part):
         configuration = opposite(world.now)
         world.killed(configuration, request, when)
         broken += [f"{when} {request}: {each}" for each in world.made_good(configuration)]
@@ -21,13 +26,15 @@ def test_whatever_kills_a_deployment_the_next_one_makes_it_good(world: World):
     assert broken == []
 
 
-def test_a_trigger_that_is_to_stand_still_is_started_by_nobody(world: World):
+@pytest.mark.parametrize("part", PARTS)
+def test_a_trigger_that_is_to_stand_still_is_started_by_nobody(world: World, part: int):
     """The deployment that stops it dies, and the next one finds it edited or not, running or not.
 
     One that is to be deleted may be put back before that: whoever deploys next may not want it deleted.
     """
     broken = []
-    for request, when in around(each for each in world.usual["night"] if "/triggers" in each):
+    of_triggers = (each for each in world.usual["night"] if "/triggers" in each)
+    for request, when in part_of(around(of_triggers), part):
         world.deployed("evening")
         before = len(world.starts())
         world.killed("night", request, when)
@@ -38,13 +45,19 @@ def test_a_trigger_that_is_to_stand_still_is_started_by_nobody(world: World):
     assert broken == []
 
 
-def test_alerts_come_and_go_whole_whenever_a_deployment_dies(world: World):
-    """From evening to night they are deleted, and whom they tell after them; then all are made again."""
+@pytest.mark.parametrize("part", PARTS)
+def test_alerts_come_and_go_whole_whenever_a_deployment_dies(world: World, part: int):
+    """From evening to night they are deleted, and whom they tell after them; at dawn all are made again."""
     broken = []
-    for begin, end in (("evening", "night"), ("night", "evening")):
-        for request, when in around(each for each in world.usual[end] if WATCHES.match(each)):
-            world.deployed(begin)
-            world.killed(end, request, when)
-            broken += [f"{when} {request}: {each}" for each in world.made_good(end)]
+    dusks, dawns = (
+        part_of(around(each for each in world.usual[at] if WATCHES.match(each)), part)
+        for at in ("night", "dawn")
+    )
+    world.deployed("evening")
+    for hits in zip_longest(dusks, dawns, fillvalue=None):
+        for configuration, hit in zip(("night", "evening"), hits, strict=True):
+            if hit is not None:
+                world.killed(configuration, *hit)
+            broken += [f"{hit}: {each}" for each in world.made_good(configuration)]
 
     assert broken == []

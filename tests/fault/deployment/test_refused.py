@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.fault.deployment.sweep import ALL, kind, swept
+from tests.fault.deployment.sweep import ALL, PARTS, changing, part_of, service_of, swept
 from tests.fault.deployment.world import World, opposite
 
 if TYPE_CHECKING:
@@ -59,20 +59,20 @@ def deployed_through(world: World, requests: list[str], service: str, faults: li
     """Each request of the service meets one of the faults at its first time; what is wrong after that."""
     configuration, turns = opposite(world.now), cycle(faults)
     for request in requests:
-        if request.endswith("#1") and world.service(request) == service:
+        if request.endswith("#1") and service_of(request) == service:
             world.order(request, times=1, **next(turns))
     ended = world.deploy(configuration)
     world.now = configuration
     return list(world.wrong(ended, configuration))
 
 
+@pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("fault", [TOKEN, LOCKED], ids=["an expired token", "a lock in Azure"])
-def test_what_does_not_pass_ends_the_deployment_and_leaves_every_trigger_on(world: World, fault):
+def test_what_does_not_pass_ends_the_deployment_and_leaves_every_trigger_on(world: World, fault, part: int):
     """It says what was refused; the next one does the rest. What cannot be started is in the journal."""
     broken = []
-    for request in swept(world.usual["evening"]):
-        if world.service(request) == "control" and kind(request) != "read":
-            broken += [f"{request}: {each}" for each in refused(world, request, fault)]
+    for request in part_of(changing(world.usual["evening"]), part):
+        broken += [f"{request}: {each}" for each in refused(world, request, fault)]
 
     assert broken == []
 

@@ -87,12 +87,18 @@ def named(method: str, url: str) -> str:
 def import_everything() -> None:
     """What a deployment imports anyway, so that its forks need not."""
     for module in (
+        "adf.gateway",
         "azure.identity",
         "azure.mgmt.datafactory",
         "azure.storage.filedatalake",
         "azureml.pipeline.core",
+        "config.loader",
         "deployment.lake",
+        "deployment.monitoring",
+        "deployment.observed",
+        "deployment.portal",
         "deployment.releases",
+        "deployment.session",
         "deployment.verbs.deploy",
         "ml_pipelines.gateway",
     ):
