@@ -5,9 +5,9 @@ bodies are bytes of our own and answers are read as the JSON they are. Azure pac
 functions, so that commands which never call Azure do not wait for them.
 
 An answer that is an error becomes a child of DataFactoryError; nothing of the SDK leaves this module. The SDK
-retries reads, PUTs, DELETEs and the POSTs that ask, start or stop. Starting a run is sent once: a POST that
-was carried out, but whose answer got lost, would start a second one. The methods may be called from several
-threads at once.
+retries reads, PUTs, DELETEs and the POSTs that ask, start or stop. Starting a run, or a window's rerun, is sent
+once: a POST that was carried out, but whose answer got lost, would start a second one. The methods may be
+called from several threads at once.
 """
 
 from __future__ import annotations
@@ -196,19 +196,14 @@ class DataFactory:
             return started
         return str(answer["runId"])
 
-    def rerun(self, pipeline: str, run_id: str, *, from_failure: bool = True) -> str:
-        """Run a run again in its run group, with its parameters; by default from the activity that failed."""
-        with asking(f"rerun {run_id} of pipeline {pipeline}"):
-            answer: Json = self._client.pipelines.create_run(
-                *self._place,
-                pipeline,
-                reference_pipeline_run_id=run_id,
-                is_recovery=True,
-                start_from_failure=from_failure,
-                retry_total=0,
-                cls=_json,
-            )
-        return str(answer["runId"])
+    def rerun_window(self, trigger: str, trigger_run_id: str) -> None:
+        """Have a tumbling trigger run a window again that is over; sent once.
+
+        Where the answer got lost nobody knows whether it does: the error's `may_have_happened` says so, and
+        the trigger's runs tell.
+        """
+        with asking(f"rerun {trigger_run_id} of trigger {trigger}"):
+            self._client.trigger_runs.rerun(*self._place, trigger, trigger_run_id, retry_total=0)
 
     def run(self, run_id: str) -> Json | None:
         """The pipeline run, None where there is none of that id."""
@@ -243,15 +238,6 @@ class DataFactory:
         query = _query(after, before, equal, order_by="TriggerRunTimestamp")
         with asking(f"list the trigger runs of {self.name}"):
             return list(_pages(lambda body: operation(*self._place, body, cls=_json, **AGAIN), query))
-
-    def rerun_window(self, trigger: str, trigger_run_id: str) -> None:
-        """Have a tumbling trigger run a window again that is over; sent once.
-
-        Where the answer got lost nobody knows whether it does: the error's `may_have_happened` says so, and
-        the trigger's runs tell.
-        """
-        with asking(f"rerun {trigger_run_id} of trigger {trigger}"):
-            self._client.trigger_runs.rerun(*self._place, trigger, trigger_run_id, retry_total=0)
 
     def cancel(self, run_id: str) -> None:
         """Cancel a run and the runs it started."""

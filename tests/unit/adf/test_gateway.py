@@ -205,14 +205,17 @@ def test_runs_are_read_page_after_page():
     assert [body.get("continuationToken") for body in azure.bodies()] == [None, "t"]
 
 
-def test_a_rerun_stays_in_its_run_group():
-    """From the failed activity on."""
-    azure = ScriptedAzure().then(200, {"runId": "run-2"})
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_window_is_never_asked_for_twice(status: int):
+    """A rerun has no body and no key: Azure could not tell a second request from a second wish."""
+    asked, refused = ScriptedAzure().then(200), ScriptedAzure().refuses(status, "x", "x")
 
-    assert factory(azure).rerun("p", "run-1") == "run-2"
-    assert "referencePipelineRunId=run-1" in azure.sent[0].url
-    assert "isRecovery=true" in azure.sent[0].url
-    assert "startFromFailure=true" in azure.sent[0].url
+    factory(asked).rerun_window("t", "run-1")
+    with pytest.raises(Throttled if status == 429 else AzureRequestFailed) as caught:
+        factory(refused).rerun_window("t", "run-1")
+
+    assert asked.paths() == refused.paths() == ["POST f/triggers/t/triggerRuns/run-1/rerun"]
+    assert caught.value.may_have_happened == (status != 429)
 
 
 def test_a_trigger_that_is_being_provisioned_is_waited_for():
