@@ -5,7 +5,7 @@ bodies are bytes of our own and answers are read as the JSON they are. Azure pac
 functions, so that commands which never call Azure do not wait for them.
 
 An answer that is an error becomes a child of DataFactoryError; nothing of the SDK leaves this module. The SDK
-retries reads, PUTs, DELETEs and the POSTs that ask, start or stop. Starting a run, or a window's rerun, is sent
+retries reads, PUTs, DELETEs and the POSTs that ask, start or stop. A run, or a window's rerun, is asked for
 once: a POST that was carried out, but whose answer got lost, would start a second one. The methods may be
 called from several threads at once.
 """

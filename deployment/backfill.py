@@ -63,7 +63,9 @@ class WindowOrder:
     def trigger(self) -> str | None:
         """Who runs it again, or runs it; None where a run is started by itself, or is not to be."""
         of_trigger = self.order.of_trigger
-        return of_trigger.trigger if self.chosen and of_trigger is not None else None
+        if not self.chosen or of_trigger is None or self.order.going is not None:
+            return None
+        return of_trigger.trigger
 
     @property
     def going(self) -> str | None:

@@ -117,9 +117,6 @@ class Rerun:
     _run_id: str | None = field(default=None, init=False)
     """The pipeline run that is watched."""
 
-    def __str__(self) -> str:
-        return f"a window of {self.before.trigger}"
-
     def ask(self) -> None:
         """For the rerun, once. An answer that got lost is no reason to ask again: the trigger run tells
         whether it was heard. Where somebody else was faster, theirs is waited for.

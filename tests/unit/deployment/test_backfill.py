@@ -100,17 +100,17 @@ def test_what_is_run_is_what_was_asked_for(only, expected):
 
 def test_a_window_is_run_by_the_trigger_that_has_run_it():
     """What that has under way is waited for, whether there is a pipeline run or not yet."""
-    factory = Runs(run(20, "Failed", "a"), run(21, "Failed", "b"))
-    for window, status, pipeline_run in zip(WINDOWS, ["Failed", "Inprogress"], ["a", None], strict=False):
-        made = WindowRun("tr_score_churn_daily", "t", window, NOW, status, pipeline_run=pipeline_run)
-        factory.of_triggers[window.start] = made
+    factory = Runs(run(20, "Failed", "a"), run(21, "Failed", "b"), run(23, "InProgress", "by hand"))
+    for window, status in ((WINDOWS[0], "Failed"), (WINDOWS[1], "Inprogress"), (WINDOWS[3], "Failed")):
+        factory.of_triggers[window.start] = WindowRun("tr_score_churn_daily", "t", window, NOW, status)
 
-    found = ordered(factory, landed(), "all")[:3]
+    found = ordered(factory, landed(), "all")[:4]
 
-    assert [(each.state, each.will_be, each.trigger) for each in found] == [
-        ("failed", "run", "tr_score_churn_daily"),
-        ("running", "waited for", "tr_score_churn_daily"),
-        ("missing", "run", None),
+    assert [(each.state, each.will_be, each.trigger, each.going) for each in found] == [
+        ("failed", "run", "tr_score_churn_daily", None),
+        ("running", "waited for", "tr_score_churn_daily", None),
+        ("missing", "run", None, None),
+        ("running", "waited for", None, "by hand"),
     ]
     assert backfill.document(found)["windows"][0]["trigger"] == "tr_score_churn_daily"
 
