@@ -1,5 +1,5 @@
-"""`python -m sandbox`: start the local Azure and stay; `--detach`, `stop` and `status`: from outside.
-`simulate` is a rehearsal, which listens on nothing.
+"""`python -m sandbox`: start the local Azure and stay; `--detach`, `stop`, `status` and `clock`: from
+outside. `simulate` is a rehearsal, which listens on nothing.
 """
 
 from __future__ import annotations
@@ -49,6 +49,10 @@ def _do(given: Namespace, words: Sequence[str]) -> int:
             from sandbox import outside
 
             return outside.show_status(folder, as_json=given.output == "json")
+        case "clock":
+            from sandbox import clock_command
+
+            return clock_command.run(folder, by=given.advance, to=given.to, as_json=given.output == "json")
         case _ if given.detach:
             from sandbox import detached
 
@@ -57,8 +61,11 @@ def _do(given: Namespace, words: Sequence[str]) -> int:
             import asyncio
 
             from sandbox import life
+            from sandbox.quiet_loop import QuietLoop
 
-            return asyncio.run(life.serve(options(given), folder))
+            loop = QuietLoop if given.clock == "virtual" else None
+            with asyncio.Runner(loop_factory=loop) as runner:
+                return runner.run(life.serve(options(given), folder))
 
 
 if __name__ == "__main__":

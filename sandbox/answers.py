@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOOKS_AGAIN = "X-Looks-Again"
 """What a page in a browser says when it fetches itself anew: an open tab does not keep a sandbox alive."""
+_OF_ITSELF = (status.PATH, status.CLOCK)
 _log = logging.getLogger("sandbox.control")
 
 
@@ -28,7 +29,7 @@ def middlewares(context: Context, faults: Faults) -> list[web.middleware]:  # ty
     @web.middleware
     async def as_azure(request: web.Request, handler: Handler) -> web.StreamResponse:
         started = time.perf_counter()
-        looks_only = request.path == status.PATH or LOOKS_AGAIN in request.headers
+        looks_only = request.path in _OF_ITSELF or LOOKS_AGAIN in request.headers
         with nullcontext() if looks_only else context.activity.working():
             response = await _answer(request, handler, context)
         request_id = response.headers.setdefault("x-ms-request-id", str(uuid.uuid4()))

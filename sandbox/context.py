@@ -30,12 +30,14 @@ class Endpoints:
 
 
 class Activity:
-    """When something last happened here; a run in progress counts as happening now."""
+    """What is at work here, and when something last was; a run in progress counts as happening now."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._working = 0
         self._runs: list[str] = []
+        self._asking = 0
+        self._elsewhere = 0
         self._last = time.monotonic()
 
     @contextmanager
@@ -54,6 +56,47 @@ class Activity:
                     self._runs.remove(run)
                 self._working -= 1
                 self._last = time.monotonic()
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Hold this while another process is asked something that it answers at once."""
+        with self._lock:
+            self._asking += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._asking -= 1
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[None]:
+        """Hold this while another process does what takes the time that it takes: a step, a service that is
+        asked again and again until it is done.
+        """
+        with self._lock:
+            self._elsewhere += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._elsewhere -= 1
+
+    @property
+    def is_asked_or_asks(self) -> bool:
+        """Whether a request is in progress, in or out."""
+        with self._lock:
+            return self._asking > 0 or self._working > len(self._runs)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether work is in progress outside that takes its time."""
+        with self._lock:
+            return self._elsewhere > 0
+
+    @property
+    def has_runs(self) -> bool:
+        with self._lock:
+            return bool(self._runs)
 
     def runs(self) -> list[str]:
         """Those in progress, in the order in which they began."""

@@ -12,8 +12,8 @@ import time
 from typing import TYPE_CHECKING
 
 from sandbox import outside
-from sandbox.errors import FolderInUse, RunsElsewhere, StartFailed, stop_command
-from sandbox.status import ready_lines
+from sandbox.errors import FolderInUse, RunsElsewhere, RunsOnOtherClock, StartFailed, stop_command
+from sandbox.status import CLOCK, ready_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,12 @@ def start(folder: StateFolder, options: Options, words: Sequence[str]) -> int:
 def _use(running: Outside, folder: StateFolder, options: Options) -> int:
     if any(running.endpoints[name] != url for name, url in options.addresses.items()):
         raise RunsElsewhere(folder.path, running.endpoints["control"])
-    print(*ready_lines(running.endpoints["control"], folder.logs, stop_command(folder.path)), sep="\n")  # noqa: T201
+    clock = running.get(CLOCK)
+    if clock["clock"] != options.clock:
+        raise RunsOnOtherClock(folder.path, "virtual" if clock["clock"] == "virtual" else "world's")
+    print(  # noqa: T201
+        *ready_lines(running.endpoints["control"], folder.logs, stop_command(folder.path), clock), sep="\n"
+    )
     return 0
 
 

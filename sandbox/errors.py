@@ -18,6 +18,14 @@ SandboxError          the local Azure cannot start, go on or be stopped; shown o
 ├── StartFailed       the process that was started ended before it was ready
 ├── OwnerOutOfReach   what holds the folder is no process that can be seen from here
 ├── RunsElsewhere     it runs already, on other ports than those asked for
+├── RunsOnOtherClock  it runs already, on the other kind of clock
+├── WasOnVirtualClock the folder's past is one that a virtual clock has shown
+├── WasOnWorldClock   the folder's past is the world's
+├── OtherStart        the folder's virtual clock began at another instant
+├── ClockFileDamaged  nobody can tell what the folder's virtual clock shows
+├── NoVirtualClock    the one that runs is on the world's clock, which nobody advances
+├── NotRunning        there is none to be asked
+├── NotAdvanced       it refused to advance, or ended on the way
 └── StillStopping     it was told to stop, and has not
 """
 
@@ -27,6 +35,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 
@@ -174,6 +183,70 @@ class RunsElsewhere(SandboxError):
         )
 
 
+class RunsOnOtherClock(SandboxError):
+    def __init__(self, folder: Path, clock: str) -> None:
+        super().__init__(
+            f"the local Azure of {folder} runs already, on the {clock} clock; stop it first with: "
+            f"{stop_command(folder)}"
+        )
+
+
+class WasOnVirtualClock(SandboxError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"the folder {folder} was used on a virtual clock, and its runs and fires lie in that clock's "
+            f"time: start it with --clock virtual, or {_ANOTHER_FOLDER}; deleting the folder begins anew"
+        )
+
+
+class WasOnWorldClock(SandboxError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"the folder {folder} was used on the world's clock, and would be of no use any more once it has "
+            f"seen a time to come: start it without --clock virtual, or {_ANOTHER_FOLDER} (without --state "
+            f"it is .sandbox{VIRTUAL})"
+        )
+
+
+class OtherStart(SandboxError):
+    def __init__(self, folder: Path, began: datetime, asked: datetime, now: datetime) -> None:
+        super().__init__(
+            f"the virtual clock of {folder} began at {_shown(began)} and shows {_shown(now)}; it does not "
+            f"begin again at {_shown(asked)}: leave out --clock-start to go on, or {_ANOTHER_FOLDER}; "
+            "deleting the folder begins anew"
+        )
+
+
+class ClockFileDamaged(SandboxError):
+    def __init__(self, file: Path, reason: object) -> None:
+        super().__init__(
+            f"{file} does not say what the virtual clock shows ({reason}): write into it "
+            '{"start": INSTANT, "now": INSTANT, "going_since": null}, with a "now" that is not before the '
+            f"newest run's, or {_ANOTHER_FOLDER}"
+        )
+
+
+class NoVirtualClock(SandboxError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"the local Azure of {folder} is on the world's clock, which nobody advances: start one with "
+            "python -m sandbox --clock virtual"
+        )
+
+
+class NotRunning(SandboxError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"no local Azure answers on {folder}: start one with python -m sandbox --clock virtual, or say "
+            "with --state where it has its folder"
+        )
+
+
+class NotAdvanced(SandboxError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the clock was not advanced: {reason}")
+
+
 class OwnerOutOfReach(SandboxError):
     def __init__(self, folder: Path, pid: str) -> None:
         super().__init__(
@@ -192,8 +265,14 @@ class StillStopping(SandboxError):
         )
 
 
+VIRTUAL = "-virtual"
+"""What the name of a folder ends with that nobody named, and whose clock is virtual."""
 _ANOTHER_FOLDER = "choose another with --state (sandbox.state in the environment's configuration)"
 
 
 def stop_command(folder: Path) -> str:
     return f"python -m sandbox stop --state {shlex.quote(str(folder))}"
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

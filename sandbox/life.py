@@ -19,13 +19,15 @@ from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from sandbox import database, ports, request_log, store, tls
+from sandbox import clock_file, clock_routes, database, ports, request_log, store, tls
+from sandbox.advancing_clock import AdvancingClock
 from sandbox.clock import SystemClock
-from sandbox.context import Context, Endpoints
+from sandbox.context import Activity, Context, Endpoints
 from sandbox.datalake import catalog
 from sandbox.errors import FolderUnusable, NoStepPython, SandboxError, stop_command
 from sandbox.identity import Identity, new_header
 from sandbox.lake_process import LakeProcess
+from sandbox.quiet_loop import QuietLoop
 from sandbox.status import ready_lines, started_triggers
 
 if TYPE_CHECKING:
@@ -34,10 +36,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.arguments import Options
+    from sandbox.clock import Clock
     from sandbox.state import StateFolder
 
 _INTERRUPTED = 130
 _LOOKS_SECONDS = 1.0
+_WORLD = SystemClock()
 _log = logging.getLogger("sandbox.control")
 
 
@@ -49,6 +53,7 @@ async def serve(options: Options, folder: StateFolder) -> int:
     step_python = _program(options.step_python)
     folder.prepare()
     lock = folder.lock()
+    clock = _clock(options, folder)
     listening = ports.listen_on(options.ports, folder.path)
     database.check(folder.path / "state.db", store.FORMAT)
     database.check(folder.path / "lake.db", catalog.FORMAT)
@@ -58,10 +63,10 @@ async def serve(options: Options, folder: StateFolder) -> int:
     folder.withdraw()  # what a killed predecessor left
     try:
         async with AsyncExitStack() as life:
-            context, lake = await _begin(life, options, folder, step_python, listening)
+            context, lake = await _begin(life, options, folder, step_python, listening, clock)
             life.callback(_withdraw, folder, lock)
             _announce(folder, options, context)
-            _say_ready(folder, options, context.endpoints)
+            _say_ready(folder, options, context)
             await _until_the_end(stop, lake, context, options, lambda: folder.is_still(lock))
     except OSError as error:
         raise FolderUnusable(folder.path, f"{error.strerror}: {error.filename}") from error
@@ -78,6 +83,7 @@ async def _begin(
     folder: StateFolder,
     step_python: str,
     listening: list[socket.socket],
+    begin_clock: Callable[[Activity], Clock],
 ) -> tuple[Context, LakeProcess]:
     """Everything answers, and is on the stack of what ends with it."""
     files = tls.ensure(folder.tls, datetime.now(UTC))
@@ -88,19 +94,33 @@ async def _begin(
 
     from sandbox import server  # takes most of a start: while the lake makes itself ready
 
+    activity = Activity()
+    clock = begin_clock(activity)
+    if isinstance(clock, AdvancingClock):
+        life.callback(clock.close)
     documents = store.Store(folder.path / "state.db")
     life.callback(documents.close)
     context = Context(
         folder.path,
         documents,
-        SystemClock(),
+        clock,
         identity,
         _endpoints(options, str(files.bundle)),
-        step_python=step_python,
+        activity,
+        step_python,
     )
     await server.open_all(life, context, lake, listening, files, options)
     await lake.ready()
     return context, lake
+
+
+def _clock(options: Options, folder: StateFolder) -> Callable[[Activity], Clock]:
+    """Raises `SandboxError` where the folder is the other kind's; nothing is written yet."""
+    if options.clock == "system":
+        clock_file.require_world(folder.path)
+        return lambda _: SystemClock()
+    file, shows = clock_file.opened(folder.path, options.clock_start)
+    return lambda activity: AdvancingClock(file, shows, activity, QuietLoop.running())
 
 
 def _endpoints(options: Options, bundle: str) -> Endpoints:
@@ -118,7 +138,8 @@ def _announce(folder: StateFolder, options: Options, context: Context) -> None:
     folder.announce(
         {
             "pid": os.getpid(),
-            "since": f"{context.clock.now():%Y-%m-%dT%H:%M:%SZ}",
+            "since": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            "clock": options.clock,
             **options.addresses,
             "ports": options.ports,
             "identity_header": context.endpoints.identity_header,
@@ -134,16 +155,18 @@ def _withdraw(folder: StateFolder, lock: int) -> None:
         folder.withdraw()
 
 
-def _say_ready(folder: StateFolder, options: Options, endpoints: Endpoints) -> None:
+def _say_ready(folder: StateFolder, options: Options, context: Context) -> None:
     """Starters wait for the first line."""
     end = stop_command(folder.path) if options.detached else "Ctrl-C"
+    control = context.endpoints.control
+    lines = ready_lines(control, folder.logs, end, clock_routes.state_of(context.clock))
     with suppress(BrokenPipeError):  # whoever started it has gone: it is ready all the same
-        print(*ready_lines(endpoints.control, folder.logs, end), sep="\n", flush=True)  # noqa: T201
+        print(*lines, sep="\n", flush=True)  # noqa: T201
     if options.detached:
         with request_log.open_output(folder.logs / "control-process.log") as log:
             for stream in (sys.stdout, sys.stderr):
                 os.dup2(log.fileno(), stream.fileno())
-    _log.info("ready on %s, pid %s", endpoints.control, os.getpid())
+    _log.info("ready on %s, pid %s", control, os.getpid())
 
 
 def _stop_signals(withdraw: Callable[[], None]) -> asyncio.Event:
@@ -172,10 +195,11 @@ async def _until_the_end(
     options: Options,
     is_there: Callable[[], bool],
 ) -> None:
-    waits = [stop.wait(), lake.watch(), _until_lost(context, is_there)]
+    waits = [stop.wait(), lake.watch(), _until_lost(is_there)]
     if options.idle_minutes > 0:
-        kept = (lambda: False) if options.despite_triggers else (lambda: bool(started_triggers(context)))
-        waits.append(_until_idle(lake, context, options.idle_minutes * 60, kept))
+        waits.append(
+            _until_idle(lake, context, options.idle_minutes * 60, lambda: _is_kept(context, options))
+        )
     tasks = [asyncio.ensure_future(each) for each in waits]
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
@@ -184,10 +208,16 @@ async def _until_the_end(
         task.result()
 
 
-async def _until_lost(context: Context, is_there: Callable[[], bool]) -> None:
+def _is_kept(context: Context, options: Options) -> bool:
+    """Alive, though there is neither a request nor a run."""
+    advances = isinstance(context.clock, AdvancingClock) and context.clock.goal is not None
+    return advances or (not options.despite_triggers and bool(started_triggers(context)))
+
+
+async def _until_lost(is_there: Callable[[], bool]) -> None:
     """A deleted folder is how people begin anew: what is left of the old must not hold the ports."""
     while is_there():
-        await context.clock.sleep(_LOOKS_SECONDS)
+        await _WORLD.sleep(_LOOKS_SECONDS)
     _log.warning("the state folder was deleted or replaced")
 
 
@@ -202,4 +232,4 @@ async def _until_idle(
         if quiet >= limit_seconds:
             _log.info("nothing to do for %.0f seconds", quiet)
             return
-        await context.clock.sleep(max(0.2, min(limit_seconds - quiet, 5)))
+        await _WORLD.sleep(max(0.2, min(limit_seconds - quiet, 5)))

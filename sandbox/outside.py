@@ -36,11 +36,16 @@ class Outside:
 
     def get(self, path: str) -> dict[str, Any]:
         """Raises `OSError` where it does not answer."""
+        return self.call("GET", path)
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Raises `OSError` where it does not answer, `HTTPError` among them where it refuses."""
         token = self._ask(
             f"{self.endpoints['identity']}?api-version=2019-08-01&resource={quote(_MANAGEMENT, safe='')}",
             {"X-IDENTITY-HEADER": self.endpoints["identity_header"]},
         )["access_token"]
-        return self._ask(f"{self.endpoints['control']}{path}", {"Authorization": f"Bearer {token}"})
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        return self._ask(f"{self.endpoints['control']}{path}", headers, method, body)
 
     def answers(self) -> bool:
         try:
@@ -48,10 +53,14 @@ class Outside:
         except (OSError, ValueError):
             return False
 
-    def _ask(self, url: str, headers: dict[str, str]) -> dict[str, Any]:
+    def _ask(
+        self, url: str, headers: dict[str, str], method: str = "GET", body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         context = ssl.create_default_context(cafile=self.endpoints["ca"])
         opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
-        with opener.open(Request(url, headers=headers), timeout=_ANSWER_SECONDS) as response:  # noqa: S310
+        content = None if body is None else json.dumps(body).encode()
+        request = Request(url, content, headers, method=method)  # noqa: S310 - what endpoints.json says
+        with opener.open(request, timeout=_ANSWER_SECONDS) as response:
             answer: dict[str, Any] = json.load(response)
             return answer
 
@@ -130,6 +139,7 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("control", f"{found['control']} (Resource Manager, Azure ML, Data Factory)"),
         ("lake", found["lake"]),
         ("identity", found["identity"]),
+        ("clock", status.clock_line(found["clock"])),
         ("runs", "; ".join(found["runs"]) or "none"),
         ("triggers", ", ".join(found["started_triggers"]) or "none started"),
         ("idle", f"for {found['idle_seconds']} s; {_end(found)}"),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from sandbox import access_control, answers, key_vault, resource_manager, status
+from sandbox import access_control, answers, clock_routes, key_vault, resource_manager, status
+from sandbox.advancing_clock import AdvancingClock
 from sandbox.datafactory import routes as datafactory
 from sandbox.errors import AzureError
 from sandbox.faults import Faults
@@ -16,6 +17,7 @@ from sandbox.machinelearning import routes as machinelearning
 from sandbox.monitor import routes as monitor
 from sandbox.portal import routes as portal
 from sandbox.routing import arm, json_body, public
+from sandbox.simulation.served import activity_kinds
 
 if TYPE_CHECKING:
     import socket
@@ -70,8 +72,11 @@ def control_app(context: Context, lake: LakeProcess, options: Options) -> web.Ap
     resource_manager.add_routes(app, context)
     workspaces = machinelearning.add_routes(app, context)
     monitor.add_routes(app, context)
-    factories = datafactory.add_routes(app, context)
+    factories = datafactory.add_routes(app, context, activity_kinds(context, options))
     key_vault.add_routes(app, context)
+    if isinstance(context.clock, AdvancingClock):
+        context.clock.look_before_a_leap(factories.triggers.events.caught_up)
+    clock_routes.add_routes(app, context.clock)
     portal.add_routes(app, context, factories, workspaces)
     _add_own_routes(app, context, faults, lake, options)
     return app

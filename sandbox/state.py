@@ -3,6 +3,7 @@
 lock            flock of the control process; its content is the owner's pid
 endpoints.json  there exactly while the sandbox answers
 identity.secret signs tokens, storage keys and SAS URLs
+clock.json      there where the clock is virtual (clock_file.py)
 portal.html     what `deploy.py status --open` hands to a browser
 tls/ logs/ state.db lake/ lake.db machinelearning/ warehouse/
 
@@ -34,6 +35,8 @@ _OURS = (
     "warehouse",
     "start.log",
     "portal.html",
+    "clock.json",
+    ".clock.json",
 )
 _OURS_BEGIN = ("identity.secret", ".identity.secret.", ".endpoints.json", "state.db", "lake.db", ".state.db.")
 _PROCESSES = Path("/proc")

@@ -21,9 +21,10 @@ from sandbox.resource_manager import GROUP, require_group
 from sandbox.routing import arm, json_body
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from sandbox.context import Context
+    from sandbox.datafactory.activities.call import ActivityKind
 
 _PROVIDER = "/providers/Microsoft.DataFactory"
 _FACTORIES = GROUP + _PROVIDER + "/factories"
@@ -37,8 +38,8 @@ _RUN = _FACTORY + "/pipelineruns/{run}"
 _SERVICE: web.AppKey[Service] = web.AppKey("datafactory", Service)
 
 
-def add_routes(app: web.Application, context: Context) -> Service:
-    app[_SERVICE] = service = Service.of(context)
+def add_routes(app: web.Application, context: Context, kinds: Mapping[str, ActivityKind]) -> Service:
+    app[_SERVICE] = service = Service.of(context, kinds)
     app.cleanup_ctx.append(_running)
     app.add_routes(
         [

@@ -18,7 +18,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import quote, unquote, urlencode, urlsplit
@@ -91,7 +91,7 @@ class Blobs:
 
     def url(self, blob: Blob, permissions: str = "r") -> str:
         """A URL that carries its own permission: `r` reads, `rcw` also writes; it ends after a day."""
-        expiry = (self._context.clock.now() + _LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ")
+        expiry = (datetime.now(UTC) + _LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ")
         signature = self._context.identity.sign(_to_sign(blob.path, permissions, expiry))
         query = urlencode({"sv": "2021-08-06", "sr": "b", "sp": permissions, "se": expiry, "sig": signature})
         host = urlsplit(self._context.endpoints.control).netloc
@@ -104,7 +104,7 @@ class Blobs:
         which of the two is the name.
         """
         permissions, expiry = query.get("sp", ""), query.get("se", "")
-        now = self._context.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         for name in (path, unquote(path)):
             signed = self._context.identity.signed(_to_sign(name, permissions, expiry), query.get("sig", ""))
             if signed and now <= expiry and permission in permissions:
@@ -136,7 +136,7 @@ class Blobs:
         """At a start, when nothing uploads: drop drafts, and blocks that nobody came back for."""
         uploads = self._workspaces.folder(workspace) / "uploads"
         shutil.rmtree(uploads / "drafts", ignore_errors=True)
-        oldest = (self._context.clock.now() - _BLOCKS_ARE_KEPT).timestamp()
+        oldest = (datetime.now(UTC) - _BLOCKS_ARE_KEPT).timestamp()
         for blocks in (uploads / "blocks").glob("*"):
             if blocks.stat().st_mtime < oldest:
                 shutil.rmtree(blocks)

@@ -141,7 +141,7 @@ class Executor:
 
     async def _run(self, run: Run) -> None:
         log.info("%s: started", run)
-        with self._context.activity.working(str(run)):
+        with self._context.activity.working(str(run)), self._context.activity.elsewhere():
             try:
                 self._history.start(run.workspace, run.id)
                 await self._walk(run)

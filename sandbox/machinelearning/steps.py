@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,7 +104,7 @@ def run_environment(
     """
     endpoints = context.endpoints
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    now = int(context.clock.now().timestamp())
+    now = int(time.time())
     return inherited | {
         "PATH": os.pathsep.join((str(Path(context.step_python).parent), os.environ.get("PATH", os.defpath))),
         "HOME": str(folders.home),

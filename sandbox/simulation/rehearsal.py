@@ -17,6 +17,7 @@ from sandbox.identity import Identity
 from sandbox.simulation import before, factory_files, timetable
 from sandbox.simulation.cluster import Cluster
 from sandbox.simulation.errors import BadFactory, TooManyRuns
+from sandbox.simulation.request import USUAL
 from sandbox.simulation.stand_ins import StandIns
 from sandbox.simulation.virtual_time import VirtualClock, VirtualLoop
 from sandbox.simulation.witness import Witness
@@ -46,6 +47,9 @@ class _NoEvents:
         await asyncio.Event().wait()
         return []
 
+    async def has_untaken(self) -> bool:
+        return False
+
     async def take(self, deliveries: Sequence[Delivery]) -> None:
         pass
 
@@ -61,7 +65,8 @@ async def _rehearse(request: Request, state: Path) -> Json:
     clock = VirtualClock(request.start - TICK, asyncio.get_running_loop())
     witness = Witness(Path(":memory:"), clock.now, request.most_runs)
     try:
-        kinds = StandIns(request.stand_ins, request.seed, clock, Cluster(request.nodes), witness).kinds()
+        wanted = (*request.stand_ins, *USUAL)
+        kinds = StandIns(wanted, request.seed, clock, Cluster(request.nodes), witness.computed).kinds()
         service = Service.of(_context(state, witness, clock), kinds, _NoEvents(), places=_PLACES)
         triggers = factory_files.write(service, _FACTORY, request.folder)
         if not request.as_new:

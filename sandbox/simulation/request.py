@@ -22,6 +22,7 @@ from sandbox.simulation.errors import BadSpan, BadStandIns
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
@@ -78,10 +79,8 @@ class StandIn:
         )
 
 
-USUAL = (
-    StandIn(type="AzureMLExecutePipeline", minutes=Minutes(10, spread=0.4), nodes=1),
-    StandIn(minutes=Minutes(10 / 60)),
-)
+USUAL_ML = StandIn(type="AzureMLExecutePipeline", minutes=Minutes(10, spread=0.4), nodes=1)
+USUAL = (USUAL_ML, StandIn(minutes=Minutes(10 / 60)))
 """For what no stand-in of the request fits."""
 
 
@@ -105,11 +104,15 @@ class Request:
             raise BadSpan(self.start, self.end, f"{LONGEST_DAYS} days at most are rehearsed at a time")
         if self.start.year not in YEARS or self.end.year not in YEARS:
             raise BadSpan(self.start, self.end, f"the years {YEARS[0]} to {YEARS[-1]} can be rehearsed")
-        for one in self.stand_ins:
-            if self.nodes is not None and one.nodes > self.nodes:
-                what = f"stand-in of {one.pipeline}/{one.activity}: nodes"
-                expected = f"at most the {self.nodes} of the cluster: it would wait for ever"
-                raise BadStandIns(what, one.nodes, expected)
+        require_room(self.stand_ins, self.nodes)
+
+
+def require_room(stand_ins: Iterable[StandIn], nodes: int | None) -> None:
+    """On a cluster of so many nodes. Raises `BadStandIns`."""
+    for one in stand_ins:
+        if nodes is not None and one.nodes > nodes:
+            what = f"stand-in of {one.pipeline}/{one.activity}: nodes"
+            raise BadStandIns(what, one.nodes, f"at most the {nodes} of the cluster: it would wait for ever")
 
 
 def stand_ins_of(file: Path) -> tuple[StandIn, ...]:

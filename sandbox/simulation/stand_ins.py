@@ -15,32 +15,39 @@ from typing import TYPE_CHECKING
 
 from sandbox.datafactory.activities import ACTIVITIES
 from sandbox.datafactory.errors import ActivityFailed
-from sandbox.simulation.request import USUAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from sandbox.clock import Clock
     from sandbox.datafactory.activities.call import ActivityKind, Call
     from sandbox.datafactory.models import Json
     from sandbox.simulation.cluster import Cluster
     from sandbox.simulation.request import StandIn
-    from sandbox.simulation.witness import Witness
 
 _ML = "AzureMLExecutePipeline"
 
 
 class StandIns:
     def __init__(
-        self, wanted: Sequence[StandIn], seed: int, clock: Clock, cluster: Cluster, witness: Witness
+        self,
+        wanted: Sequence[StandIn],
+        seed: int,
+        clock: Clock,
+        cluster: Cluster,
+        computed: Callable[[str, datetime, datetime, datetime, int], None] = lambda *_: None,
     ) -> None:
-        self._wanted = (*wanted, *USUAL)
+        """Activities that none of the wanted fits are themselves. `computed` is told of each stay on the
+        cluster: run id, asked, began, ended, nodes.
+        """
+        self._wanted = wanted
         self._seed = seed
         self._clock = clock
         self._cluster = cluster
-        self._witness = witness
+        self._computed = computed
         self._draws: Counter[str] = Counter()
-        self._found: dict[tuple[str, ...], StandIn] = {}
+        self._found: dict[tuple[str, ...], StandIn | None] = {}
 
     def kinds(self) -> Mapping[str, ActivityKind]:
         """All kinds: those with a policy reach outside and are stood in for, the others are themselves."""
@@ -50,9 +57,11 @@ class StandIns:
         }
 
     async def _run(self, call: Call) -> Json:
-        call.input |= call.evaluate(call.properties)
         run, kind = call.frame.run, str(call.activity["type"])
         wanted = self._fitting(run.definition_name, call.name, kind)
+        if wanted is None:
+            return await ACTIVITIES[kind].run(call)
+        call.input |= call.evaluate(call.properties)
         seconds, why = self._drawn(call, wanted)
         if wanted.nodes:
             await self._on_the_cluster(call, wanted.nodes, seconds)
@@ -63,10 +72,10 @@ class StandIns:
         output: Json = call.evaluate(wanted.output)
         return output
 
-    def _fitting(self, *activity: str) -> StandIn:
+    def _fitting(self, *activity: str) -> StandIn | None:
         """For pipeline, activity and type, remembered: a large factory has a stand-in of each model."""
         if activity not in self._found:
-            self._found[activity] = next(one for one in self._wanted if one.fits(*activity))
+            self._found[activity] = next((one for one in self._wanted if one.fits(*activity)), None)
         return self._found[activity]
 
     async def _on_the_cluster(self, call: Call, nodes: int, seconds: float) -> None:
@@ -76,7 +85,7 @@ class StandIns:
             try:
                 await self._clock.sleep(seconds)
             finally:
-                self._witness.computed(call.frame.run.run_id, asked, began, self._clock.now(), nodes)
+                self._computed(call.frame.run.run_id, asked, began, self._clock.now(), nodes)
 
     def _drawn(self, call: Call, wanted: StandIn) -> tuple[int, str]:
         """Seconds, and why it fails; nothing where it does not."""

@@ -53,6 +53,7 @@ class VirtualClock:
     """A `Clock` on a VirtualLoop's time; `start` is when the loop began."""
 
     longest_sleep_seconds = math.inf
+    is_virtual = True
 
     def __init__(self, start: datetime, loop: asyncio.AbstractEventLoop) -> None:
         self._start = start

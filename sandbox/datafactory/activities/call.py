@@ -44,6 +44,9 @@ class Services(Protocol):
 
     async def sleep(self, seconds: float) -> None: ...
 
+    async def sleep_meanwhile(self, seconds: float) -> None:
+        """While another process, whose time is the world's, does what the activity waits for."""
+
     async def run_inner(self, activities: Sequence[Json], frame: Frame) -> None:
         """Run a container's activities. Raises `ActivityFailed` when they failed."""
         ...

@@ -99,7 +99,7 @@ async def _until_done(call: Call, url: str, headers: dict[str, str], response: R
     """202 with a Location is asked again until it is another status; a Location elsewhere gets no request."""
     while response.status == 202 and "Location" in response.headers:
         url = urljoin(url, response.headers["Location"])
-        await call.services.sleep(_seconds(response.headers.get("Retry-After", "1")))
+        await call.services.sleep_meanwhile(_seconds(response.headers.get("Retry-After", "1")))
         response = await _send(call, "GET", url, headers, None)
         await asyncio.sleep(0)
     return response

@@ -244,6 +244,7 @@ class Engine:
             running=running,
             runs=self._runs,
             clock=self._context.clock,
+            activity=self._context.activity,
             places=self._places,
             outside=Outside(
                 control=self._context.endpoints.control,

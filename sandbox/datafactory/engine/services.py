@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.clock import Clock
+    from sandbox.context import Activity
     from sandbox.datafactory.activities.call import ActivityKind
     from sandbox.datafactory.engine.graph import Outcome
     from sandbox.datafactory.frame import Frame, RunningPipeline
@@ -56,6 +57,7 @@ class Host:
     running: RunningPipeline
     runs: Runs
     clock: Clock
+    activity: Activity
     places: asyncio.Semaphore
     """Bounds the activities that reach outside at one time, over all runs."""
     outside: Outside
@@ -109,23 +111,27 @@ class RunServices:
             except ConnectionError:
                 if left == 0:
                     raise
-            await self.sleep(_BETWEEN_TRIES_SECONDS)
+            await self.sleep_meanwhile(_BETWEEN_TRIES_SECONDS)
         raise ValueError(request.tries)
 
     async def _send_once(self, request: Request) -> Response:
         """A redirect is not followed: it would take the factory's token elsewhere."""
         method, url, headers = request.method, request.url, request.headers
         session = self._host.outside.session()
+        asked = session.request(method, url, headers=headers, data=request.content, allow_redirects=False)
         try:
-            async with session.request(
-                method, url, headers=headers, data=request.content, allow_redirects=False
-            ) as answer:
-                return Response(answer.status, CIMultiDict(answer.headers), await _bounded(answer))
+            with self._host.activity.asking():
+                async with asked as answer:
+                    return Response(answer.status, CIMultiDict(answer.headers), await _bounded(answer))
         except (aiohttp.ClientError, TimeoutError) as error:
             raise ConnectionError(str(error) or type(error).__name__) from error
 
     async def sleep(self, seconds: float) -> None:
         await self._host.clock.sleep(seconds)
+
+    async def sleep_meanwhile(self, seconds: float) -> None:
+        with self._host.activity.elsewhere():
+            await self.sleep(seconds)
 
     async def run_inner(self, activities: Sequence[Json], frame: Frame) -> None:
         outcome = await self._host.run_graph(activities, frame)

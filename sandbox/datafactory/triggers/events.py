@@ -140,6 +140,10 @@ class Events:
         self._unknown_to_lake = True
         self._changed.set()
 
+    async def caught_up(self) -> bool:
+        """Whether the lake has told all that happened in it so far, and it is dealt with."""
+        return not self._subscriptions() or not (self._unknown_to_lake or await self._source.has_untaken())
+
     # events
 
     async def run(self) -> None:
@@ -149,10 +153,14 @@ class Events:
                 await self._turn()
             except (aiohttp.ClientError, TimeoutError) as error:  # the lake is being started again
                 _log.warning("the lake tells no events: %s", error)
-                await self._context.clock.sleep(_RETRY_SECONDS)
+                await self._pause()
             except Exception:  # noqa: BLE001 - told in the log; started triggers never fall silent
                 _log.exception("events could not be fired")
-                await self._context.clock.sleep(_RETRY_SECONDS)
+                await self._pause()
+
+    async def _pause(self) -> None:
+        with self._context.activity.elsewhere():
+            await self._context.clock.sleep(_RETRY_SECONDS)
 
     async def _turn(self) -> None:
         self._changed.clear()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -46,24 +46,35 @@ class EventSource(Protocol):
         """What nobody has taken yet, oldest first; waits a while where there is nothing."""
         ...
 
+    async def has_untaken(self) -> bool: ...
+
     async def take(self, deliveries: Sequence[Delivery]) -> None: ...
 
 
 class LakeEvents:
     def __init__(self, context: Context, session: Callable[[], aiohttp.ClientSession]) -> None:
         self._identity = context.identity
+        self._clock = context.clock
+        self._activity = context.activity
         self._url = f"{context.endpoints.lake}/_sandbox/events"
         self._session = session
 
     async def subscribe(self, wanted: Sequence[Json]) -> None:
-        await self._call("PUT", "/subscriptions", {"subscriptions": list(wanted)})
+        with self._activity.asking():
+            await self._call("PUT", "/subscriptions", {"subscriptions": list(wanted)})
 
     async def waiting(self) -> list[Delivery]:
         answer = await self._call("GET", f"?seconds={_WAIT_SECONDS}")
-        return [Delivery.from_json(told) for told in answer["events"]]
+        told = [Delivery.from_json(one) for one in answer["events"]]
+        # The lake's time is the world's: on another clock an event happens when it is told.
+        return [replace(one, at=self._clock.now()) for one in told] if self._clock.is_virtual else told
+
+    async def has_untaken(self) -> bool:
+        return bool((await self._call("GET", "?seconds=0"))["events"])
 
     async def take(self, deliveries: Sequence[Delivery]) -> None:
-        await self._call("POST", "/taken", {"ids": [one.id for one in deliveries]})
+        with self._activity.asking():
+            await self._call("POST", "/taken", {"ids": [one.id for one in deliveries]})
 
     async def _call(self, method: str, path: str, body: Any = None) -> Json:  # noqa: ANN401 - JSON
         headers = {"Authorization": f"Bearer {self._identity.issue(STORAGE_AUDIENCES[0])}"}

@@ -46,13 +46,20 @@ def file_of(folder: Path, server: str, database: str) -> Path:
     return folder / host / f"{database.lower()}.db"
 
 
-class Database:
-    """`go_on` is asked now and then; when it says no, what runs is interrupted and rolled back."""
+def _now() -> datetime:
+    return datetime.now(UTC)
 
-    def __init__(self, file: Path, go_on: Callable[[], bool]) -> None:
+
+class Database:
+    """`go_on` is asked now and then; when it says no, what runs is interrupted and rolled back. `now` is what
+    GETDATE and its like tell.
+    """
+
+    def __init__(self, file: Path, go_on: Callable[[], bool], now: Callable[[], datetime] = _now) -> None:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._connection = sqlite3.connect(file, timeout=_BUSY_SECONDS, isolation_level=None)
         self._go_on = go_on
+        self._now = now
         self._deadline: float | None = None
         try:
             self._prepare()
@@ -69,7 +76,7 @@ class Database:
         # Only here: to other clients these columns are text that is compared without trailing blanks.
         connection.create_collation("RTRIM", _compare_instants)
         for name in ("GETDATE", "GETUTCDATE", "SYSUTCDATETIME", "SYSDATETIME"):
-            connection.create_function(name, 0, _now)
+            connection.create_function(name, 0, lambda: _as_text(self._now()))
         connection.create_function("NEWID", 0, lambda: str(uuid.uuid4()))
         connection.create_function("LEN", 1, lambda text: None if text is None else len(str(text).rstrip()))
         connection.create_function(
@@ -199,5 +206,5 @@ def _compare_instants(one: str, other: str) -> int:
     return (left > right) - (left < right)
 
 
-def _now() -> str:
-    return datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+def _as_text(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")

@@ -68,7 +68,7 @@ def connected(worker: Worker, file: Path, code: str) -> Iterator[Database]:
     """Any refusal of the database, also later inside, fails the activity with `code`."""
     database = None
     try:
-        database = Database(file, worker.goes_on)
+        database = Database(file, worker.goes_on, worker.call.frame.run.now)
         yield database
     except SqlError as error:
         raise ActivityFailed(code, f"ErrorCode=SqlOperationFailed,'{file.stem}: {error}'") from error

@@ -34,7 +34,7 @@ class Scripted:
         self.sent.append(request)
         return self.answers.pop(0)
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep_meanwhile(self, seconds: float) -> None:
         self.slept.append(seconds)
 
     def token(self, audience: str) -> str:

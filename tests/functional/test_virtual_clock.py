@@ -1,0 +1,289 @@
+"""`python -m sandbox --clock virtual`: the local Azure that serves, in weeks that pass in seconds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from adf.recurrence import Recurrence
+from adf.windows import TumblingWindow, parse_instant
+from tests import conftest
+from tests.conftest import PROJECT, SUBSCRIPTION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from tests.conftest import LocalAzure
+
+GROUP = "/subscriptions/s/resourceGroups/rg"
+FACTORY = f"{GROUP}/providers/Microsoft.DataFactory/factories/adf"
+ALWAYS = {"lastUpdatedAfter": "1970-01-01T00:00:00Z", "lastUpdatedBefore": "2200-01-01T00:00:00Z"}
+BEGIN, END = "2026-03-26T00:00:00Z", "2026-04-02T00:20:00Z"
+"""In central Europe the clocks go forward on the 29th: half past two does not exist."""
+MORNINGS = {
+    "frequency": "Day",
+    "interval": 1,
+    "startTime": "2026-03-01T00:00:00",
+    "timeZone": "W. Europe Standard Time",
+    "schedule": {"hours": [2], "minutes": [30]},
+}
+SIX_HOURS = {"frequency": "Hour", "interval": 6, "startTime": BEGIN, "maxConcurrency": 1}
+
+
+class World:
+    """A folder with a virtual clock and a factory in it, over HTTPS as Microsoft's clients have it."""
+
+    def __init__(self, azure: LocalAzure, restart: Callable[[], LocalAzure]) -> None:
+        self.azure = azure
+        self._restart = restart
+
+    def restart(self) -> None:
+        self.azure = self._restart()
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self.azure.arm(method, path if path.startswith("/_sandbox") else FACTORY + path, body)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def create(self) -> None:
+        self.azure.arm("PUT", GROUP, {"location": "here"}).raise_for_status()
+        self.call("PUT", "", {"location": "here", "identity": {"type": "SystemAssigned"}})
+
+    def pipeline(self, name: str, *activities: Any) -> None:
+        self.call("PUT", f"/pipelines/{name}", {"properties": {"activities": list(activities)}})
+
+    def schedule(self, name: str, pipeline: str, recurrence: Any = MORNINGS) -> None:
+        self.trigger(name, "ScheduleTrigger", {"recurrence": recurrence}, pipelines=[_pipeline(pipeline)])
+
+    def windows(self, name: str, pipeline: str, **written: Any) -> None:
+        self.trigger(name, "TumblingWindowTrigger", {**SIX_HOURS, **written}, pipeline=_pipeline(pipeline))
+
+    def trigger(self, name: str, kind: str, type_properties: Any, **more: Any) -> None:
+        properties = {"type": kind, "typeProperties": type_properties, **more}
+        self.call("PUT", f"/triggers/{name}", {"properties": properties})
+        self.call("POST", f"/triggers/{name}/start")
+
+    def clock(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "sandbox", "clock", "--state", str(self.azure.state), *words]
+        return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+    def shown(self, *words: str) -> dict[str, Any]:
+        """What the clock shows when the command has ended well."""
+        ended = self.clock("-o", "json", *words)
+        assert ended.returncode == 0, ended.stderr
+        return dict(json.loads(ended.stdout))
+
+    def runs(self) -> list[dict[str, Any]]:
+        runs = self._queried("/queryPipelineRuns")
+        return sorted(runs, key=lambda one: (one["runStart"], one["pipelineName"]))
+
+    def fires(self, trigger: str) -> list[dict[str, Any]]:
+        """In order, first to last."""
+        runs = [one for one in self._queried("/queryTriggerRuns") if one["triggerName"] == trigger]
+        return sorted(runs, key=lambda one: one["triggerRunTimestamp"])
+
+    def fired_at(self, trigger: str) -> list[datetime]:
+        return [parse_instant(one["triggerRunTimestamp"]) for one in self.fires(trigger)]
+
+    def activities(self, run_id: str) -> list[dict[str, Any]]:
+        found = self.call("POST", f"/pipelineruns/{run_id}/queryActivityruns", ALWAYS)["value"]
+        return sorted(found, key=lambda one: (one["activityRunStart"], one["activityName"]))
+
+    def _queried(self, path: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        asked: dict[str, Any] = dict(ALWAYS)
+        while True:
+            page = self.call("POST", path, asked)
+            found += page["value"]
+            if not page.get("continuationToken"):
+                return found
+            asked["continuationToken"] = page["continuationToken"]
+
+
+def _pipeline(name: str) -> dict[str, Any]:
+    return {"pipelineReference": {"referenceName": name, "type": "PipelineReference"}, "parameters": {}}
+
+
+def wait(name: str, seconds: int, **more: Any) -> dict[str, Any]:
+    return {"name": name, "type": "Wait", "typeProperties": {"waitTimeInSeconds": seconds}, **more}
+
+
+def ends_of_windows(begin: str, end: str) -> list[datetime]:
+    """Of six hours, the first from `begin` on; when each is due, up to the end."""
+    grid, last = TumblingWindow.from_type_properties({**SIX_HOURS, "startTime": begin}), parse_instant(end)
+    return [
+        grid.due_at(window) for window in takewhile(lambda one: grid.due_at(one) <= last, grid.windows(0))
+    ]
+
+
+def due(recurrence: Any, begin: str, end: str) -> list[datetime]:
+    last = parse_instant(end)
+    fires = Recurrence.from_json(recurrence).fire_times(parse_instant(begin))
+    return list(takewhile(lambda moment: moment <= last, fires))
+
+
+@pytest.fixture
+def world(tmp_path: Path, start_sandbox: Callable[..., LocalAzure]) -> Callable[..., World]:
+    """`world("name", *options)`: each in a folder of its own, at BEGIN where nothing else is said."""
+
+    def made(name: str = "state", *options: str, start: str = BEGIN) -> World:
+        def launched() -> LocalAzure:
+            return start_sandbox(tmp_path / name, "--clock", "virtual", "--clock-start", start, *options)
+
+        new = World(launched(), launched)
+        new.create()
+        return new
+
+    return made
+
+
+def test_a_week_passes_and_every_fire_time_is_kept(world: Callable[..., World]) -> None:
+    """A morning that does not exist, windows of six hours, and runs of a quarter of an hour."""
+    here = world()
+    here.pipeline("p", wait("w", 900))
+    here.schedule("mornings", "p")
+    here.windows("sixes", "p")
+
+    shown = here.shown("--to", END)
+
+    assert (shown["now"], shown["pace"], shown["to"]) == (END, "stands", None)
+    assert here.fired_at("mornings") == due(MORNINGS, BEGIN, END)
+    assert here.fired_at("sixes") == ends_of_windows(BEGIN, END)
+    runs = here.runs()
+    assert {(one["status"], one["durationInMs"]) for one in runs} == {("Succeeded", 900_000)}
+    assert len(runs) == len(due(MORNINGS, BEGIN, END)) + len(ends_of_windows(BEGIN, END))
+
+
+def test_a_kill_in_the_middle_loses_no_fire_time_and_doubles_none(world: Callable[..., World]) -> None:
+    end = "2026-05-20T00:20:00Z"
+    here = world()
+    here.pipeline("p", wait("w", 900))
+    here.schedule("mornings", "p")
+    here.windows("sixes", "p")
+    seen = [BEGIN]
+
+    for until in ("2026-03-29", "2026-04-05", "2026-04-20"):
+        here.call("POST", "/_sandbox/clock", {"to": end})
+        while here.call("GET", "/_sandbox/clock")["now"] < until:
+            pass
+        here.azure.kill()
+        here.restart()
+        seen.append(here.shown()["now"])
+    here.shown("--to", end)
+
+    assert seen == sorted(seen)
+    assert seen[-1] < end
+    assert here.fired_at("mornings") == due(MORNINGS, BEGIN, end)
+    assert here.fired_at("sixes") == ends_of_windows(BEGIN, end)
+    told = {one["message"] for one in here.runs() if one["status"] != "Succeeded"}
+    assert told <= {"the local Azure stopped while this ran"}
+
+
+def test_the_same_seed_is_the_same_history(world: Callable[..., World]) -> None:
+    """ML runs that are stood in for take drawn times, wait for nodes, fail and are tried again."""
+    one, again, other = (
+        history(world(name, "--ml", "stand-ins", "--nodes", "1", "--seed", seed))
+        for name, seed in (("one", "7"), ("again", "7"), ("other", "8"))
+    )
+
+    assert one == again
+    assert one != other
+
+
+def history(here: World) -> list[Any]:
+    """A week of ML runs: all instants, without the ids that no second run has."""
+    service = {"subscriptionId": "s", "resourceGroupName": "rg", "mlWorkspaceName": "ml"}
+    body = {"properties": {"type": "AzureMLService", "typeProperties": service}}
+    here.call("PUT", "/linkedservices/ml", body)
+    activity = {
+        "name": "score",
+        "type": "AzureMLExecutePipeline",
+        "linkedServiceName": {"referenceName": "ml", "type": "LinkedServiceReference"},
+        "typeProperties": {"mlPipelineId": "x"},
+        "policy": {"retry": 1, "retryIntervalInSeconds": 120, "timeout": "0.00:15:00"},
+    }
+    here.pipeline("scored", activity)
+    here.schedule("mornings", "scored")
+    here.windows("sixes", "scored", retryPolicy={"count": 2, "intervalInSeconds": 300}, maxConcurrency=2)
+    here.shown("--to", END)
+    runs = here.runs()
+    fires = [
+        (name, fire["triggerRunTimestamp"], fire["status"])
+        for name in ("mornings", "sixes")
+        for fire in here.fires(name)
+    ]
+    return [fires, *((run["runStart"], run["runEnd"], run["status"], tried(here, run)) for run in runs)]
+
+
+def tried(here: World, run: dict[str, Any]) -> list[Any]:
+    names = ("activityRunStart", "activityRunEnd", "status", "retryAttempt")
+    return [tuple(one[name] for name in names) for one in here.activities(run["runId"])]
+
+
+def test_retries_and_waits_take_exactly_the_time_that_they_say(world: Callable[..., World]) -> None:
+    refused = {
+        "name": "refused",
+        "type": "WebActivity",
+        "typeProperties": {"url": "https://127.0.0.1:9/", "method": "GET"},
+        "policy": {"retry": 2, "retryIntervalInSeconds": 600},
+    }
+    afterwards = [{"activity": "refused", "dependencyConditions": ["Failed"]}]
+    here = world()
+    here.pipeline("p", refused, wait("w", 60, dependsOn=afterwards))
+    here.windows("sixes", "p")
+
+    here.shown("--to", "2026-03-26T06:30:00Z")
+
+    (run,) = here.runs()
+    started = [parse_instant(one["activityRunStart"]) for one in here.activities(run["runId"])]
+    minutes = [(moment - parse_instant(BEGIN)).total_seconds() / 60 for moment in started]
+    assert (minutes, run["durationInMs"]) == ([360, 370, 380, 380], 21 * 60_000)
+
+
+def test_a_file_that_a_run_writes_starts_the_next_at_that_instant(world: Callable[..., World]) -> None:
+    """The lake is another process: the clock does not leap before it has told what happened."""
+    here = world()
+    lake = here.azure.account("events")
+    account = "providers/Microsoft.Storage/storageAccounts/events"
+    scope = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{conftest.GROUP}/{account}"
+    with here.azure.lake_client("events") as service:
+        service.create_file_system("data")
+    put = {
+        "name": "put",
+        "type": "WebActivity",
+        "typeProperties": {
+            "method": "PUT",
+            "url": f"{lake}/data/in/@{{pipeline().RunId}}",
+            "headers": {"x-ms-blob-type": "BlockBlob", "x-ms-version": "2023-11-03"},
+            "body": "content",
+            "authentication": {"type": "MSI", "resource": "https://storage.azure.com"},
+        },
+    }
+    here.pipeline(
+        "writes", put, wait("w", 600, dependsOn=[{"activity": "put", "dependencyConditions": ["Succeeded"]}])
+    )
+    here.pipeline("listens", wait("w", 60))
+    here.trigger(
+        "arrived",
+        "BlobEventsTrigger",
+        {
+            "scope": scope,
+            "events": ["Microsoft.Storage.BlobCreated"],
+            "blobPathBeginsWith": "/data/blobs/in/",
+        },
+        pipelines=[_pipeline("listens")],
+    )
+    here.windows("sixes", "writes")
+
+    here.shown("--to", "2026-03-28T00:20:00Z")
+
+    assert (
+        here.fired_at("arrived") == here.fired_at("sixes") == ends_of_windows(BEGIN, "2026-03-28T00:20:00Z")
+    )
