@@ -16,7 +16,7 @@ from adf.errors import DataFactoryError
 from deployment.missed import missed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from deployment.gateways import FactoryWriter
     from deployment.missed import Missed
@@ -45,7 +45,14 @@ class Unfinished:
 
 
 class Journal:
-    def __init__(self, lake: JournalFiles, owner: Owner, holder: str = "") -> None:
+    def __init__(
+        self,
+        lake: JournalFiles,
+        owner: Owner,
+        holder: str = "",
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.clock = clock
         self._lake = lake
         self._path = f"_deployments/{owner.project}/{owner.environment}/triggers.json"
         self._holder = holder
@@ -59,7 +66,7 @@ class Journal:
 
     def open(self, triggers: Iterable[str]) -> None:
         """Before the first of these, which run now, is stopped."""
-        at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        at = self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
         entry = Unfinished(self._holder, at, sorted(triggers)).document()
         self._lake.replace(self._path, json.dumps(entry, ensure_ascii=False).encode())
 
@@ -88,7 +95,7 @@ def restore(
         journal.open(left)
     else:
         journal.close()
-    since, until = datetime.fromisoformat(unfinished.at), now or datetime.now(UTC)
+    since, until = datetime.fromisoformat(unfinished.at), now or journal.clock()
     found = [missed(name, live[name].properties, since, until) for name in stopped if name not in left]
     return [each for each in found if each is not None]
 

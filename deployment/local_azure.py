@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Final
 from urllib.error import URLError
 from urllib.request import HTTPSHandler, ProxyHandler, build_opener
 
+from deployment import present
 from deployment.errors import LocalAzureBusyError, LocalAzureError
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from config.schema import Sandbox
+    from config.schema import Sandbox, Settings
     from deployment.progress import Progress
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
@@ -54,6 +55,28 @@ class LocalAzure:
     identity_header: str
     ca: str
     bundle: str
+
+
+def at_hand(settings: Settings) -> Settings:
+    """Where nothing runs on the state folder, but on its port one that `python -m sandbox --clock virtual`
+    started with a folder of its own: that one's folder in its place.
+    """
+    sandbox = settings.sandbox
+    virtual = sandbox.state.with_name(sandbox.state.name + present.VIRTUAL)
+    if settings.azure.cloud != "local" or not (virtual / "endpoints.json").exists():
+        return settings
+    running = None if _found(sandbox.state) else _found(virtual)
+    if running is None or not running.control.endswith(f":{sandbox.port}"):
+        return settings
+    return settings.model_copy(update={"sandbox": sandbox.model_copy(update={"state": virtual})})
+
+
+def _found(state: Path) -> LocalAzure | None:
+    """One that may not be looked at is as good as none here: whoever needs it will say so."""
+    try:
+        return find(state)
+    except OSError:
+        return None
 
 
 def ensure(sandbox: Sandbox, progress: Progress) -> LocalAzure:

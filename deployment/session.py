@@ -5,10 +5,11 @@ Local and public differ here and nowhere else. Gateways and the credential are m
 
 from __future__ import annotations
 
-from functools import cached_property
+from datetime import UTC, datetime
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
-from deployment import local_azure, provisioning, resource_manager
+from deployment import local_azure, present, provisioning, resource_manager
 from deployment.errors import NotSignedInError
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class Session:
             base_url=self._url,
             credential=self.credential,
             polling_interval=max(1, int(self.polling_seconds)),
+            now=partial(present.now, self.settings),
             throttle=Throttle(burst=0) if azure.cloud == "local" else Throttle(),
         )
 
@@ -115,6 +117,10 @@ def open_session(settings: Settings, progress: Progress, *, complete: bool = Tru
     if settings.azure.cloud == "local":
         azure = local_azure.ensure(settings.sandbox, progress)
         local_azure.point_at(azure)
+        if (moment := present.shown(settings.sandbox.state, datetime.now(UTC))) is not None:
+            progress.note(
+                f"the local Azure of {settings.sandbox.state} is on a virtual clock: {moment:%FT%TZ}"
+            )
         session = Session(settings, azure.control, LOCAL_POLLING_SECONDS)
         provisioning.make(settings, session.resources, session.lake, progress)
         return session

@@ -7,12 +7,11 @@ import os
 import sys
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deployment import report
+from deployment import local_azure, present, report
 from deployment.ci import Annotation
 from deployment.errors import LocalAzureError, PastStartError
 from deployment.journal import Journal
@@ -24,6 +23,7 @@ from deployment.verbs.past_starts import placed
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from config.documents import Key
     from config.errors import Where
@@ -77,7 +77,7 @@ class Command:
                 self.progress.note(f"watch it in the portal (opens once): {link}")
 
     def journal(self, holder: str = "") -> Journal:
-        return Journal(self.session.lake, self.owner, holder)
+        return Journal(self.session.lake, self.owner, holder, partial(present.now, self.settings))
 
     def observe(self, desired: Desired) -> Observed:
         """What exists of what is wanted and of what the last release knew, and what was written before."""
@@ -153,14 +153,14 @@ def command_of(arguments: Namespace) -> Iterator[Command]:
     terminal = Terminal(
         arguments.output == "json", not arguments.no_color, arguments.quiet, arguments.verbose
     )
-    settings = load(
-        arguments.project_dir, arguments.env, variables=os.environ, options=arguments.set, judge=judge
+    settings = local_azure.at_hand(
+        load(arguments.project_dir, arguments.env, variables=os.environ, options=arguments.set, judge=judge)
     )
     with (
         _prints_kept_off(verbose=arguments.verbose),
         progress_on(terminal.stderr, quiet=terminal.quiet, color=terminal.colored) as progress,
     ):
-        command = Command(arguments, settings, terminal, progress, datetime.now(UTC))
+        command = Command(arguments, settings, terminal, progress, present.now(settings))
         try:
             yield command
         except PastStartError as error:

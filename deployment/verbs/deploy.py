@@ -7,11 +7,10 @@ anybody else builds on it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from deployment import planner, provenance, report, saved_plans
+from deployment import planner, present, provenance, report, saved_plans
 from deployment.drift import attempts
 from deployment.errors import (
     DriftError,
@@ -36,6 +35,7 @@ from ml_pipelines.steps.versions import is_refused
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from config.schema import Model
     from deployment.lock import Held
@@ -164,7 +164,7 @@ def _apply(order: Order, made: Plan) -> tuple[Release, tuple[Missed, ...]]:
 def _record(order: Order, observed: Observed) -> Release:
     return order.command.releases.record(
         observed,
-        at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at=present.now(order.command.settings).strftime("%Y-%m-%dT%H:%M:%SZ"),
         by=provenance.who(),
         commit=order.commit,
         models=_models(order.command, observed),
@@ -199,6 +199,7 @@ def executor(command: Command, lock: Held) -> Executor:
         promote=Promoter(partial(workspace_of, command), session.machine_learning),
         journal=command.journal(provenance.who_and_where()),
         resources=session.monitoring,
+        clock=partial(present.now, command.settings),
     )
 
 

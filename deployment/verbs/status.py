@@ -91,16 +91,16 @@ def _write_page(command: Command, found: Status) -> None:
 
 
 def _watch(command: Command, since: datetime | None) -> int:
-    from datetime import UTC, datetime
     from time import sleep
 
+    from deployment import present
     from deployment.watch import QUICKEST_SECONDS, watch
 
     seconds = max(QUICKEST_SECONDS, command.session.polling_seconds)
     watch(
         command.terminal,
         lambda now: _read(command, now, since),
-        clock=lambda: datetime.now(UTC),
+        clock=lambda: present.now(command.settings),
         pause=lambda: sleep(seconds),
     )
     return 0
