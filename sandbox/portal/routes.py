@@ -46,6 +46,7 @@ class Visit:
             "look": look,
             "token": self.session.token,
             "factories": [(address(one), one.name) for one in look.factories],
+            "virtual_now": look.now if look.context.clock.is_virtual else None,
             "factory": None if look.factory is None else address(look.factory),
             "every_seconds": 0,
         }

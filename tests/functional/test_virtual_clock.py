@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from itertools import takewhile
@@ -14,6 +15,9 @@ from adf.recurrence import Recurrence
 from adf.windows import TumblingWindow, parse_instant
 from tests import conftest
 from tests.conftest import PROJECT, SUBSCRIPTION
+from tests.functional.test_deployment import Project
+from tests.portal import Visitor
+from tests.ports import three_free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +31,8 @@ FACTORY = f"{GROUP}/providers/Microsoft.DataFactory/factories/adf"
 ALWAYS = {"lastUpdatedAfter": "1970-01-01T00:00:00Z", "lastUpdatedBefore": "2200-01-01T00:00:00Z"}
 BEGIN, END = "2026-03-26T00:00:00Z", "2026-04-02T00:20:00Z"
 """In central Europe the clocks go forward on the 29th: half past two does not exist."""
+WINDOW = "2026-11-22T00:00:00Z"
+"""There are files of that day in the example's."""
 MORNINGS = {
     "frequency": "Day",
     "interval": 1,
@@ -287,3 +293,175 @@ def test_a_file_that_a_run_writes_starts_the_next_at_that_instant(world: Callabl
     assert (
         here.fired_at("arrived") == here.fired_at("sixes") == ends_of_windows(BEGIN, "2026-03-28T00:20:00Z")
     )
+
+
+def test_what_is_run_by_hand_ends_without_an_advance(world: Callable[..., World]) -> None:
+    """At the world's pace, as long as it runs; then the clock stands again."""
+    here = world()
+    here.pipeline("p", wait("w", 1))
+
+    run = here.call("POST", "/pipelines/p/createRun")["runId"]
+    while (found := here.call("GET", f"/pipelineruns/{run}"))["status"] == "InProgress":
+        pass
+    stood = here.shown()
+
+    assert found["status"] == "Succeeded"
+    assert found["durationInMs"] >= 1000
+    assert stood["pace"] == "stands"
+    assert stood == here.shown()
+
+
+def test_a_halted_advance_stays_where_it_is(world: Callable[..., World]) -> None:
+    """Ctrl-C on the command that waits for it is such a halt."""
+    here = world()
+    here.pipeline("p", wait("w", 60))
+    here.windows("often", "p", frequency="Minute", interval=5)
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "clock",
+        "--state",
+        str(here.azure.state),
+        "--advance",
+        "P300D",
+    ]
+    waits = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    while here.call("GET", "/_sandbox/clock")["now"] < "2026-03-26T06":
+        pass
+
+    waits.send_signal(signal.SIGINT)
+    said, _ = waits.communicate()
+
+    assert waits.returncode == 130
+    assert said.startswith("stopped: virtual: 2026-")
+    shown = here.shown()
+    assert shown["to"] is None
+    assert shown["now"] < "2027"
+
+
+def test_what_it_shows_is_told_everywhere(world: Callable[..., World]) -> None:
+    here = world()
+    status = [sys.executable, "-m", "sandbox", "status", "--state", str(here.azure.state)]
+    said = subprocess.run(status, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    here.shown("--advance", "PT90M")
+    document = subprocess.run([*status, "-o", "json"], cwd=PROJECT, capture_output=True, check=True).stdout
+    with Visitor(here.azure) as visitor:
+        visitor.enter()
+        page = visitor.page("/portal/runs")
+
+    assert "clock     virtual: 2026-03-26T00:00:00Z, stands\n" in said
+    assert json.loads(document)["clock"]["now"] == "2026-03-26T01:30:00Z"
+    assert "virtual clock: 2026-03-26 01:30:00" in page
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--to", "2026-03-25"), "the clock was not advanced: The clock shows 2026-03-26T00:00:00Z"),
+        (("--to", "2300-01-01"), "the clock was not advanced: The clock shows the years 1970 to 2200"),
+        (("--advance", "P1M"), "argument --advance: P1M is not a duration such as P7D"),
+        (("--advance", "P1D", "--to", "2026-04-01"), "not allowed with argument --advance"),
+    ],
+)
+def test_an_advance_that_cannot_be_is_refused(
+    world: Callable[..., World], words: tuple[str, ...], told: str
+) -> None:
+    here = world()
+
+    ended = here.clock(*words)
+
+    assert ended.returncode != 0
+    assert told in ended.stderr
+    assert here.shown()["now"] == BEGIN
+
+
+@pytest.mark.parametrize("body", [{}, {"to": 1}, {"by": "soon"}, {"to": BEGIN, "by": "P1D"}, {"to": "soon"}])
+def test_a_request_that_cannot_be_is_refused(world: Callable[..., World], body: Any) -> None:
+    answer = world().azure.arm("POST", "/_sandbox/clock", body)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidAdvance")
+
+
+def test_the_worlds_clock_is_shown_and_not_advanced(sandbox: LocalAzure) -> None:
+    here = World(sandbox, lambda: sandbox)
+
+    shown = here.shown()
+    ended = here.clock("--advance", "P1D")
+    answer = sandbox.arm("POST", "/_sandbox/clock", {"by": "P1D"})
+
+    assert shown["clock"] == "system"
+    assert (ended.returncode, answer.status_code) == (1, 409)
+    assert "is on the world's clock, which nobody advances" in ended.stderr
+
+
+def test_a_folder_is_never_used_on_both_clocks(world: Callable[..., World]) -> None:
+    here = world()
+    state = here.azure.state
+    here.azure.stop()
+
+    ordinary = started(state)
+    again = started(state, "--clock", "virtual", "--clock-start", "2026-05-01T00:00:00Z")
+    nobody = here.clock()
+
+    assert (ordinary.returncode, again.returncode, nobody.returncode) == (1, 1, 1)
+    assert "was used on a virtual clock" in ordinary.stderr
+    assert "start it with --clock virtual" in ordinary.stderr
+    assert "began at 2026-03-26T00:00:00Z and shows 2026-03-26T00:00:00Z" in again.stderr
+    assert "no local Azure answers" in nobody.stderr
+
+
+def started(state: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """One that is expected to end at once."""
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--state",
+        str(state),
+        "--port",
+        str(three_free_ports()),
+        *options,
+    ]
+    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+
+
+def test_deploy_py_finds_it_and_lives_in_its_time(tmp_path: Path) -> None:
+    """The folder that the configuration names has nothing; the one beside it has a virtual clock. Plans, the
+    first window of a new trigger, and what is late, are told in its time; ML runs are real.
+    """
+    port = three_free_ports()
+    begin = ("--clock", "virtual", "--clock-start", WINDOW, "--port", str(port), "--detach")
+    virtual = tmp_path / "azure-virtual"
+    subprocess.run(
+        [sys.executable, "-m", "sandbox", "--state", str(virtual), *begin],
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+    )
+    project = Project(tmp_path / "azure", port)
+    on = ("--set", "schedules=on")
+    try:
+        project.document("deploy", "--yes", *on)
+        project.document("run", "--training", *on)
+        command = [
+            sys.executable,
+            "-m",
+            "sandbox",
+            "clock",
+            "--state",
+            str(virtual),
+            "--to",
+            "2026-11-23T07:00",
+        ]
+        subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
+        status = project.document("status", *on)
+    finally:
+        stop = [sys.executable, "-m", "sandbox", "stop", "--state", str(virtual)]
+        subprocess.run(stop, cwd=PROJECT, check=True, capture_output=True)
+
+    assert not (tmp_path / "azure").exists()
+    (trigger,) = (one for one in status["triggers"] if one["name"] == "tr_score_diabetes_daily")
+    assert trigger["next"] == "2026-11-24T06:00:00Z"
+    (model,) = status["models"]
+    assert [(one["window_start"], one["state"]) for one in model["windows"]] == [(WINDOW, "landed")]
