@@ -235,7 +235,8 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--simulate",
         action="store_true",
-        help="rehearse the schedules of --from … --to in seconds; nothing is run in Azure",
+        help="rehearse the schedules of --from … --to in seconds; nothing is run in Azure; with real ML "
+        "runs: python -m sandbox --clock virtual",
     )
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn (default: 0)")
     group.add_argument(
