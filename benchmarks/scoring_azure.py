@@ -30,6 +30,7 @@ from deployment import local_azure
 from deployment.progress import Silent
 from deployment.session import Session, open_session
 from ml_pipelines import batch_scoring
+from ml_pipelines.snapshot import Sources
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FEATURES = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"]
@@ -139,7 +140,7 @@ class Azure:
         }
         described["scoring"]["process_count_per_node"] = PROCESSES
         definition = batch_scoring.build(
-            self.session.settings, Model.model_validate(described), (REPOSITORY / "adf/windows.py",)
+            self.session.settings, Model.model_validate(described), Sources((REPOSITORY / "adf/windows.py",))
         )
         return self.session.machine_learning.publish(definition)
 

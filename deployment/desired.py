@@ -15,6 +15,7 @@ from adf.triggers import grid_of
 from deployment.errors import InvalidFactoryError
 from deployment.resources import Desired, Owner
 from ml_pipelines import batch_scoring, training
+from ml_pipelines.snapshot import Sources
 from ml_pipelines.steps.parameters import NONE
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ def contracts(settings: Settings) -> Contracts:
 
 
 def _ml_pipelines(settings: Settings, git_commit: str) -> Iterator[MlPipelineDefinition]:
+    sources = Sources(SHIPPED)
     for _, model in sorted(settings.models.items()):
         if model.training is not None:
-            yield training.build(settings, model, SHIPPED, git_commit=git_commit)
+            yield training.build(settings, model, sources, git_commit=git_commit)
         zone = grid_of(model).zone
-        yield batch_scoring.build(settings, model, SHIPPED, git_commit=git_commit, zone=zone)
+        yield batch_scoring.build(settings, model, sources, git_commit=git_commit, zone=zone)

@@ -20,15 +20,13 @@ from ml_pipelines.definition import (
 )
 from ml_pipelines.errors import BadInputTemplate, UnknownTimeZone
 from ml_pipelines.fingerprint import fingerprint
-from ml_pipelines.snapshot import code_digest, ml_environment, require_scripts, snapshot
 from ml_pipelines.steps.errors import BadTemplate
 from ml_pipelines.steps.landing import check_template
 from ml_pipelines.steps.parameters import BATCH_PARAMETERS, NONE, argument, literal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from config.schema import Model, Settings
+    from ml_pipelines.snapshot import Sources
 
 PUBLISH_TIMEOUT_MINUTES = 120
 
@@ -40,33 +38,28 @@ def name_of(model: str) -> str:
 def build(
     settings: Settings,
     model: Model,
-    shipped: tuple[Path, ...],
+    sources: Sources,
     *,
     git_commit: str = NONE,
     zone: str | None = None,
 ) -> MlPipelineDefinition:
-    """Reads the model's folder; raises a SourceError where something is missing or in the way.
+    """Raises a SourceError where something is missing in the model's folder or in the way.
 
     `zone` is the IANA name of `window.time_zone`, where the caller has resolved it already; `git_commit` is
     told to the manifest and is no part of the fingerprint.
     """
     _check_input(model)
-    files = snapshot(model.name, model.source, shipped)
-    require_scripts(
-        model.name, model.source, files, {model.score_script: "it scores: init() and run(mini_batch)"}
-    )
-    environment = ml_environment(model.name, model.source, model.ml_environment)
-    code = code_digest(files, environment)
-    stage = _stage_arguments(settings, model, zone or iana_zone(model), code, git_commit)
+    source = sources.of(model, {model.score_script: "it scores: init() and run(mini_batch)"})
+    stage = _stage_arguments(settings, model, zone or iana_zone(model), source.code, git_commit)
     definition = MlPipelineDefinition(
         name=name_of(model.name),
         model=model.name,
         kind="batch",
         parameters=_parameters(model),
         steps=_steps(model, stage),
-        snapshot=files,
-        ml_environment=environment,
-        code=code,
+        snapshot=source.files,
+        ml_environment=source.ml_environment,
+        code=source.code,
         compute=settings.machine_learning.compute,
         owner=owner_of(settings),
     )

@@ -7,32 +7,32 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 LENGTH = 32
-PLAIN = (str, int, float, bool)
 
 
 def fingerprint(content: object) -> str:
     """Of frozen dataclasses, mappings, tuples and plain values; fields that are not compared do not count."""
-    canonical = json.dumps(_plain(content), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()[:LENGTH]
+    return hashlib.sha256(_CANONICAL.encode(content).encode()).hexdigest()[:LENGTH]
 
 
-def _plain(content: object) -> object:
-    if content is None or isinstance(content, PLAIN):
-        return content
-    if isinstance(content, list | tuple):
-        return [each if isinstance(each, str) else _plain(each) for each in content]
+def _shown(content: object) -> dict[str, object]:
+    """What JSON has no word for, one level deep."""
     if isinstance(content, Mapping):
-        return {str(name): _plain(value) for name, value in content.items()}
+        return dict(content)
     if is_dataclass(content) and not isinstance(content, type):
         names = _compared(type(content))
-        return {type(content).__name__: {name: _plain(getattr(content, name)) for name in names}}
+        return {type(content).__name__: {name: getattr(content, name) for name in names}}
     raise TypeError(f"{type(content).__name__} is no content: {content!r}")
+
+
+_CANONICAL: Final = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_shown
+)
 
 
 @cache

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +28,9 @@ from ml_pipelines.errors import ReservedName, ScriptMissing, SnapshotChanged, So
 from ml_pipelines.fingerprint import digest_of_file, fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    from config.schema import Model
 
 STEPS_FOLDER = "abs_steps"
 ENTRY_POINTS = ("abs_step.py", "score_entry.py")
@@ -36,8 +39,44 @@ IGNORE_FILES = (".amlignore", ".gitignore")
 NEVER_SHIPPED = {"__pycache__", ".git", ".ipynb_checkpoints", ".azureml", ".DS_Store", *IGNORE_FILES}
 
 
-def snapshot(model: str, folder: Path, shipped: tuple[Path, ...]) -> tuple[SnapshotFile, ...]:
-    """Sorted by path. Raises SourceMissing, or ReservedName where a file of the user's is named as ours."""
+@dataclass(frozen=True)
+class Source:
+    """What a model brings: its snapshot, sorted by path, and what that runs in."""
+
+    files: tuple[SnapshotFile, ...]
+    ml_environment: MlEnvironment
+    code: str
+    """The digest of both."""
+
+
+class Sources:
+    """What models bring, each folder read once: models share folders, and what is planned is one state of
+    them. `shipped` are files that go beside the steps.
+    """
+
+    def __init__(self, shipped: tuple[Path, ...]) -> None:
+        self._shipped = shipped
+        self._folders: dict[Path, tuple[SnapshotFile, ...]] = {}
+        self._of_models: dict[tuple[str, Path, str], Source] = {}
+
+    def of(self, model: Model, scripts: Mapping[str, str]) -> Source:
+        """`scripts`: those that must be there → what they are for.
+
+        Raises SourceMissing, ScriptMissing, or ReservedName where a file of the user's is named as ours.
+        """
+        folder = model.source
+        if folder not in self._folders:
+            self._folders[folder] = _snapshot(model.name, folder, self._shipped)
+        files = self._folders[folder]
+        _require_scripts(model.name, folder, files, scripts)
+        key = model.name, folder, model.ml_environment
+        if key not in self._of_models:
+            environment = _ml_environment(*key)
+            self._of_models[key] = Source(files, environment, _code_digest(files, environment))
+        return self._of_models[key]
+
+
+def _snapshot(model: str, folder: Path, shipped: tuple[Path, ...]) -> tuple[SnapshotFile, ...]:
     if not folder.is_dir():
         raise SourceMissing(model, folder)
     files = [_file(path, folder / path) for path in user_files(folder)]
@@ -86,10 +125,9 @@ def _ignored(folder: Path) -> Callable[[str], bool]:
     return PathSpec.from_lines("gitwildmatch", found.read_text().splitlines()).match_file
 
 
-def require_scripts(
-    model: str, folder: Path, files: tuple[SnapshotFile, ...], scripts: dict[str, str]
+def _require_scripts(
+    model: str, folder: Path, files: tuple[SnapshotFile, ...], scripts: Mapping[str, str]
 ) -> None:
-    """Raises ScriptMissing for the first of `scripts` (name → what it is for) that is not shipped."""
     there = {file.path for file in files}
     for name, purpose in scripts.items():
         if name not in there:
@@ -97,7 +135,7 @@ def require_scripts(
             raise ScriptMissing(model, folder, name, "it is in .amlignore" if ignored else purpose)
 
 
-def ml_environment(model: str, folder: Path, named: str) -> MlEnvironment:
+def _ml_environment(model: str, folder: Path, named: str) -> MlEnvironment:
     """A conda specification of the folder, or `name` / `name:version` of what the workspace has."""
     file = folder / named
     if file.is_file():
@@ -109,7 +147,7 @@ def ml_environment(model: str, folder: Path, named: str) -> MlEnvironment:
     return RegisteredMlEnvironment(name, version or None)
 
 
-def code_digest(files: tuple[SnapshotFile, ...], environment: MlEnvironment) -> str:
+def _code_digest(files: tuple[SnapshotFile, ...], environment: MlEnvironment) -> str:
     """What a prediction depends on besides model and input: the code shipped, and what it runs in."""
     listed = "".join(f"{file.path}\0{file.sha256}\n" for file in files)
     return fingerprint({"files": listed, "environment": environment})

@@ -18,14 +18,12 @@ from ml_pipelines.definition import (
 )
 from ml_pipelines.errors import ScriptMissing
 from ml_pipelines.fingerprint import fingerprint
-from ml_pipelines.snapshot import code_digest, ml_environment, require_scripts, snapshot
 from ml_pipelines.steps.parameters import NONE, TRAINING_PARAMETERS, argument, literal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from config.schema import Model, Settings
     from config.training_schema import Training
+    from ml_pipelines.snapshot import Sources
 
 SCRIPTS = {
     "train.py": "it trains: train.py --input DIR --output DIR",
@@ -38,26 +36,24 @@ def name_of(model: str) -> str:
 
 
 def build(
-    settings: Settings, model: Model, shipped: tuple[Path, ...], *, git_commit: str = NONE
+    settings: Settings, model: Model, sources: Sources, *, git_commit: str = NONE
 ) -> MlPipelineDefinition:
-    """Reads the model's folder; raises a SourceError where something is missing or in the way.
+    """Raises a SourceError where something is missing in the model's folder or in the way.
 
     `git_commit` is told to the registered model and is no part of the fingerprint.
     """
     if model.training is None:
         raise ScriptMissing(model.name, model.source, "train.py", "the model has no `training` section")
-    files = snapshot(model.name, model.source, shipped)
-    require_scripts(model.name, model.source, files, SCRIPTS)
-    environment = ml_environment(model.name, model.source, model.ml_environment)
+    source = sources.of(model, SCRIPTS)
     definition = MlPipelineDefinition(
         name=name_of(model.name),
         model=model.name,
         kind="training",
         parameters=_parameters(model.training),
         steps=_steps(settings, model, model.training, git_commit),
-        snapshot=files,
-        ml_environment=environment,
-        code=code_digest(files, environment),
+        snapshot=source.files,
+        ml_environment=source.ml_environment,
+        code=source.code,
         compute=settings.machine_learning.compute,
         owner=owner_of(settings),
     )

@@ -16,6 +16,7 @@ from ml_pipelines import batch_scoring, errors, training
 from ml_pipelines.definition import RegisteredMlEnvironment
 from ml_pipelines.gateway import MachineLearning
 from ml_pipelines.observed import MlSchedule
+from ml_pipelines.snapshot import Sources
 from tests.functional.ml_pipelines.workspace import WINDOWS, Workspace, new_model, script
 
 FINE = "def run(b):\n    return b['x']\n"
@@ -23,7 +24,7 @@ TRAINS = {"train.py": "print(1)\n", "evaluate.py": "print(2)\n"}
 
 
 def definition(workspace: Workspace, model, build=batch_scoring.build):
-    return build(workspace.settings(), model, (WINDOWS,))
+    return build(workspace.settings(), model, Sources((WINDOWS,)))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import requests
 
 from config.schema import Model, Settings
 from ml_pipelines import batch_scoring, training
+from ml_pipelines.snapshot import Sources
 from ml_pipelines.steps.errors import LakePathMissing
 from ml_pipelines.steps.landing import Receipt, receipt_path
 
@@ -70,7 +71,7 @@ class Workspace:
         )
 
     def publish(self, model: Model, build: Any = batch_scoring.build) -> Any:
-        return self.gateway.publish(build(self.settings(), model, (WINDOWS,)))
+        return self.gateway.publish(build(self.settings(), model, Sources((WINDOWS,))))
 
     def score(self, model: Model, **parameters: str) -> Ran:
         """Publish the model's batch pipeline, run it for the day, wait."""

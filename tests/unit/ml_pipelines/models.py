@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from config.schema import Model, Settings
+from ml_pipelines.snapshot import Sources
 
 WINDOWS = Path("adf/windows.py").resolve()
 SCRIPTS = {
@@ -23,6 +24,11 @@ def folder(root: Path, **files: str) -> Path:
         if text:
             path.write_text(text)
     return root
+
+
+def sources() -> Sources:
+    """As they are now."""
+    return Sources((WINDOWS,))
 
 
 def model(source: Path, **changes: object) -> Model:

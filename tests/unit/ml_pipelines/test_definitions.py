@@ -18,7 +18,7 @@ BUILDS = (batch_scoring.build, training.build)
 
 
 def build(source, make=batch_scoring.build, **changes):
-    return make(models.settings(), models.model(source, **changes), (models.WINDOWS,))
+    return make(models.settings(), models.model(source, **changes), models.sources())
 
 
 @pytest.mark.parametrize("make", BUILDS)
@@ -37,7 +37,7 @@ def test_the_fingerprint_is_the_same_in_every_process(tmp_path, make):
     program = (
         "import sys; from pathlib import Path; from tests.unit.ml_pipelines import models;"
         f"from {make.__module__} import build;"
-        "print(build(models.settings(), models.model(Path(sys.argv[1])), (models.WINDOWS,)).fingerprint)"
+        "print(build(models.settings(), models.model(Path(sys.argv[1])), models.sources()).fingerprint)"
     )
     found = subprocess.run(
         [sys.executable, "-c", program, str(source)], capture_output=True, text=True, check=True
@@ -143,7 +143,7 @@ def test_the_git_commit_is_told_but_is_no_content(tmp_path, make):
     """A commit that changes nothing here publishes nothing."""
     source = models.folder(tmp_path)
     first, second = (
-        make(models.settings(), models.model(source), (models.WINDOWS,), git_commit=commit) for commit in "ab"
+        make(models.settings(), models.model(source), models.sources(), git_commit=commit) for commit in "ab"
     )
 
     assert first.fingerprint == second.fingerprint
@@ -275,7 +275,7 @@ def test_definitions_need_no_azure(tmp_path):
     program = (
         "import sys; from pathlib import Path; from tests.unit.ml_pipelines import models;"
         "from ml_pipelines import batch_scoring, training, gateway;"
-        "[m.build(models.settings(), models.model(Path(sys.argv[1])), (models.WINDOWS,))"
+        "[m.build(models.settings(), models.model(Path(sys.argv[1])), models.sources())"
         " for m in (batch_scoring, training)];"
         "assert not [n for n in sys.modules if n.split('.')[0] in ('azure', 'azureml', 'pandas', 'pyarrow')]"
     )
