@@ -24,6 +24,7 @@ from adf.checks import (
     schedules,
 )
 from adf.problems import Problem
+from adf.walk import Walked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -76,14 +77,15 @@ def _checked(
     complete: bool = True,
     global_parameters: Collection[str] | None = None,
 ) -> Iterator[Problem]:
-    yield from names.check(entities)
-    yield from references.check(entities, complete=complete)
-    yield from dependencies.check(entities)
-    yield from expressions.check(entities, global_parameters)
-    yield from evaluation.check(entities)
-    yield from limits.check(entities)
+    bodies = [Walked.through(entity) for entity in entities]
+    yield from names.check(bodies)
+    yield from references.check(bodies, complete=complete)
+    yield from dependencies.check(bodies)
+    yield from expressions.check(bodies, global_parameters)
+    yield from evaluation.check(bodies)
+    yield from limits.check(bodies)
     yield from schedules.check(entities)
-    yield from machine_learning.check(entities, contracts)
-    yield from endings.check(entities)
-    yield from concurrency.check(entities)
-    yield from exposure.check(entities)
+    yield from machine_learning.check(bodies, contracts)
+    yield from endings.check(bodies)
+    yield from concurrency.check(bodies)
+    yield from exposure.check(bodies)

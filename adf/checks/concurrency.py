@@ -3,27 +3,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from adf.problems import Problem
-from adf.walk import activities, inner_activities, properties_of
+from adf.walk import inner_activities, properties_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from adf.entities import Entity
+    from adf.walk import Walked
 
 
-def check(entities: Sequence[Entity]) -> Iterator[Problem]:
+def check(bodies: Sequence[Walked]) -> Iterator[Problem]:
     """What runs side by side does not overwrite each other, nor wait for each other unseen."""
-    pipelines = {entity.name.casefold(): entity for entity in entities if entity.kind == "pipeline"}
+    pipelines = {body.entity.name.casefold(): body for body in bodies if body.entity.kind == "pipeline"}
     for pipeline in pipelines.values():
         yield from _shared_variables(pipeline)
-    for trigger in entities:
-        if trigger.properties.get("type") == "TumblingWindowTrigger":
-            yield from _windows(trigger, pipelines)
+    for body in bodies:
+        if body.entity.properties.get("type") == "TumblingWindowTrigger":
+            yield from _windows(body.entity, pipelines)
 
 
-def _shared_variables(pipeline: Entity) -> Iterator[Problem]:
+def _shared_variables(pipeline: Walked) -> Iterator[Problem]:
     """A variable belongs to the pipeline's run, not to an iteration."""
-    for path, activity in activities(pipeline.properties):
+    for path, activity in pipeline.activities:
         said = properties_of(activity)
         if (
             activity.get("type") != "ForEach"
@@ -35,13 +36,14 @@ def _shared_variables(pipeline: Entity) -> Iterator[Problem]:
             if inner.get("type") == "SetVariable" and not properties_of(inner).get("setSystemVariable"):
                 name = properties_of(inner).get("variableName")
                 message = f"its iterations run side by side, and {inner.get('name')!r} sets {name!r} in each"
-                yield Problem("ADF805", str(pipeline), path, message)
+                yield Problem("ADF805", str(pipeline.entity), path, message)
 
 
-def _windows(trigger: Entity, pipelines: dict[str, Entity]) -> Iterator[Problem]:
+def _windows(trigger: Entity, pipelines: dict[str, Walked]) -> Iterator[Problem]:
     started: Any = trigger.properties.get("pipeline") or {}
     reference = started.get("pipelineReference") or {}
-    pipeline = pipelines.get(str(reference.get("referenceName")).casefold())
+    found = pipelines.get(str(reference.get("referenceName")).casefold())
+    pipeline = None if found is None else found.entity
     most = pipeline.properties.get("concurrency") if pipeline is not None else None
     windows = (trigger.properties.get("typeProperties") or {}).get("maxConcurrency", 1)
     if isinstance(most, int) and isinstance(windows, int) and windows > most:

@@ -4,27 +4,25 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from adf.problems import Problem, inside
-from adf.walk import scopes
 from adf.windows import upstream_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from adf.entities import Entity
-    from adf.walk import Scope
+    from adf.walk import Scope, Walked
 
 CONDITIONS = ("Succeeded", "Failed", "Skipped", "Completed")
 
 
-def check(entities: Sequence[Entity]) -> Iterator[Problem]:
+def check(bodies: Sequence[Walked]) -> Iterator[Problem]:
     """An activity depends on activities beside it, each in a condition, and on no circle; so do the windows
     of triggers.
     """
-    for pipeline in entities:
-        if pipeline.kind == "pipeline":
-            for scope in scopes(pipeline.properties):
-                yield from _scope(pipeline, scope)
-    yield from _triggers({entity.name: entity for entity in entities if entity.kind == "trigger"})
+    for body in bodies:
+        for scope in body.scopes:
+            yield from _scope(body.entity, scope)
+    yield from _triggers({body.entity.name: body.entity for body in bodies if body.entity.kind == "trigger"})
 
 
 def _triggers(triggers: Mapping[str, Entity]) -> Iterator[Problem]:

@@ -5,32 +5,32 @@ from typing import TYPE_CHECKING, Any, cast
 
 from adf.outcomes import decisive, statuses, succeeds
 from adf.problems import Problem, inside
-from adf.walk import activities, inner_activities, properties_of, scopes
+from adf.walk import inner_activities, properties_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from adf.entities import Entity
     from adf.outcomes import Dependencies, Status
-    from adf.walk import Activity, Scope
+    from adf.walk import Activity, Scope, Walked
 
 
-def check(entities: Sequence[Entity]) -> Iterator[Problem]:
+def check(bodies: Sequence[Walked]) -> Iterator[Problem]:
     """Where an activity fails, what it is in fails too: else nobody is told, and nothing is run again.
 
     Each activity by itself: it fails, and all others that then run succeed. An ending that is there to fail
     (a Fail activity, be it inside of another or in a pipeline that is called) is taken to do so.
     """
-    pipelines = [entity for entity in entities if entity.kind == "pipeline"]
-    calm = {pipeline.name.casefold() for pipeline in pipelines if not _holds_a_fail(pipeline)}
+    pipelines = [body for body in bodies if body.entity.kind == "pipeline"]
+    calm = {pipeline.entity.name.casefold() for pipeline in pipelines if not _holds_a_fail(pipeline)}
     for pipeline in pipelines:
-        for scope in scopes(pipeline.properties):
+        for scope in pipeline.scopes:
             if scope.outer is None or scope.outer.get("type") != "Until":  # which goes on whatever fails
-                yield from _scope(pipeline, scope, calm)
+                yield from _scope(pipeline.entity, scope, calm)
 
 
-def _holds_a_fail(pipeline: Entity) -> bool:
-    return any(activity.get("type") == "Fail" for _, activity in activities(pipeline.properties))
+def _holds_a_fail(pipeline: Walked) -> bool:
+    return any(activity.get("type") == "Fail" for _, activity in pipeline.activities)
 
 
 def _scope(pipeline: Entity, scope: Scope, calm: set[str]) -> Iterator[Problem]:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 from adf.entities import Unresolved
 from adf.expressions import is_expression
 from adf.problems import Problem, inside
-from adf.walk import activities, properties_of, texts
+from adf.walk import properties_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from adf.entities import Entity
+    from adf.walk import Walked
 
 _WINDOW = re.compile(r"\btrigger\s*\(\s*\)[^@]*?\bwindow(?:Start|End)Time\b", re.IGNORECASE)
 _OF_ACTIVITIES: Final = {
@@ -25,26 +25,28 @@ _OF_POLICIES: Final = ("retryIntervalInSeconds", "secureInput", "secureOutput")
 _OBJECTS: Final = {"IfCondition": "expression", "Until": "expression", "ForEach": "items"}
 
 
-def check(entities: Sequence[Entity]) -> Iterator[Problem]:
+def check(bodies: Sequence[Walked]) -> Iterator[Problem]:
     """Expressions stand where Data Factory evaluates them, in the form that it asks for there."""
-    for entity in entities:
-        for path, value in _never(entity):
+    for body in bodies:
+        entity = body.entity
+        for path, value in _never(body):
             if is_expression(value) and not isinstance(value, Unresolved):
                 message = "is an expression, and none is evaluated here"
                 yield Problem("ADF407", str(entity), path, message)
         if entity.kind == "pipeline":
-            yield from _bare(entity)
+            yield from _bare(body)
         if entity.kind == "trigger" and entity.properties.get("type") != "TumblingWindowTrigger":
-            yield from _windows(entity)
+            yield from _windows(body)
 
 
-def _never(entity: Entity) -> Iterator[tuple[str, object]]:
+def _never(body: Walked) -> Iterator[tuple[str, object]]:
     """Path and value of everything that is taken as it stands, but for names in references."""
+    entity = body.entity
     if entity.kind == "trigger":
         yield from _strings(entity.properties.get("typeProperties"), "typeProperties")
     if entity.kind == "pipeline":
         yield "concurrency", entity.properties.get("concurrency")
-        for path, activity in activities(entity.properties):
+        for path, activity in body.activities:
             yield inside(path, "name"), activity.get("name")
             policy, said = activity.get("policy") or {}, properties_of(activity)
             yield from ((f"{path}.policy.{key}", policy.get(key)) for key in _OF_POLICIES)
@@ -66,18 +68,20 @@ def _strings(body: object, path: str) -> Iterator[tuple[str, object]]:
             yield path, body
 
 
-def _bare(pipeline: Entity) -> Iterator[Problem]:
-    for path, activity in activities(pipeline.properties):
+def _bare(pipeline: Walked) -> Iterator[Problem]:
+    for path, activity in pipeline.activities:
         key = _OBJECTS.get(str(activity.get("type")))
         value: Any = properties_of(activity).get(key) if key else None
         if isinstance(value, str) and not isinstance(value, Unresolved):
             place = f"{path}.typeProperties.{key}"
-            yield Problem("ADF408", str(pipeline), place, "is a bare string, expected an Expression object")
+            yield Problem(
+                "ADF408", str(pipeline.entity), place, "is a bare string, expected an Expression object"
+            )
 
 
-def _windows(trigger: Entity) -> Iterator[Problem]:
-    kind = trigger.properties.get("type")
-    for path, text in texts(trigger.properties):
+def _windows(trigger: Walked) -> Iterator[Problem]:
+    kind = trigger.entity.properties.get("type")
+    for path, text in trigger.texts:
         if _WINDOW.search(text):
             message = f"a {kind} has no windows: the run fails, or gets an empty value"
-            yield Problem("ADF410", str(trigger), path, message)
+            yield Problem("ADF410", str(trigger.entity), path, message)

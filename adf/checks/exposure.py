@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 from adf.entities import Unresolved
 from adf.problems import Problem, inside
-from adf.walk import activities, properties_of
+from adf.walk import properties_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from adf.entities import Entity
+    from adf.walk import Walked
 
 _IN_TEXT = (
     (
@@ -30,23 +30,36 @@ _KEYS = re.compile(
     re.IGNORECASE,
 )
 """Keys below which a text is a secret; `secretName` and `servicePrincipalId` are none."""
-_SUSPICIOUS = ("passw", "pwd", "secret", "key", "token", "sig=", "code=", "bearer", "basic", "securestring")
-"""What has none of these in its text holds no secret: most bodies need not be walked through."""
+_SUSPICIOUS = (
+    "passw",
+    "pwd",
+    "secret",
+    "key",
+    "token",
+    "sig=",
+    "code=",
+    "bearer",
+    "basic",
+    "securestring",
+    "\\u",
+)
+"""What has none of these in its JSON holds no secret: most bodies need not be walked through. Some letters
+beyond ASCII, which are escaped there, are the same as others where case does not count."""
 _MASK = re.compile(r"\*+")
 _PLAIN_HTTP = re.compile(r"^http://|['\"]http://", re.IGNORECASE)
 CALLS = ("WebActivity", "WebHook", "AzureFunctionActivity")
 
 
-def check(entities: Sequence[Entity]) -> Iterator[Problem]:
+def check(bodies: Sequence[Walked]) -> Iterator[Problem]:
     """No secret stands in a body, and nothing is called without encryption. No message repeats a secret."""
-    for entity in entities:
-        text = repr(entity.properties).casefold()
+    for body in bodies:
+        entity, text = body.entity, body.json.lower()
         suspicious = any(each in text for each in _SUSPICIOUS)
         for path, what in secrets(entity.properties) if suspicious else ():
             hint = "a managed identity, or a Key Vault reference (AzureKeyVaultSecret)"
             yield Problem("ADF802", str(entity), path, f"holds {what}", hint)
         if entity.kind == "pipeline":
-            yield from _calls(entity)
+            yield from _calls(body)
 
 
 def secrets(body: object, path: str = "", key: str = "") -> Iterator[tuple[str, str]]:
@@ -85,10 +98,10 @@ def _is_literal(text: str) -> bool:
     return bool(text) and "@" not in text[:1] and "@{" not in text and not _MASK.fullmatch(text)
 
 
-def _calls(pipeline: Entity) -> Iterator[Problem]:
-    for path, activity in activities(pipeline.properties):
+def _calls(pipeline: Walked) -> Iterator[Problem]:
+    for path, activity in pipeline.activities:
         url: Any = properties_of(activity).get("url")
         text = url.get("value") if isinstance(url, dict) else url
         if activity.get("type") in CALLS and isinstance(text, str) and _PLAIN_HTTP.search(text):
             message = "calls http://: what is sent, and the answer, can be read and changed on the way"
-            yield Problem("ADF803", str(pipeline), f"{path}.typeProperties.url", message)
+            yield Problem("ADF803", str(pipeline.entity), f"{path}.typeProperties.url", message)

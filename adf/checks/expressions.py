@@ -1,19 +1,21 @@
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from adf.language import LanguageError, parse, references
 from adf.language import check as check_calls
 from adf.problems import Problem
-from adf.walk import activities, inner_activities, properties_of, scopes, texts
+from adf.walk import inner_activities, properties_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from adf.entities import Entity
+    from adf.entities import Entity, Kind
     from adf.language import References
-    from adf.walk import Activity
+    from adf.walk import Activity, Walked
 
 LONGEST = 8192
 ACCESSORS = {
@@ -27,50 +29,84 @@ ELSEWHERE = {kind: set().union(*ACCESSORS.values()) - own for kind, own in ACCES
 SETS_A_VARIABLE = ("SetVariable", "AppendVariable")
 
 
-def check(entities: Sequence[Entity], global_parameters: Collection[str] | None = None) -> Iterator[Problem]:
+@dataclass(frozen=True)
+class Asked:
+    """What an expression asks for, in a kind of entity."""
+
+    misplaced: tuple[str, ...]
+    """Functions that do not exist there."""
+    parameters: tuple[str, ...]
+    variables: tuple[str, ...]
+    global_parameters: tuple[str, ...]
+    activities: tuple[str, ...]
+
+
+def check(bodies: Sequence[Walked], global_parameters: Collection[str] | None = None) -> Iterator[Problem]:
     """Every expression can be parsed, and what it names exists where it stands.
 
     `global_parameters` are the names that the factory has; None where nobody knows.
     """
-    for entity in entities:
-        for path, text in texts(entity.properties):
+    for body in bodies:
+        for path, text in body.texts:
             if len(text) > LONGEST:
                 message = f"has {len(text)} characters, more than {LONGEST}"
-                yield Problem("ADF402", str(entity), path, message)
+                yield Problem("ADF402", str(body.entity), path, message)
                 continue
-            named = _named(text)
-            if isinstance(named, LanguageError):
-                yield Problem("ADF401", str(entity), path, str(named))
+            asked = _asked(body.entity.kind, text)
+            if isinstance(asked, LanguageError):
+                yield Problem("ADF401", str(body.entity), path, str(asked))
             else:
-                yield from _names(entity, path, named)
-                yield from _global_parameters(entity, path, named, global_parameters)
-        if entity.kind == "pipeline":
-            yield from _activities(entity)
-            yield from _variables(entity)
+                yield from _names(body.entity, path, asked)
+                yield from _global_parameters(body.entity, path, asked, global_parameters)
+        if body.entity.kind == "pipeline":
+            yield from _activities(body)
+            yield from _variables(body)
 
 
-@lru_cache(maxsize=8192)
-def _named(text: str) -> References | LanguageError:
-    """What an expression names, or why it is none."""
+@lru_cache(maxsize=16384)
+def _asked(kind: Kind, text: str) -> Asked | LanguageError:
+    """What a text asks for, or why it is no expression.
+
+    Texts of many models differ in what they say, and ask for the same: so it is the form that is parsed.
+    """
+    whole = len(text) <= LONGEST and text[:1] == "@" and text[1:2] not in ("@", "{")
+    found = _asked_by(kind, _SAID.sub(_unsaid, text) if whole else text)
+    return _parsed(kind, text) if isinstance(found, LanguageError) else found
+
+
+_SAID = re.compile(r"(,\s*)?'[^']*(?:''[^']*)*'(?=(\s*,)?)")
+"""A text in an expression: beside a comma it is one of several arguments, and so the name of nothing."""
+
+
+def _unsaid(text: re.Match[str]) -> str:
+    return f"{text[1] or ''}''" if text[1] or text[2] else text[0]
+
+
+def _parsed(kind: Kind, text: str) -> Asked | LanguageError:
     try:
         tree = parse(text)
         check_calls(tree)
     except LanguageError as error:
         return error
-    return references(tree)
+    named = references(tree)
+    owners = {"pipeline": named.parameters, "dataset": _of(named, "dataset")}
+    return Asked(
+        tuple(each for each in named.functions if each.lower() in ELSEWHERE[kind]),
+        (owners | {"linked_service": _of(named, "linkedservice")}).get(kind, ()),
+        named.variables,
+        named.global_parameters,
+        named.activities,
+    )
 
 
-def _names(entity: Entity, path: str, named: References) -> Iterator[Problem]:
-    for function in named.functions:
-        if function.lower() in ELSEWHERE[entity.kind]:
-            yield Problem("ADF403", str(entity), path, f"{function}() does not exist in a {entity.kind}")
-    asked = {
-        "pipeline": named.parameters,
-        "dataset": _of(named, "dataset"),
-        "linked_service": _of(named, "linkedservice"),
-    }.get(entity.kind, ())
-    yield from _undeclared("ADF404", "parameter", asked, entity, path)
-    yield from _undeclared("ADF405", "variable", named.variables, entity, path)
+_asked_by = lru_cache(maxsize=8192)(_parsed)
+
+
+def _names(entity: Entity, path: str, asked: Asked) -> Iterator[Problem]:
+    for function in asked.misplaced:
+        yield Problem("ADF403", str(entity), path, f"{function}() does not exist in a {entity.kind}")
+    yield from _undeclared("ADF404", "parameter", asked.parameters, entity, path)
+    yield from _undeclared("ADF405", "variable", asked.variables, entity, path)
 
 
 def _undeclared(rule: str, what: str, asked: Sequence[str], entity: Entity, path: str) -> Iterator[Problem]:
@@ -89,11 +125,11 @@ def _of(named: References, owner: str) -> tuple[str, ...]:
 
 
 def _global_parameters(
-    entity: Entity, path: str, named: References, known: Collection[str] | None
+    entity: Entity, path: str, asked: Asked, known: Collection[str] | None
 ) -> Iterator[Problem]:
     if known is not None:
         folded = {name.casefold() for name in known}
-        for name in named.global_parameters:
+        for name in asked.global_parameters:
             if name.casefold() not in folded:
                 message = f"the factory has no global parameter {name!r}"
                 yield Problem("ADF409", str(entity), path, message)
@@ -102,54 +138,76 @@ def _global_parameters(
 # ------------------------------------------------------------------------------------------- variables
 
 
-def _variables(pipeline: Entity) -> Iterator[Problem]:
+def _variables(pipeline: Walked) -> Iterator[Problem]:
     """What is set is declared, and does not read itself."""
-    for path, activity in activities(pipeline.properties):
+    for path, activity in pipeline.activities:
         said = properties_of(activity)
         name = said.get("variableName")
         if activity.get("type") not in SETS_A_VARIABLE or not isinstance(name, str) or "@" in name:
             continue
         place = f"{path}.typeProperties"
         if not said.get("setSystemVariable"):
-            yield from _undeclared("ADF405", "variable", [name], pipeline, f"{place}.variableName")
-        for below, text in texts(said.get("value"), f"{place}.value"):
-            if activity["type"] == "SetVariable" and name.casefold() in _read(text):
-                yield Problem("ADF411", str(pipeline), below, f"sets {name!r} and reads it")
+            yield from _undeclared("ADF405", "variable", [name], pipeline.entity, f"{place}.variableName")
+        for below, text in pipeline.texts:
+            sets = activity["type"] == "SetVariable" and _leads_into(below, f"{place}.value")
+            if sets and name.casefold() in _read(text):
+                yield Problem("ADF411", str(pipeline.entity), below, f"sets {name!r} and reads it")
 
 
 def _read(text: str) -> set[str]:
-    named = _named(text)
-    return set() if isinstance(named, LanguageError) else {name.casefold() for name in named.variables}
+    asked = _asked("pipeline", text)
+    return set() if isinstance(asked, LanguageError) else {name.casefold() for name in asked.variables}
+
+
+def _leads_into(path: str, place: str) -> bool:
+    return path.startswith(place) and path[len(place) : len(place) + 1] in ("", ".", "[")
 
 
 # ------------------------------------------------------------------------------------------- activities
 
 
-def _activities(pipeline: Entity) -> Iterator[Problem]:
+def _activities(pipeline: Walked) -> Iterator[Problem]:
     """activity('x') has an answer only where x has ended for sure: x comes before, on every way."""
+    naming = [(path, names) for path, text in pipeline.texts if (names := _named_activities(text))]
+    if not naming:
+        return
     above: dict[int, set[str]] = {}
-    for scope in scopes(pipeline.properties):
+    for scope in pipeline.scopes:
         outer = above.get(id(scope.outer), set())
         by_name = {activity["name"]: activity for activity in scope.activities if "name" in activity}
         for index, activity in enumerate(scope.activities):
             before = outer | _before(activity, by_name)
             above[id(activity)] = before
             known = before | (_inside_of(activity) if activity.get("type") == "Until" else set())
-            yield from _ended(pipeline, f"{scope.path}[{index}]", activity, known)
+            own = [each for each in naming if _is_own(each[0], f"{scope.path}[{index}]")]
+            yield from _ended(pipeline.entity, own, known)
 
 
-def _ended(pipeline: Entity, place: str, activity: Activity, before: set[str]) -> Iterator[Problem]:
+_NOT_OWN = re.compile(
+    r"\.(annotations|dependsOn|description|folder|name|type"
+    r"|typeProperties\.((?i:[^.\[]*activities)|cases))(?![^.\[])"
+)
+"""What an activity tells to people, and those inside of it, which are looked at by themselves."""
+
+
+def _is_own(path: str, place: str) -> bool:
+    return _leads_into(path, place) and _NOT_OWN.match(path, len(place)) is None
+
+
+def _ended(
+    pipeline: Entity, naming: Sequence[tuple[str, tuple[str, ...]]], before: set[str]
+) -> Iterator[Problem]:
     known = {name.casefold() for name in before}
-    for path, text in texts(_without_inner(activity), place):
-        for name in _named_activities(text):
+    for path, names in naming:
+        for name in names:
             if name.casefold() not in known:
                 message = f"activity({name!r}) has not ended when this is evaluated"
                 yield Problem("ADF406", str(pipeline), path, message, "depend on it first")
 
 
 def _named_activities(text: str) -> tuple[str, ...]:
-    named = _named(text)
-    return () if isinstance(named, LanguageError) else named.activities
+    asked = _asked("pipeline", text)
+    return asked.activities if isinstance(asked, Asked) else ()
 
 
 def _before(activity: Activity, by_name: Mapping[str, Activity]) -> set[str]:
@@ -167,13 +225,3 @@ def _before(activity: Activity, by_name: Mapping[str, Activity]) -> set[str]:
 
 def _inside_of(activity: Activity) -> set[str]:
     return {str(inner.get("name")) for inner in inner_activities(activity)}
-
-
-def _without_inner(activity: Activity) -> Activity:
-    """The activity without those inside of it, which are looked at by themselves."""
-    type_properties = {
-        key: value
-        for key, value in properties_of(activity).items()
-        if not key.lower().endswith("activities") and key != "cases"
-    }
-    return {**activity, "typeProperties": type_properties}

@@ -1,25 +1,23 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from adf.entities import EndpointId, EndpointVersion, StartAtCreation, Unresolved
+from adf.entities import Unresolved
 from adf.problems import Problem
-from adf.walk import activities, inner_activities, properties_of
+from adf.walk import inner_activities, properties_of
 from adf.windows import WindowError, parse_timespan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from adf.entities import Entity
-    from adf.walk import Activity
+    from adf.walk import Activity, Walked
 
 ENTITIES = 5000
 ACTIVITIES = 120
 PARAMETERS = 50
 USER_PROPERTIES = 5
 KILOBYTES = {"linked_service": 100, "dataset": 100, "pipeline": 200, "trigger": 200}
-ID_LENGTH = 36
 LOOPS = ("ForEach", "Until")
 CONTROL = {
     *("AppendVariable", "ExecutePipeline", "Fail", "Filter", "ForEach", "IfCondition", "SetVariable"),
@@ -29,31 +27,22 @@ CONTROL = {
 OWN_TIMEOUT = ("Until", "Validation", "WebHook")
 
 
-def check(entities: Sequence[Entity]) -> Iterator[Problem]:
+def check(bodies: Sequence[Walked]) -> Iterator[Problem]:
     """The service's documented limits, as of 2025: a deployment that exceeds one fails in the middle."""
-    if len(entities) > ENTITIES:
-        message = f"{len(entities)} entities, more than a factory's {ENTITIES}"
+    if len(bodies) > ENTITIES:
+        message = f"{len(bodies)} entities, more than a factory's {ENTITIES}"
         yield Problem("ADF501", "factory", "", message)
-    for entity in entities:
-        size = len(json.dumps(entity.properties, default=_placeholder).encode()) / 1024
+    for body in bodies:
+        entity, size = body.entity, len(body.json) / 1024
         if size > KILOBYTES[entity.kind]:
             limit = KILOBYTES[entity.kind]
             message = f"has {size:.0f} KB, more than a {entity.kind}'s {limit}"
             yield Problem("ADF502", str(entity), "", message)
         if entity.kind == "pipeline":
-            yield from _pipeline(entity)
+            yield from _pipeline(entity, body.activities)
 
 
-def _placeholder(value: object) -> str:
-    if isinstance(value, EndpointId | EndpointVersion):
-        return "0" * ID_LENGTH
-    if isinstance(value, StartAtCreation):
-        return str(value)
-    raise TypeError(f"{value!r} in a body is neither JSON nor a placeholder")
-
-
-def _pipeline(pipeline: Entity) -> Iterator[Problem]:
-    found = list(activities(pipeline.properties))
+def _pipeline(pipeline: Entity, found: Sequence[tuple[str, Activity]]) -> Iterator[Problem]:
     if len(found) > ACTIVITIES:
         message = f"{len(found)} activities, more than {ACTIVITIES}"
         yield Problem("ADF503", str(pipeline), "activities", message)

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from adf.entities import Entity
-    from adf.walk import Activity
+    from adf.walk import Activity, Walked
+
+Execution = tuple[str, str, "Activity"]
+"""Pipeline, path and activity."""
 
 _THRESHOLD = re.compile(r"error_?threshold", re.IGNORECASE)
 
@@ -28,9 +31,10 @@ class Mismatch:
     missing: tuple[str, ...]
 
 
-def check(entities: Sequence[Entity], contracts: Mapping[str, Mapping[str, str]] | None) -> Iterator[Problem]:
+def check(bodies: Sequence[Walked], contracts: Mapping[str, Mapping[str, str]] | None) -> Iterator[Problem]:
     """Azure ML takes strings, none of them empty, under the names that its pipeline declares, and once."""
-    for pipeline, path, activity in _executions(entities):
+    executions = [each for body in bodies for each in _executions(body.entity, body.activities)]
+    for pipeline, path, activity in executions:
         if "linkedServiceName" not in activity:
             yield Problem("ADF701", pipeline, path, "has no linkedServiceName")
         if properties_of(activity).keys().isdisjoint({"mlPipelineId", "mlPipelineEndpointId"}):
@@ -43,7 +47,7 @@ def check(entities: Sequence[Entity], contracts: Mapping[str, Mapping[str, str]]
             place = f"{path}.typeProperties.mlPipelineParameters.{name}"
             yield from _value(pipeline, place, name, value)
     if contracts is not None:
-        yield from _mismatched(entities, contracts)
+        yield from _mismatched(executions, contracts)
 
 
 def _value(pipeline: str, place: str, name: str, value: object) -> Iterator[Problem]:
@@ -57,8 +61,10 @@ def _value(pipeline: str, place: str, name: str, value: object) -> Iterator[Prob
         yield Problem("ADF707", pipeline, place, f"is {value}: no failed item is an error")
 
 
-def _mismatched(entities: Sequence[Entity], contracts: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
-    for mismatch in mismatches(entities, contracts):
+def _mismatched(
+    executions: Iterable[Execution], contracts: Mapping[str, Mapping[str, str]]
+) -> Iterator[Problem]:
+    for mismatch in _mismatches(executions, contracts):
         for names, fact in (
             (mismatch.undeclared, "is passed and not declared"),
             (mismatch.missing, "is declared and not passed"),
@@ -70,7 +76,14 @@ def _mismatched(entities: Sequence[Entity], contracts: Mapping[str, Mapping[str,
 
 def mismatches(entities: Iterable[Entity], contracts: Mapping[str, Mapping[str, str]]) -> Iterator[Mismatch]:
     """Every activity whose parameters differ from those that its ML pipeline declares."""
-    for pipeline, path, activity in _executions(entities):
+    found = (_executions(entity, activities(entity.properties)) for entity in entities)
+    return _mismatches((each for executions in found for each in executions), contracts)
+
+
+def _mismatches(
+    executions: Iterable[Execution], contracts: Mapping[str, Mapping[str, str]]
+) -> Iterator[Mismatch]:
+    for pipeline, path, activity in executions:
         endpoint = properties_of(activity).get("mlPipelineEndpointId")
         if not isinstance(endpoint, EndpointId):
             continue
@@ -80,12 +93,11 @@ def mismatches(entities: Iterable[Entity], contracts: Mapping[str, Mapping[str, 
             yield Mismatch(pipeline, path, endpoint.ml_pipeline, undeclared, missing)
 
 
-def _executions(entities: Iterable[Entity]) -> Iterator[tuple[str, str, Activity]]:
-    for entity in entities:
-        if entity.kind == "pipeline":
-            for path, activity in activities(entity.properties):
-                if activity.get("type") == "AzureMLExecutePipeline":
-                    yield str(entity), path, activity
+def _executions(entity: Entity, found: Iterable[tuple[str, Activity]]) -> Iterator[Execution]:
+    if entity.kind == "pipeline":
+        for path, activity in found:
+            if activity.get("type") == "AzureMLExecutePipeline":
+                yield str(entity), path, activity
 
 
 def _passed(activity: Activity) -> Mapping[str, object]:

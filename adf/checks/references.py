@@ -11,18 +11,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from adf.entities import Entity, Kind
+    from adf.walk import Walked
 
 _SHOWN = 12
 
 
-def check(entities: Sequence[Entity], *, complete: bool = True) -> Iterator[Problem]:
+def check(bodies: Sequence[Walked], *, complete: bool = True) -> Iterator[Problem]:
     """Every reference leads to an entity, and gives it the parameters that it declares.
 
     Where the entities are not `complete` it may lead to one that is not among them.
     """
+    entities = [body.entity for body in bodies]
     known = {(entity.kind, entity.name.casefold()): entity for entity in entities}
-    for entity in entities:
-        for path, reference in references(entity.properties):
+    for body in bodies:
+        entity = body.entity
+        for path, reference in body.references:
             kind = _kind(reference)
             name = str(reference["referenceName"])
             if reference.get("type") is None:

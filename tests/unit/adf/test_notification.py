@@ -9,7 +9,7 @@ from adf.checks import endings
 from adf.entities import Entity
 from adf.language import evaluate
 from adf.validation import validate
-from adf.walk import activities
+from adf.walk import Walked, activities
 from tests.unit.adf.builders import built, contracts, model
 from tests.unit.adf.pipeline_run import Outcome, PipelineRun
 
@@ -212,7 +212,9 @@ def test_the_rules_agree_that_it_ends_red(*, warehouse: bool):
         if entity.kind == "pipeline":
             entity.properties["activities"].pop()
 
-    assert {problem.rule for problem in endings.check(entities)} == {"ADF801"}
+    assert {problem.rule for problem in endings.check([Walked.through(each) for each in entities])} == {
+        "ADF801"
+    }
 
 
 def test_without_a_notification_the_pipelines_are_what_they_were():
