@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+from functools import lru_cache
 from graphlib import CycleError
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from adf.outcomes import decisive, statuses, succeeds
 from adf.problems import Problem, inside
@@ -34,19 +35,43 @@ def _holds_a_fail(pipeline: Walked) -> bool:
 
 
 def _scope(pipeline: Entity, scope: Scope, calm: set[str]) -> Iterator[Problem]:
-    depends_on = {str(each.get("name")): _needs(each) for each in scope.activities}
-    if any(needs.keys() - depends_on.keys() for needs in depends_on.values()):
-        return  # said by `dependencies`
-    ends = {str(each.get("name")): _end(each) for each in scope.activities}
-    fails = {str(each.get("name")) for each in scope.activities if _may_fail_on_purpose(each, calm)}
+    graph = tuple(_node(each, calm) for each in scope.activities)
     within = "the pipeline" if scope.outer is None else repr(scope.outer.get("name"))
-    for index, activity in enumerate(scope.activities):
-        name = str(activity.get("name"))
-        green = _green(name, depends_on, ends) if ends[name] == "Succeeded" else set()
+    for index, green in _unnoticed(graph):
+        by = ", ".join(repr(each) for each in green)
+        message = f"where {graph[index].name!r} fails, {within} still ends as Succeeded, by {by}"
+        yield Problem("ADF801", str(pipeline), inside(scope.path, index), message)
+
+
+class _Node(NamedTuple):
+    """An activity as far as it decides how its pipeline ends."""
+
+    name: str
+    needs: tuple[tuple[str, tuple[str, ...]], ...]
+    """Activity → conditions."""
+    end: Status
+    """How it ends where nothing goes wrong."""
+    may_fail: bool
+    """On purpose."""
+
+
+@lru_cache(maxsize=1024)
+def _unnoticed(graph: tuple[_Node, ...]) -> list[tuple[int, list[str]]]:
+    """The activities that may fail while all succeeds, by their index, each with those by which it does.
+
+    The pipelines of a thousand models have one graph.
+    """
+    depends_on = {each.name: dict(each.needs) for each in graph}
+    if any(needs.keys() - depends_on.keys() for needs in depends_on.values()):
+        return []  # said by `dependencies`
+    ends = {each.name: each.end for each in graph}
+    fails = {each.name for each in graph if each.may_fail}
+    found = []
+    for index, each in enumerate(graph):
+        green = _green(each.name, depends_on, ends) if ends[each.name] == "Succeeded" else set()
         if green and not green & fails:
-            by = ", ".join(repr(each) for each in sorted(green))
-            message = f"where {name!r} fails, {within} still ends as Succeeded, by {by}"
-            yield Problem("ADF801", str(pipeline), inside(scope.path, index), message)
+            found.append((index, sorted(green)))
+    return found
 
 
 def _green(name: str, depends_on: Dependencies, ends: dict[str, Status]) -> set[str]:
@@ -69,17 +94,21 @@ def _after(name: str, depends_on: Dependencies) -> set[str]:
     return found
 
 
-def _needs(activity: Activity) -> dict[str, list[str]]:
-    """Activity → conditions; an entry without one is said by `dependencies`."""
+def _node(activity: Activity, calm: set[str]) -> _Node:
+    """An entry without an activity or a condition is said by `dependencies`."""
     entries: list[dict[str, Any]] = activity.get("dependsOn") or []
-    return {
-        str(each.get("activity")): [str(said).capitalize() for said in each.get("dependencyConditions") or []]
+    needs = tuple(
+        (
+            str(each.get("activity")),
+            tuple(str(said).capitalize() for said in each.get("dependencyConditions") or ()),
+        )
         for each in entries
-    }
+    )
+    name = str(activity.get("name"))
+    return _Node(name, needs, _end(activity), _may_fail_on_purpose(activity, calm))
 
 
 def _end(activity: Activity) -> Status:
-    """How it ends where nothing goes wrong."""
     if activity.get("state") == "Inactive":
         return cast("Status", activity.get("onInactiveMarkAs", "Succeeded"))
     return "Failed" if activity.get("type") == "Fail" else "Succeeded"
