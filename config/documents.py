@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import yaml  # type: ignore[import-untyped]
-from yaml.composer import Composer  # type: ignore[import-untyped]
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode  # type: ignore[import-untyped]
+from yaml.composer import ComposerError  # type: ignore[import-untyped]
 
 from config.errors import Problem, Where
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 Key = tuple[str, ...]
@@ -27,9 +27,12 @@ MOST_VALUES: Final = 50_000
 DEEPEST: Final = 30
 MOST_OPEN_BRACKETS: Final = 100
 """More than DEEPEST: brackets inside texts and comments are counted too."""
+MOST_LEVELS: Final = 300
+"""Before aliases are followed: far from the depth at which Python gives up."""
 
 _PREFIX: Final = "tag:yaml.org,2002:"
 _COLLECTIONS: Final = (f"{_PREFIX}map", f"{_PREFIX}seq")
+_NO_TAG: Final = (None, "!")
 _YAML: Final = "YAML 1.2: indented with blanks; text that begins with {, [, * or & in quotation marks"
 _BEFORE_FOUND: Final = re.compile(r"^found |^.*\bbut (found|got) ")
 _NOT_FOUND: Final = re.compile(r"^(did|could) not find expected ")
@@ -76,13 +79,13 @@ def parse(text: str, name: str, document: Document, root: Key = ()) -> None:
         _blame(document, Where(name, line), "", found, _YAML)
     except (yaml.YAMLError, ValueError):
         _blame(document, Where(name), "", "control characters", "YAML text")
-    except RecursionError:
+    except _EndlessNesting:
         _blame(document, Where(name), "", "endless nesting", f"at most {DEEPEST} levels")
     else:
-        if isinstance(node, MappingNode):
+        if node is not None and isinstance(node.event, yaml.MappingStartEvent):
             document.values = _Reader(name, document, len(root)).mapping(node, root)
-        elif node is not None and node.value:
-            line = node.start_mark.line + 1
+        elif node is not None and (node.parts or _written(node)):
+            line = node.event.start_mark.line + 1
             _blame(document, Where(name, line), "", f"a {_kind(node)}", "a map of `key: value` lines")
 
 
@@ -96,55 +99,114 @@ def _nests_endlessly(text: str) -> bool:
     return False
 
 
-def _compose(text: str) -> Node | None:
-    loader = _Yaml12(text)
+class _EndlessNesting(Exception):
+    pass
+
+
+class _Node(NamedTuple):
+    """What an event of libyaml's begins; `parts` of a map are keys and values in turn."""
+
+    event: Any
+    parts: list[_Node]
+
+
+def _compose(text: str) -> _Node | None:
+    loader = _Loader(text)
     try:
-        node: Node | None = loader.get_single_node()
+        return _Composer(loader.get_event).document()
     finally:
         loader.dispose()
-    return node
 
 
-class _Yaml12(Composer, getattr(yaml, "CBaseLoader", yaml.BaseLoader)):  # type: ignore[misc]
-    """libyaml's events, where PyYAML was built with it; words as in YAML 1.2.
+_Loader: Final = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""libyaml's events, where PyYAML was built with it."""
 
-    The nodes are made in Python: libyaml's own composer ends the process where nesting has no end.
+
+class _Composer:
+    """Events → nodes; an alias is its anchor's node.
+
+    In Python: libyaml's own composer ends the process where nesting has no end.
     """
 
-    def __init__(self, text: str) -> None:
-        super(Composer, self).__init__(text)
-        Composer.__init__(self)
+    def __init__(self, next_event: Callable[[], Any]) -> None:
+        self._next = next_event
+        self._anchors: dict[str, _Node] = {}
 
-    def compose_node(self, parent: Node | None, index: object) -> Node:
-        event = self.peek_event()
-        if not isinstance(event, yaml.AliasEvent):
-            self.anchors.pop(event.anchor, None)  # an anchor that is defined twice is legal YAML
-        node: Node = super().compose_node(parent, index)
+    def document(self) -> _Node | None:
+        """None of an empty stream; raises a YAMLError or _EndlessNesting."""
+        self._next()  # the stream's start
+        if isinstance(self._next(), yaml.StreamEndEvent):
+            return None
+        node = self._node(self._next(), 1)
+        self._next()  # the document's end
+        if not isinstance(after := self._next(), yaml.StreamEndEvent):
+            expected, found = "expected a single document in the stream", "but found another document"
+            raise ComposerError(expected, node.event.start_mark, found, after.start_mark)
+        return node
+
+    def _node(self, event: Any, level: int) -> _Node:  # noqa: ANN401 - an event of PyYAML's
+        kind = type(event)
+        if kind is yaml.AliasEvent:
+            if event.anchor not in self._anchors:
+                raise ComposerError(None, None, f"found undefined alias {event.anchor!r}", event.start_mark)
+            return self._anchors[event.anchor]
+        if level > MOST_LEVELS:
+            raise _EndlessNesting
+        node = _Node(event, [])
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node  # one that is defined twice is legal YAML
+        if kind is not yaml.ScalarEvent:
+            ends = yaml.MappingEndEvent if kind is yaml.MappingStartEvent else yaml.SequenceEndEvent
+            while type(part := self._next()) is not ends:
+                node.parts.append(self._node(part, level + 1))
         return node
 
 
-for _tag, _words, _first in (
-    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
-    ("int", r"[-+]?[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
-    (
-        "float",
-        r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        list("-+0123456789."),
-    ),
-):
-    _Yaml12.add_implicit_resolver(f"{_PREFIX}{_tag}", re.compile(rf"(?:{_words})\Z"), _first)
+def _words() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+    """First letter → the kinds of plain words that begin with it, by YAML 1.2's core schema."""
+    kinds = (
+        ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+        ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+        ("int", r"[-+]?[0-9][0-9_]*|0o[0-7]+|0x[0-9a-fA-F]+", list("-+0123456789")),
+        (
+            "float",
+            r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+            list("-+0123456789."),
+        ),
+    )
+    words: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    for tag, pattern, letters in kinds:
+        for letter in letters:
+            words.setdefault(letter, []).append((tag, re.compile(pattern)))
+    return words
+
+
+_WORDS: Final = _words()
+
+
+def _tag(event: Any) -> str:  # noqa: ANN401 - a ScalarEvent
+    """The one that is written, without YAML's own prefix; else what the word is, where it is plain."""
+    if event.tag not in _NO_TAG:
+        return str(event.tag).removeprefix(_PREFIX)
+    for tag, pattern in _WORDS.get(event.value[:1], ()) if event.implicit[0] else ():
+        if pattern.fullmatch(event.value):
+            return tag
+    return "str"
 
 
 def _blame(document: Document, where: Where, key: str, found: str, expected: str) -> None:
     document.problems.append(Problem(where, key, found, expected))
 
 
-def _kind(node: Node) -> str:
-    match node:
-        case SequenceNode():
+def _written(node: _Node) -> str:
+    return str(node.event.value) if isinstance(node.event, yaml.ScalarEvent) else ""
+
+
+def _kind(node: _Node) -> str:
+    match node.event:
+        case yaml.SequenceStartEvent():
             return "list"
-        case MappingNode():
+        case yaml.MappingStartEvent():
             return "map"
         case _:
             return "single value"
@@ -157,70 +219,71 @@ class _Reader:
         self.depth = depth
         self.values = 0
 
-    def mapping(self, node: MappingNode, key: Key) -> dict[str, Any]:
+    def mapping(self, node: _Node, key: Key) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for key_node, value_node in node.value:
-            where = Where(self.name, key_node.start_mark.line + 1)
-            dotted = ".".join(key)
-            if not isinstance(key_node, ScalarNode):
-                _blame(self.document, where, dotted, f"a {_kind(key_node)} as a key", "a word")
+        for key_node, value_node in zip(node.parts[::2], node.parts[1::2], strict=True):
+            where = self._where(key_node)
+            if type(key_node.event) is not yaml.ScalarEvent:
+                _blame(self.document, where, ".".join(key), f"a {_kind(key_node)} as a key", "a word")
                 continue
-            word = str(key_node.value)
+            word = str(key_node.event.value)
             here = (*key, word)
             if word in result:
-                first = self.document.where[here]
-                _blame(
-                    self.document, where, ".".join(here), "a second time", f"it once (also line {first.line})"
-                )
+                once = f"it once (also line {self.document.where[here].line})"
+                _blame(self.document, where, ".".join(here), "a second time", once)
                 continue
             self.document.where[here] = where
             result[word] = self.value(value_node, here)
         return result
 
-    def value(self, node: Node, key: Key) -> Any:  # noqa: ANN401 - any value that YAML can hold
+    def value(self, node: _Node, key: Key) -> Any:  # noqa: ANN401 - any value that YAML can hold
         self.values += 1
         if self.values > MOST_VALUES or len(key) > DEEPEST:
             self._refuse_size(node, key)
             return None
-        if not isinstance(node, ScalarNode) and node.tag not in _COLLECTIONS:
+        kind = type(node.event)
+        if kind is yaml.ScalarEvent:
+            return self.scalar(node, key)
+        if node.event.tag not in _NO_TAG and node.event.tag not in _COLLECTIONS:
             self._refuse_tag(node, key)
             return None
-        match node:
-            case MappingNode():
-                return self.mapping(node, key)
-            case SequenceNode():
-                return [self._item(item, (*key, str(index))) for index, item in enumerate(node.value)]
-            case _:
-                return self.scalar(node, key)
+        if kind is yaml.MappingStartEvent:
+            return self.mapping(node, key)
+        return [self._item(item, (*key, str(index))) for index, item in enumerate(node.parts)]
 
-    def _item(self, node: Node, key: Key) -> Any:  # noqa: ANN401
-        self.document.where[key] = Where(self.name, node.start_mark.line + 1)
+    def _item(self, node: _Node, key: Key) -> Any:  # noqa: ANN401
+        self.document.where[key] = self._where(node)
         return self.value(node, key)
 
-    def _refuse_size(self, node: Node, key: Key) -> None:
+    def _where(self, node: _Node) -> Where:
+        return Where(self.name, node.event.start_mark.line + 1)
+
+    def _refuse_size(self, node: _Node, key: Key) -> None:
         found = (
             "aliases that repeat without end" if len(key) > DEEPEST else f"more than {MOST_VALUES:,} values"
         )
         expected = f"a configuration (at most {DEEPEST} levels and {MOST_VALUES:,} values)"
         top = key[: self.depth + 1]  # an alias' own lines are those of its anchor, so the entry is blamed
-        here = Where(self.name, node.start_mark.line + 1)
-        problem = Problem(self.document.where.get(top, here), ".".join(top), found, expected)
+        where = self.document.where.get(top) or self._where(node)
+        problem = Problem(where, ".".join(top), found, expected)
         if not any(known.found == found for known in self.document.problems):
             self.document.problems.append(problem)
 
-    def scalar(self, node: Node, key: Key) -> Any:  # noqa: ANN401
-        text = str(node.value)
+    def scalar(self, node: _Node, key: Key) -> Any:  # noqa: ANN401
+        text = str(node.event.value)
         self.document.spelling[key] = text
-        tag = str(node.tag).removeprefix(_PREFIX)
-        converted = scalar(tag, text)
+        try:
+            converted = scalar(_tag(node.event), text)
+        except ValueError:  # as of `!!int abc`
+            converted = NotImplemented
         if converted is NotImplemented:
             self._refuse_tag(node, key)
             return None
         return converted
 
-    def _refuse_tag(self, node: Node, key: Key) -> None:
-        where = Where(self.name, node.start_mark.line + 1)
-        _blame(self.document, where, ".".join(key), f"the tag `{node.tag}`", "a plain value without a tag")
+    def _refuse_tag(self, node: _Node, key: Key) -> None:
+        found = f"the tag `{node.event.tag}`"
+        _blame(self.document, self._where(node), ".".join(key), found, "a plain value without a tag")
 
 
 def scalar(tag: str, text: str) -> Any:  # noqa: ANN401

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from config.wrong import Wrong
@@ -38,24 +39,29 @@ def shared_folders(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
     whoever reads the outer one would read both.
     """
     landing: dict[str, str] = {}
+    inside: dict[str, set[str]] = {}
     for model in value if isinstance(value, dict) else ():
         path = _section(value[model], "output").get("path")
         if not isinstance(path, str):
             continue
         folder = path.rstrip("/")
-        for other, model_there in landing.items():
-            if found := _shared(folder, other, model_there):
-                expected = "a folder of its own, neither around another model's nor inside it"
-                yield Wrong(f"`{path}`, {found}", expected, key=(model, "output", "path"))
+        around = {folder[: slash.start()] for slash in re.finditer("/", folder)}
+        related = (around & landing.keys()) | inside.get(folder, set()) | ({folder} & landing.keys())
+        for other in sorted(related, key=list(landing).index) if related else ():
+            found = _shared(folder, other, landing[other])
+            expected = "a folder of its own, neither around another model's nor inside it"
+            yield Wrong(f"`{path}`, {found}", expected, key=(model, "output", "path"))
         landing.setdefault(folder, model)
+        for each in around:
+            inside.setdefault(each, set()).add(folder)
 
 
-def _shared(folder: str, other: str, model: str) -> str | None:
+def _shared(folder: str, other: str, model: str) -> str:
     if folder == other:
         return f"where {model} lands"
     if f"{folder}/".startswith(f"{other}/"):
         return f"inside `{other}`, where {model} lands"
-    return f"around `{other}`, where {model} lands" if f"{other}/".startswith(f"{folder}/") else None
+    return f"around `{other}`, where {model} lands"
 
 
 def column(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401

@@ -22,6 +22,7 @@ BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         (b"\x89PNG\r\n\x1a\n\xff\xfe", None, "byte 0x89"),
         (b"a: \x00\n", None, "control characters"),
         (b"a: !!python/object/apply:os.system ['true']\n", 1, "python/object"),
+        (b"a: !!int abc\n", 1, "the tag"),
         (b"a: 1\nb: 2\na: 3\n", 3, "a second time"),
         (b"a: {b: 1, b: 2}\n", 1, "a second time"),
         (b"? [a, b]\n: 1\n", 1, "a list as a key"),
