@@ -8,6 +8,7 @@ placeholder too: nothing in a body depends on the clock.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -111,13 +112,26 @@ def resolve(
     `start` says what an open start is; without it the body is one to be read, not to be sent. Raises
     MlPipelineNotPublished for a placeholder that `published` does not know.
     """
+    return replaced(properties, _resolved(published, start))
 
+
+def spelled(properties: Mapping[str, Any], published: Mapping[str, tuple[str, str]]) -> str:
+    """The resolved body, to be read, as JSON: the same for the same values, whatever order its keys are in.
+
+    Raises MlPipelineNotPublished, as `resolve` does.
+    """
+    return json.dumps(properties, sort_keys=True, default=_resolved(published, str))
+
+
+def _resolved(
+    published: Mapping[str, tuple[str, str]], start: Callable[[StartAtCreation], str]
+) -> Callable[[Placeholder], str]:
     def resolved(placeholder: Placeholder) -> str:
         if isinstance(placeholder, StartAtCreation):
             return start(placeholder)
         return _of_endpoint(placeholder, placeholder.ml_pipeline, published)
 
-    return replaced(properties, resolved)
+    return resolved
 
 
 def replaced(properties: dict[str, Any], by: Callable[[Placeholder], object]) -> dict[str, Any]:

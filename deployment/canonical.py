@@ -100,7 +100,7 @@ _TIMESPAN: Final = re.compile(r"((?P<days>\d+)\.)?(?P<time>\d\d:\d\d:\d\d)")
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:  # noqa: ANN401 - any JSON
     """What changes from one canonical body to another, in the order of their keys."""
-    if not path and repr(before) == repr(after):  # as of most bodies; `==` takes True for 1
+    if before is after or (not path and repr(before) == repr(after)):  # `==` takes True for 1
         return
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted(before.keys() | after.keys()):

@@ -5,6 +5,7 @@ read at the same time.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from deployment.resources import (
@@ -18,7 +19,8 @@ from deployment.resources import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
 
     from deployment.gateways import (
         ActivePipeline,
@@ -48,8 +50,10 @@ def observe(
     with ThreadPoolExecutor(3, thread_name_prefix="observe") as pool:
         published = pool.submit(_ml_pipelines, machine_learning, list(ml_pipelines), keep_versions)
         watching = None if resources is None else pool.submit(resources.read, _resources(wanted, written))
-        exists = factory.factory() is not None
-        entities = tuple(_entities(factory)) if exists else ()
+        with _reading(factory) as lists:
+            exists = factory.factory() is not None
+            # Of a factory that is not there the lists are refused, which says nothing more.
+            entities = tuple(each for found in lists for each in found.result()) if exists else ()
         endpoints, active, schedules = published.result()
         registered = {name: machine_learning.models(name) for name in models}
         beside = () if watching is None else tuple(watching.result())
@@ -74,7 +78,8 @@ def _resources(wanted: Iterable[Address], written: Written) -> list[Address]:
     return list({each.key: each for each in (*known, *wanted)}.values())
 
 
-def _entities(factory: FactoryReader) -> Iterable[LiveEntity]:
+@contextmanager
+def _reading(factory: FactoryReader) -> Iterator[list[Future[Sequence[LiveEntity]]]]:
+    """A list for each kind."""
     with ThreadPoolExecutor(len(ENTITY_KINDS), thread_name_prefix="observe") as pool:
-        for entities in pool.map(factory.list, ENTITY_KINDS):
-            yield from entities
+        yield [pool.submit(factory.list, kind) for kind in ENTITY_KINDS]

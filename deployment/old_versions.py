@@ -40,13 +40,17 @@ def retirements(
     level: int,
 ) -> Iterator[Change]:
     """A step each. `ml_pipelines` are the plan's steps, `staying` what it leaves alone in the factory."""
-    pinned = {pin for live in staying for pin in _pins(live.properties)}
+    if not observed.active_ml_pipelines:
+        return  # nothing may be old
+    pinned: dict[str, set[str]] = {}
+    for endpoint_id, version in (pin for live in staying for pin in _pins(live.properties)):
+        pinned.setdefault(endpoint_id, set()).add(version)
     scheduled = {each.pipeline_id for each in observed.ml_schedules}
     for step in ml_pipelines:
         live = cast("Published | None", step.live)
         if live is None:
             continue
-        needed = {version for endpoint_id, version in pinned if endpoint_id == live.endpoint_id}
+        needed = pinned.get(live.endpoint_id, set())
         enabled = _enabled(live, desired.owner, observed)
         for version in _old(step, enabled, desired.keep_versions):
             if version not in needed and live.versions[version] not in scheduled:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from adf.entities import StartAtCreation, resolve
+from adf.entities import StartAtCreation, resolve, spelled
 from adf.pipelines import score_name
 from adf.windows import IMMUTABLE, parse_instant
 from deployment.canonical import Difference, canonical, differences
@@ -21,7 +21,7 @@ from deployment.ml_schedules import double_runs
 from deployment.models import said_by
 from deployment.old_versions import retirements
 from deployment.promotion import step_of, version_here
-from deployment.ranks import dependents, ranked
+from deployment.ranks import dependents, ranked, writable
 from deployment.resources import (
     ENTITY_KINDS,
     KNOWN_AFTER_PUBLISHING,
@@ -245,11 +245,21 @@ def _entity(
     level = LEVELS[entity.kind]
     if live is None:
         return Change("create", address, tuple(_runtime_state(entity, None)), wanted=entity, level=level)
-    is_now, wanted = canonical(live.properties), canonical(resolve(entity.properties, known))
+    is_now, wanted = _compared(entity, known, live)
     found = (*differences(is_now, wanted), *_runtime_state(entity, live))
     drifted = by_hand(live, observed.written) if found else ()
     action = _action(entity, is_now, wanted, changed=bool(found), drifted=bool(drifted))
     return Change(action, address, found, drifted, entity, live, level)
+
+
+def _compared(
+    entity: Entity, known: Mapping[str, tuple[str, str]], live: LiveEntity
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Both bodies, canonical; where they are spelled alike, as most are, nothing is to be told apart."""
+    is_now = writable(live)
+    if spelled(is_now, {}) == spelled(entity.properties, known):
+        return is_now, is_now
+    return canonical(is_now), canonical(resolve(entity.properties, known))
 
 
 def _runtime_state(entity: Entity, live: LiveEntity | None) -> Iterator[Difference]:
