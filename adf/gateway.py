@@ -1,7 +1,9 @@
 """The one module that calls Data Factory: our words and plain JSON in, plain JSON out.
 
 azure-mgmt-datafactory is used as transport only. Its model classes write a wrong `type` for most entities, so
-bodies are bytes of our own and answers are read as the JSON they are. Azure packages are imported inside of
+bodies are bytes of our own and answers are read as the JSON they are. What is asked for a thousand times goes
+through its pipeline, not through its operations: they make a model of each answer, be it wanted or not, which
+takes as long as all the rest. Azure packages are imported inside of
 functions, so that commands which never call Azure do not wait for them.
 
 An answer that is an error becomes a child of DataFactoryError; nothing of the SDK leaves this module. The SDK
@@ -48,6 +50,7 @@ SEGMENTS: dict[Kind, str] = {
 }
 CLOCK_SKEW = timedelta(minutes=1)
 MOST_CONNECTIONS = 64
+NOT_FOUND = 404
 AGAIN = {"retry_on_methods": frozenset({"GET", "POST"})}
 """For a POST that may be carried out twice: the SDK retries it like a PUT."""
 
@@ -123,27 +126,26 @@ class DataFactory:
     def list(self, kind: Kind) -> list[LiveEntity]:
         """All entities of a kind, those of others included."""
         with asking(f"list the {kind}s of {self.name}"):
-            return [_live(kind, body) for body in self._listed(f"{self._url}/{SEGMENTS[kind]}{API_VERSION}")]
+            return [_live(kind, body) for body in self._listed(SEGMENTS[kind])]
 
     def get(self, kind: Kind, name: str) -> LiveEntity | None:
         with asking(f"read {kind} {name}"):
-            body = self._unless_absent(lambda: self._operations(kind).get(*self._place, name, cls=_json))
-        return None if body is None else _live(kind, body)
+            response = self._send("GET", f"{SEGMENTS[kind]}/{quote(name, safe='')}")
+            if response.status_code == NOT_FOUND:
+                return None
+            response.raise_for_status()
+            return _live(kind, response.json())
 
     def put(
         self, kind: Kind, name: str, properties: Mapping[str, Any], etag: str | None = None
     ) -> LiveEntity:
         """Create or replace an entity; with `etag` only the one that was read, else ChangedSinceRead."""
-        condition: dict[str, Any] = {}
-        if etag is not None:
-            from azure.core import MatchConditions
-
-            condition = {"etag": etag, "match_condition": MatchConditions.IfNotModified}
+        condition = {} if etag is None else {"If-Match": _quoted(etag)}
+        body = _bytes({"properties": properties})
         with asking(f"write {kind} {name}"):
-            body = self._operations(kind).create_or_update(
-                *self._place, name, _bytes({"properties": properties}), cls=_json, **condition
-            )
-        return _live(kind, body)
+            response = self._send("PUT", f"{SEGMENTS[kind]}/{quote(name, safe='')}", condition, body)
+            response.raise_for_status()
+            return _live(kind, response.json())
 
     def delete(self, kind: Kind, name: str) -> None:
         """Delete an entity; one that is not there is fine."""
@@ -261,16 +263,29 @@ class DataFactory:
             case "trigger":
                 return self._client.triggers
 
-    def _listed(self, url: str) -> Iterator[Json]:
-        """All pages. Not by the SDK's list operations: their models cost a millisecond an entity."""
+    def _listed(self, segment: str) -> Iterator[Json]:
+        """All pages."""
         from azure.core.rest import HttpRequest
 
-        while url:
-            response = self._client.send_request(HttpRequest("GET", url))
+        response = self._send("GET", segment)
+        while True:
             response.raise_for_status()
             page: Json = response.json()
             yield from page["value"]
-            url = page.get("nextLink") or ""
+            if not (url := page.get("nextLink")):
+                return
+            response = self._client.send_request(HttpRequest("GET", url))
+
+    def _send(
+        self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    ) -> Any:  # noqa: ANN401 - azure-core's response
+        """What Azure answers to a request below the factory."""
+        from azure.core.rest import HttpRequest
+
+        said = {"Accept": "application/json", **(headers or {})}
+        said |= {} if body is None else {"Content-Type": "application/json"}
+        url = f"{self._url}/{path}{API_VERSION}"
+        return self._client.send_request(HttpRequest(method, url, headers=said, content=body))
 
     def _started_since(self, sent_at: datetime, pipeline: str, parameters: Mapping[str, str]) -> str | None:
         """A run of the pipeline with these parameters that began after `sent_at`: the newest."""
@@ -315,12 +330,8 @@ class DataFactory:
 
         Not by the SDK's own operation: it reads a body that the service need not send, and waits for ever.
         """
-        from azure.core.rest import HttpRequest
-
-        request = HttpRequest("POST", f"{self._url}/triggers/{quote(name)}/{operation}{API_VERSION}")
-        self._patiently(
-            f"{operation} of trigger {name}", lambda: self._client.send_request(request).raise_for_status()
-        )
+        path = f"triggers/{quote(name, safe='')}/{operation}"
+        self._patiently(f"{operation} of trigger {name}", lambda: self._send("POST", path).raise_for_status())
         pauses = _pauses()
         while (status := self._subscription(name)) != wanted:
             if (pause := next(pauses, None)) is None:
@@ -343,17 +354,29 @@ def _client(subscription_id: str, credential: Credential, options: Mapping[str, 
 
 
 def _transport(options: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """The SDK's, but with a connection for each of many workers.
+    """The SDK's, but with a connection for each of many workers, and with one look at the environment.
 
-    Its own keeps ten: of more workers each shakes hands anew for every request.
+    Its own keeps ten: of more workers each shakes hands anew for every request. And for every request it
+    reads all environment variables four times, in search of proxies.
     """
     from azure.core.pipeline.transport import RequestsTransport
     from requests import Session
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
 
+    known: dict[tuple[Any, ...], Any] = {}
+
+    class SteadySession(Session):
+        def merge_environment_settings(self, url: Any, proxies: Any, *given: Any) -> Any:  # noqa: ANN401
+            if proxies:
+                return super().merge_environment_settings(url, proxies, *given)
+            key = (*url.split("/", 3)[:3], *given)
+            if key not in known:
+                known[key] = super().merge_environment_settings(url, proxies, *given)
+            return dict(known[key])
+
     never = Retry(total=False, redirect=False, raise_on_status=False)  # that is decided in the SDK's pipeline
-    session = Session()
+    session = SteadySession()
     session.mount("https://", HTTPAdapter(pool_maxsize=MOST_CONNECTIONS, max_retries=never))
     settings = {name: value for name, value in options.items() if name.startswith("connection_")}
     return RequestsTransport(session=session, **settings)
@@ -366,6 +389,11 @@ def _pauses() -> Iterator[int]:
         yield min(pause, left)
         left -= pause
         pause = min(2 * pause, PROVISIONING_LONGEST_PAUSE_SECONDS)
+
+
+def _quoted(etag: str) -> str:
+    """As HTTP wants it."""
+    return etag if etag == "*" or etag.startswith(("W/", '"')) else f'"{etag}"'
 
 
 def _bytes(body: Mapping[str, Any]) -> bytes:
