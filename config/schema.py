@@ -103,11 +103,11 @@ class Scoring(Section):
     newlines_in_values: bool = True
     """`false`: no CSV value holds one, so that a file above `bytes_per_work_item` may be cut in ranges."""
     row_key: str | None = None
-    """The column that says which row a prediction is for: `patient_id`. Left out, the predictions have
-    `file` and `row`."""
+    """The column that says which row a prediction is for: `patient_id`. A row without one cannot be scored.
+    Left out, the predictions have `file` and `row`."""
     duplicate_keys: Literal["error", "keep_first", "keep_last", "allow"] = "error"
     """Of rows that share a row key: fail the window, score one of them (the others go to quarantine with the
-    reason and are not counted by `max_quarantined_percent`), or land them all."""
+    reason and are not counted by `max_quarantined_percent`), or land them all, those without a key too."""
     passes: Literal["files", "tables"] = "tables"
     """What run(mini_batch) is given: local file paths, or one pandas DataFrame."""
     returns: Literal["rows", "files"] = "rows"

@@ -414,13 +414,18 @@ def _with_model(report: RunReport, receipt: Receipt) -> RunReport:
 
 
 def _with_window(report: RunReport, receipt: Receipt) -> RunReport:
+    """A receipt has 0 for what is not known: rows were counted where some came in, or the window landed."""
+    if receipt.rows_in or receipt.status in LANDED:
+        report = replace(
+            report,
+            rows_in=receipt.rows_in,
+            rows_scored=receipt.rows_scored,
+            rows_quarantined=receipt.rows_quarantined,
+        )
     return replace(
         report,
         window_start=_given(receipt.window_start) or report.window_start,
         window_end=_given(receipt.window_end) or report.window_end,
-        rows_in=receipt.rows_in,
-        rows_scored=receipt.rows_scored,
-        rows_quarantined=receipt.rows_quarantined,
         output=_given(receipt.path),
         staged=_given(receipt.staged),
     )

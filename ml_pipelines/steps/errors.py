@@ -154,9 +154,11 @@ class ScriptFailed(StepError):
 
 
 class ScoringFailed(StepError):
-    def __init__(self, model: str, window: str, where: str, files: str, cause: BaseException) -> None:
-        super().__init__(f"{model}, window {window}, {files}: {where} raised {describe(cause)}")
+    def __init__(
+        self, model: str, window: str, where: str, files: str, cause: BaseException, hint: str = ""
+    ) -> None:
         self.cause = f"{where} raised {describe(cause)}"
+        super().__init__(f"{model}, window {window}, {files}: {self.cause}{hint}")
         self.concerns_rows = isinstance(cause, Exception) and not isinstance(cause, MemoryError)
         """Not a wish to end the process, nor a machine that is too small."""
 
@@ -205,13 +207,14 @@ class RowsUnaccounted(StepError):
 
 
 class TooManyQuarantined(StepError):
-    def __init__(
-        self, model: str, window: str, quarantined: int, rows_in: int, allowed: float, first: str
-    ) -> None:
+    """Knows the receipt: how many rows came in, and how many of them were scored."""
+
+    def __init__(self, receipt: Receipt, rejected: int, allowed: float, first: str) -> None:
         super().__init__(
-            f"{model}, window {window}: {quarantined} of {rows_in} rows cannot be scored, more than "
-            f"`scoring.max_quarantined_percent: {allowed:g}`. The first: {first}"
+            f"{receipt.model}, window {receipt.window_id}: {rejected} of {receipt.rows_in} rows cannot be "
+            f"scored, more than `scoring.max_quarantined_percent: {allowed:g}`. The first: {first}"
         )
+        self.receipt = receipt
 
 
 class PartsMissing(StepError):
@@ -224,8 +227,9 @@ class PartsMissing(StepError):
 
 class DuplicateKeys(StepError):
     def __init__(self, model: str, window: str, key: str, count: int, first: str) -> None:
+        rows = "1 row has" if count == 1 else f"{count} rows have"
         super().__init__(
-            f"{model}, window {window}: {count} rows have the {key!r} of another (`scoring.row_key`). "
+            f"{model}, window {window}: {rows} the {key!r} of another (`scoring.row_key`). "
             f"The first: {first}. Set `scoring.duplicate_keys` to keep_first, keep_last or allow if that is "
             "right for this model"
         )

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from . import unreadable
-from .errors import WrongResult
+from .errors import InputUnreadable, WrongResult
 from .row_groups import parquet_blocks, piece_blocks
 from .rows import (
     NEWLINE,
@@ -40,7 +40,16 @@ SMALL_BYTES = 1024 * 1024
 
 
 def table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
-    """The item's rows in order, in blocks; small files under equal headers share one."""
+    """The item's rows in order, in blocks; small files under equal headers share one.
+
+    A row without its key is a reject, unless the key is one that rows may share.
+    """
+    key = item.plan.row_key if item.plan.duplicate_keys != "allow" else None
+    for block in _table_blocks(item, lake, folder):
+        yield block if key is None else block.keyed(key)
+
+
+def _table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
     gathered = _Gathered(CsvReader(item.plan.row_key, item.plan.max_quarantined_percent > 0))
     for piece, content in _opened(item.pieces, lake):
         if piece.suffix == "parquet":
@@ -189,9 +198,21 @@ def file_batches(item: WorkItem, lake: Lake, folder: Path) -> Iterator[FileBatch
         return
     reader = CsvReader(item.plan.row_key, rejects_allowed=False)
     blocks = list(chain.from_iterable(_local_blocks(item, reader, *pair) for pair in _pairs(item, targets)))
+    for block in blocks:
+        _refuse_rejects(item, block)
     keys = _row_keys(item, blocks)
     shares = tuple(chain.from_iterable(block.shares for block in blocks))
     yield FileBatch(tuple(targets), len(next(iter(keys.values()))), keys, item.label, shares)
+
+
+def _refuse_rejects(item: WorkItem, block: Block) -> None:
+    """run() reads the file itself, so that no row can be kept from it. Raises InputUnreadable."""
+    plan = item.plan
+    keyed = block if plan.row_key is None or plan.duplicate_keys == "allow" else block.keyed(plan.row_key)
+    for reject in keyed.rejects:
+        where = f"row {reject.row} (line {reject.line})" if reject.line else f"row {reject.row}"
+        hint = "With `scoring.passes: tables` such rows can be set aside"
+        raise InputUnreadable(reject.file, f"{where}: {reject.cause}: {reject.text[:200]}. {hint}")
 
 
 def _row_keys(item: WorkItem, blocks: Sequence[Block]) -> dict[str, Any]:

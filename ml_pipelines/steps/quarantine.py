@@ -7,6 +7,7 @@ model says so, rows whose key another row has. All of them lie in `quarantine/` 
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .column_types import schema_of
@@ -15,6 +16,7 @@ from .errors import DuplicateKeys, RowsUnaccounted, TooManyQuarantined
 from .landing import quarantine_path
 from .origins import Origins
 from .parts import ROWS_A_BATCH
+from .receipts import of_plan
 from .tables import Reject
 from .work import rejects_path
 
@@ -126,9 +128,14 @@ class Quarantine:
         part = next(part for part in self._parts if part.facts.rows_quarantined)
         reject = self._origins.in_file(part.facts, self._read(part)[0])
         first = f"{_place(reject)}: {reject.cause}: {reject.text[:200]}"
-        raise TooManyQuarantined(
-            plan.model, plan.window_id, rejected, self.rows_in, plan.max_quarantined_percent, first
+        counted = replace(
+            of_plan(plan, "failed"),
+            rows_in=self.rows_in,
+            rows_scored=self.rows_in - self.rows,
+            rows_quarantined=self.rows,
+            rows_duplicate=self.rows_duplicate,
         )
+        raise TooManyQuarantined(counted, rejected, plan.max_quarantined_percent, first)
 
     def _read(self, part: Part) -> list[Reject]:
         """A part's rejects, as score wrote them: those of the same try, or their number is another."""

@@ -18,6 +18,7 @@ from .errors import (
     LakePathMissing,
     StepError,
     Superseded,
+    TooManyQuarantined,
     TrainingDataRefused,
     describe,
 )
@@ -97,7 +98,7 @@ def without_secrets(text: str) -> str:
     return text
 
 
-KNOW_THE_RECEIPT = (ChecksFailed, GateNotPassed, TrainingDataRefused)
+KNOW_THE_RECEIPT = (ChecksFailed, GateNotPassed, TooManyQuarantined, TrainingDataRefused)
 """Errors after all is known that a receipt tells."""
 
 

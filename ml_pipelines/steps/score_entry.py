@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .tables import Block
 
 FILE, ROW = "file", "row"
+FINDS_THE_ROWS = "With `scoring.max_quarantined_percent` above 0 the rows are found for which it raises"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -152,14 +153,14 @@ def _import(path: Path) -> ModuleType:
 
 
 @contextmanager
-def _blamed(plan: Plan, files: str, where: str) -> Iterator[None]:
+def _blamed(plan: Plan, files: str, where: str, hint: str = "") -> Iterator[None]:
     """Whatever the user's code raises, with model, window, files and cause; a SystemExit is one of them."""
     try:
         yield
     except ScriptMissing:
         raise
     except (Exception, SystemExit) as cause:
-        raise ScoringFailed(plan.model, plan.window_id, where, files, cause) from cause
+        raise ScoringFailed(plan.model, plan.window_id, where, files, cause, hint) from cause
 
 
 @dataclass
@@ -177,7 +178,8 @@ class _Item:
 
     def score(self, given: object, expected: int, unit: str, files: str, keys: dict[str, Any]) -> None:
         plan = self.plan
-        with ml_run.hidden(), _blamed(plan, files, f"{plan.score_script} run()"):
+        hint = "" if plan.max_quarantined_percent or expected == 1 else f". {FINDS_THE_ROWS}"
+        with ml_run.hidden(), _blamed(plan, files, f"{plan.score_script} run()", hint):
             result = self.script.run(given)
         place = Place(plan.model, plan.window_id, files, unit)
         rows = with_keys(as_frame(result, expected, place), keys, place)

@@ -7,7 +7,8 @@ value is missing. Rows that cannot be read are set aside as rejects, each with i
 - where rejects are allowed (`max_quarantined_percent` above 0): a value that is no number in a column whose
   other values mostly are. Where they are not allowed such a column is a column of texts, as in pandas.
 
-The row key is text unless all keys of a block are whole numbers written plainly: `0012` stays `0012`.
+The row key is text unless all keys of a block are whole numbers written plainly: `0012` stays `0012`. Only an
+empty one is missing: `NA` is a key.
 """
 
 from __future__ import annotations
@@ -101,6 +102,18 @@ class Block:
         """The row of the table, set aside."""
         return Reject(*_place(self.shares, int(self.positions[row])), cause, _text(self.table, row))
 
+    def keyed(self, row_key: str) -> Block:
+        """The rows that have a key; the others are rejects: nobody could say whose they are."""
+        import numpy as np
+
+        keys = self.table.column(row_key)
+        if not keys.null_count:
+            return self
+        there = keys.is_valid()
+        rows = there.to_numpy()
+        rejects = tuple(self.reject(int(row), f"it has no {row_key}") for row in np.flatnonzero(~rows))
+        return Block(self.table.filter(there), self.shares, self.positions[rows], self.rejects + rejects)
+
 
 @dataclass
 class CsvReader:
@@ -115,7 +128,7 @@ class CsvReader:
         rows_in = sum(share.rows for share in shares)
         table, malformed = self._readable(header, bodies, shares)
         check_key(table, self.row_key, shares[0].file)
-        if malformed or self.rejects_allowed:
+        if malformed or self.rejects_allowed or _keys_missing(table, self.row_key):
             shares = [_with_lines(share, body) for share, body in zip(shares, bodies, strict=True)]
         if table.num_rows + len(malformed) != rows_in:
             for share, body in zip(shares, bodies, strict=True):
@@ -139,7 +152,7 @@ class CsvReader:
             table, malformed = self._parse(header, content if there else b"")
             if not unreadable.has_bytes(table.schema):
                 unreadable.check_columns(table, shares[0].file)
-                return table, malformed
+                return self._with_keys_as_written(table, header, content), malformed
             cause = "it holds bytes that are no text"
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:
             cause = str(error).splitlines()[0]
@@ -158,16 +171,30 @@ class CsvReader:
         self._texts[header] = texts
         return table, malformed
 
+    def _with_keys_as_written(self, table: pa.Table, header: bytes, content: bytes) -> pa.Table:
+        """Read once more where some seem to be missing."""
+        if self.row_key is None or not _keys_missing(table, self.row_key):
+            return table
+        keys, _ = _read_csv(header, content, frozenset({self.row_key}), self.row_key)
+        return table.set_column(table.column_names.index(self.row_key), self.row_key, keys.column(0))
+
 
 def _with_lines(share: Share, body: bytes) -> Share:
     """Where rows are not lines, the line of each: rows of it may be set aside."""
     return share if share.lines == share.rows else replace(share, row_lines=tuple(lines_of_rows(body)))
 
 
+def _keys_missing(table: pa.Table, row_key: str | None) -> bool:
+    return row_key in table.column_names and table.column(row_key).null_count > 0
+
+
 def _read_csv(
-    header: bytes, content: bytes, texts: frozenset[str]
+    header: bytes, content: bytes, texts: frozenset[str], row_key: str | None = None
 ) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
-    """The table, and by position below the header the rows that have too many or too few values."""
+    """The table, and by position below the header the rows that have too many or too few values.
+
+    With `row_key` that column alone, as it is written.
+    """
     import pyarrow as pa
     from pyarrow import csv
 
@@ -186,7 +213,10 @@ def _read_csv(
         read_options=csv.ReadOptions(use_threads=False, block_size=len(content), column_names=names),
         parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
         convert_options=csv.ConvertOptions(
-            strings_can_be_null=True, column_types=dict.fromkeys(texts, pa.string())
+            strings_can_be_null=True,
+            column_types=dict.fromkeys(texts, pa.string()),
+            include_columns=[row_key] if row_key else None,
+            null_values=[""] if row_key else None,
         ),
     )
     return _empty_columns_as_numbers(table), malformed

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from ml_pipelines.steps import errors
 from ml_pipelines.steps.bad_rows import MOST_CALLS
@@ -35,7 +39,7 @@ def test_rows_that_share_a_key_fail_the_window_and_are_named(tmp_path):
     with pytest.raises(errors.DuplicateKeys) as caught:
         publish(score(tmp_path, lake), lake)
 
-    assert "1 rows have the 'id' of another" in str(caught.value)
+    assert "1 row has the 'id' of another" in str(caught.value)
     assert "The first: b.csv, row 2 (line 3): k1" in str(caught.value)
     assert "keep_first" in str(caught.value)
     assert LANDED not in lake.stored
@@ -75,13 +79,13 @@ def test_duplicates_may_all_land(tmp_path):
 
 
 def test_keys_are_compared_as_they_land(tmp_path):
-    """`7` of a file of numbers is `7` of a file of texts; `07` is not; a missing key equals a missing one."""
-    lake = FakeLake({"in/a.csv": b"id,x\n7,1\n8,2\n", "in/b.csv": b"id,x\n7,3\n07,4\n,5\n,6\n"})
+    """`7` of a file of numbers is `7` of a file of texts; `07` is not."""
+    lake = FakeLake({"in/a.csv": b"id,x\n7,1\n8,2\n", "in/b.csv": b"id,x\n7,3\n07,4\n"})
 
     publish(score(tmp_path, lake, duplicate_keys="keep_first", files_per_work_item=1), lake)
 
-    assert landed(lake)["prediction"].tolist() == [2, 4, 8, 10]
-    assert set_aside(lake) == [("b.csv", 1, 2), ("b.csv", 4, 5)]
+    assert landed(lake)["prediction"].tolist() == [2, 4, 8]
+    assert set_aside(lake) == [("b.csv", 1, 2)]
 
 
 def test_bad_rows_above_a_duplicate_do_not_move_it(tmp_path):
@@ -104,6 +108,79 @@ def test_a_file_that_run_reads_itself_has_keys_too(tmp_path):
 
     assert landed(lake)["prediction"].tolist() == [2, 3, 4]
     assert set_aside(lake) == [("a.csv", 1, 2)]
+
+
+# ------------------------------------------------------------------------------------------- missing keys
+
+
+CSV = b'id,x\nk1,1\n\n,2\n"",3\nk4,4\n'
+
+
+def parquet_file(keys: list[str | None]) -> bytes:
+    buffer = io.BytesIO()
+    parquet.write_table(pa.table({"id": keys, "x": range(1, len(keys) + 1)}), buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "places"),
+    [
+        ("a.csv", CSV, [("a.csv", 2, 4), ("a.csv", 3, 5)]),
+        ("a.parquet", parquet_file(["k1", None, None, "k4"]), [("a.parquet", 2, 0), ("a.parquet", 3, 0)]),
+    ],
+    ids=["csv", "parquet"],
+)
+def test_rows_without_a_key_are_set_aside(tmp_path, name, content, places):
+    """Nobody could say whose predictions they are."""
+    lake = FakeLake({f"in/{name}": content})
+
+    publish(score(tmp_path, lake, max_quarantined_percent=50.0), lake)
+
+    found = receipt(lake)
+    assert landed(lake)["id"].tolist() == ["k1", "k4"]
+    assert (found.rows_in, found.rows_scored, found.rows_quarantined) == (4, 2, 2)
+    assert set_aside(lake) == places
+    assert set(landed(lake, QUARANTINE)["cause"]) == {"it has no id"}
+
+
+def test_one_row_without_a_key_fails_a_window_that_allows_no_bad_row(tmp_path):
+    lake = FakeLake({"in/a.csv": b"id,x\nk1,1\n,2\n"})
+
+    with pytest.raises(errors.TooManyQuarantined, match=r"a.csv, row 2 \(line 3\): it has no id: ,2"):
+        publish(score(tmp_path, lake), lake)
+
+    found = receipt(lake)
+    assert (found.rows_in, found.rows_scored, found.rows_quarantined) == (2, 1, 1)
+    assert LANDED not in lake.stored
+
+
+def test_rows_may_lack_a_key_that_they_may_share(tmp_path):
+    lake = FakeLake({"in/a.csv": b"id,x\nk1,1\n,2\n,3\n"})
+
+    publish(score(tmp_path, lake, duplicate_keys="allow"), lake)
+
+    assert landed(lake)["prediction"].tolist() == [2, 4, 6]
+
+
+def test_a_key_is_what_is_written(tmp_path):
+    """`NA` is what pandas and Arrow read as missing, and Namibia."""
+    lake = FakeLake({"in/a.csv": b"id,x\nDE,1\nNA,2\nnull,3\n"})
+
+    publish(score(tmp_path, lake), lake)
+
+    rows = lake.stored[LANDED].content.splitlines()
+    assert [row.split(b",")[0] for row in rows] == [b'"id"', b'"DE"', b'"NA"', b'"null"']
+
+
+@pytest.mark.parametrize("row", [b",2", b"k2,2,2"])
+def test_of_a_file_that_run_reads_itself_no_row_can_be_set_aside(tmp_path, row):
+    """Its results would be those of other rows."""
+    lake = FakeLake({"in/a.csv": b"id,x\nk1,1\n" + row + b"\n"})
+
+    with pytest.raises(
+        errors.InputUnreadable, match=r"'a.csv' cannot be read: row 2 \(line 3\): .*set aside"
+    ):
+        score(tmp_path, lake, "def run(paths): return [1]", passes="files", max_quarantined_percent=50.0)
 
 
 # ------------------------------------------------------------------------------------------- run() raises
