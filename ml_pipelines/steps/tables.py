@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+PARSED_AT_ONCE = 512 * 1024
+"""Bytes of CSV: what comes of them stays in a processor's cache while it is converted."""
 MOST_DIGITS = 19
 """Of a 64-bit number."""
 MOSTLY = 0.5
@@ -121,6 +123,7 @@ class CsvReader:
 
     row_key: str | None
     rejects_allowed: bool
+    bytes_at_once: int = PARSED_AT_ONCE
     _texts: dict[bytes, frozenset[str]] = field(default_factory=dict)
 
     def block(self, header: bytes, bodies: Sequence[bytes], shares: Sequence[Share]) -> Block:
@@ -163,11 +166,11 @@ class CsvReader:
 
     def _parse(self, header: bytes, content: bytes) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
         texts = self._texts.get(header, frozenset({self.row_key} if self.row_key else ()))
-        table, malformed = _read_csv(header, content, texts)
+        table, malformed = _read_csv(header, content, texts, self.bytes_at_once)
         times = {column.name for column in table.schema if _is_time(column.type)}
         if times:
             texts |= times
-            table, malformed = _read_csv(header, content, texts)
+            table, malformed = _read_csv(header, content, texts, self.bytes_at_once)
         self._texts[header] = texts
         return table, malformed
 
@@ -175,7 +178,7 @@ class CsvReader:
         """Read once more where some seem to be missing."""
         if self.row_key is None or not _keys_missing(table, self.row_key):
             return table
-        keys, _ = _read_csv(header, content, frozenset({self.row_key}), self.row_key)
+        keys, _ = _read_csv(header, content, frozenset({self.row_key}), self.bytes_at_once, self.row_key)
         return table.set_column(table.column_names.index(self.row_key), self.row_key, keys.column(0))
 
 
@@ -189,7 +192,7 @@ def _keys_missing(table: pa.Table, row_key: str | None) -> bool:
 
 
 def _read_csv(
-    header: bytes, content: bytes, texts: frozenset[str], row_key: str | None = None
+    header: bytes, content: bytes, texts: frozenset[str], bytes_at_once: int, row_key: str | None = None
 ) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
     """The table, and by position below the header the rows that have too many or too few values.
 
@@ -200,6 +203,18 @@ def _read_csv(
 
     names = csv.read_csv(pa.BufferReader(header)).column_names if content else None
     content = content or header
+    try:
+        return _parsed(content, names, texts, bytes_at_once, row_key)
+    except pa.ArrowInvalid:  # perhaps a row longer than that; whatever else it is shows again
+        return _parsed(content, names, texts, len(content), row_key)
+
+
+def _parsed(
+    content: bytes, names: list[str] | None, texts: frozenset[str], bytes_at_once: int, row_key: str | None
+) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
+    """One table with one type a column, however many bytes are parsed at once."""
+    import pyarrow as pa
+    from pyarrow import csv
 
     malformed: dict[int, tuple[str, str]] = {}
 
@@ -210,7 +225,7 @@ def _read_csv(
 
     table = csv.read_csv(
         pa.BufferReader(content),
-        read_options=csv.ReadOptions(use_threads=False, block_size=len(content), column_names=names),
+        read_options=csv.ReadOptions(use_threads=False, block_size=bytes_at_once, column_names=names),
         parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
         convert_options=csv.ConvertOptions(
             strings_can_be_null=True,

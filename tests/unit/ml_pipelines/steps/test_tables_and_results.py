@@ -59,6 +59,20 @@ def test_a_key_loses_nothing(keys, kept):
     assert block(b"id\n", keys).table.column("id").to_pylist() == kept
 
 
+@pytest.mark.parametrize("last", [b"8,9", b"8", b"8,9,10", b"8,x", b"x,9", b'8,"' + b"y" * 500 + b'"'])
+@pytest.mark.parametrize("bytes_at_once", [16, 64, 1000])
+def test_rows_are_the_same_however_many_bytes_are_parsed_at_once(last, bytes_at_once):
+    """Types are those of all rows, a row that is set aside keeps its number, and none is too long."""
+    body = b"1,2\n3,4,5\n" + b"6,7\n" * 50 + last + b"\n"
+    share = Share("a.csv", 53)
+
+    in_pieces = CsvReader("id", False, bytes_at_once).block(b"id,x\n", [body], [share])
+    at_once = CsvReader("id", False, len(body)).block(b"id,x\n", [body], [share])
+
+    assert in_pieces.table.equals(at_once.table)
+    assert in_pieces.rejects == at_once.rejects
+
+
 def test_rows_with_too_many_or_too_few_values_are_set_aside():
     """Each with its file, its number, its text and why; the others keep their order."""
     found = block(b"id,x\n", b"1,1\n2\n3,3\n4,4,4\n5,5\n")
