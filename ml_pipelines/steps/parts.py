@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Self
 
 from .column_types import conformed, schema_of
 from .errors import RowsUnaccounted
 from .key_order import Ends, KeyOrder
-from .run_columns import NO_COLUMNS, RunColumns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
     import numpy as np
     import pyarrow as pa
+
+    from .run_columns import RunColumns
 
 FACTS = b"abs_part"
 ROWS_A_BATCH = 65_536
@@ -71,14 +72,12 @@ class PartFacts:
 class PartWriter:
     """Collects an item's tables, on disk; `close` says what came in. Tables may disagree as parts may.
 
-    `unique` is the column of which no value comes twice, or should: none is kept in a dictionary. The columns
-    of the run are put behind what was added when it is written.
+    `unique` is the column of which no value comes twice, or should: none is kept in a dictionary.
     """
 
-    def __init__(self, path: Path, unique: str | None = None, run_columns: RunColumns = NO_COLUMNS) -> None:
+    def __init__(self, path: Path, unique: str | None = None) -> None:
         self._path = path
         self._unique = unique
-        self._run_columns = run_columns
         self._spooled: list[tuple[Path, str, pa.Schema]] = []
         self._rows = 0
         self._order = KeyOrder()
@@ -99,10 +98,10 @@ class PartWriter:
         """Write the part; the number of rows in it."""
         schema = schema_of((files, each) for _, files, each in self._spooled)
         facts = replace(facts, keys=self._order.ends())
-        described = self._run_columns.schema_behind(schema).with_metadata({FACTS: facts.to_json()})
+        described = schema.with_metadata({FACTS: facts.to_json()})
         with parquet_writer(self._path, described, self._unique) as writer:
             for group in row_groups(conformed(table, schema, files) for files, table in self._read()):
-                writer.write_table(self._run_columns.behind(group))
+                writer.write_table(group)
         return self._rows
 
     def _read(self) -> Iterator[tuple[str, pa.Table]]:
@@ -114,24 +113,25 @@ class PartWriter:
             spool.unlink()
 
 
-def parquet_writer(path: Path, schema: pa.Schema, unique: str | None = None) -> Any:  # noqa: ANN401
+def parquet_writer(target: Path | BinaryIO, schema: pa.Schema, unique: str | None = None) -> Any:  # noqa: ANN401
     """Of parts and of what lands alike: the same encoding, so that one can become the other."""
     from pyarrow import parquet
 
     repeating = [each.name for each in schema if each.name != unique]
-    return parquet.ParquetWriter(path, schema, compression=CODEC, use_dictionary=repeating)
+    return parquet.ParquetWriter(target, schema, compression=CODEC, use_dictionary=repeating)
 
 
 def row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in tables of about ROWS_A_GROUP: each becomes a row group."""
+    """The same rows in tables of ROWS_A_GROUP, but for the last: each becomes a row group."""
     import pyarrow as pa
 
     gathered: list[pa.Table] = []
     for table in tables:
         gathered.append(table)
-        if sum(each.num_rows for each in gathered) >= ROWS_A_GROUP:
-            yield pa.concat_tables(gathered)
-            gathered = []
+        while sum(each.num_rows for each in gathered) >= ROWS_A_GROUP:
+            rows = pa.concat_tables(gathered)
+            yield rows.slice(0, ROWS_A_GROUP)
+            gathered = [rows.slice(ROWS_A_GROUP)] if rows.num_rows > ROWS_A_GROUP else []
     if gathered:
         yield pa.concat_tables(gathered)
 
@@ -201,12 +201,17 @@ class Part:
 
 @dataclass(frozen=True)
 class Scored:
-    """The rows to land, in parts that may disagree; `schema` is the results', `landed` the file's."""
+    """The rows to land, in parts that may disagree; `schema` is the results'."""
 
     parts: Sequence[Part]
     schema: pa.Schema
-    landed: pa.Schema
+    run_columns: RunColumns
     rows_in: int
+
+    @property
+    def landed(self) -> pa.Schema:
+        """Of the file: the results' columns, and the run's."""
+        return self.run_columns.schema_behind(self.schema)
 
     @property
     def rows(self) -> int:

@@ -132,12 +132,11 @@ def _land(plan: Plan, lake: Lake, folder: Path) -> Committed:
 
 def _scored(plan: Plan, quarantine: Quarantine, folder: Path) -> Scored:
     parts = quarantine.without_duplicates(folder)
-    run_columns = RunColumns.of(plan)
-    results = [(part.files, run_columns.schema_before(part.schema)) for part in parts if part.rows]
+    results = [(part.files, part.schema) for part in parts if part.rows]
     schema = schema_of(results or [("", _empty_schema(plan))])
     if plan.output_format == "csv":
         check_csv(schema)
-    return Scored(parts, schema, run_columns.schema_behind(schema), quarantine.rows_in)
+    return Scored(parts, schema, RunColumns.of(plan), quarantine.rows_in)
 
 
 def _written(plan: Plan, scored: Scored, record: Record, file: Path) -> list[Path]:

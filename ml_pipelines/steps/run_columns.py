@@ -1,7 +1,8 @@
 """What each landed row says of its run, behind the results: window_start, model_version, scored_at. Pure.
 
 Instants are UTC: timestamps in Parquet, ISO texts in CSV. `scored_at` is the attempt's start, one instant for
-the whole window. Their values repeat: that is a few bytes a row group in Parquet, and their length in CSV.
+the whole window. They are put behind what lands and are in no part: in CSV as values, in Parquet as a few
+bytes a row group.
 """
 
 from __future__ import annotations
@@ -57,14 +58,11 @@ class RunColumns:
 
         return pa.schema([*results, *(pa.field(name, value.type) for name, value in self.values.items())])
 
-    def schema_before(self, part: pa.Schema) -> pa.Schema:
-        """The results' own, of a part that `behind` has made."""
+    def alone(self, rows: int) -> pa.Table:
+        """These columns and no others, of so many rows."""
         import pyarrow as pa
 
-        return pa.schema([each for each in part if each.name not in self.values])
-
-
-NO_COLUMNS = RunColumns({})
+        return pa.table({name: pa.repeat(value, rows) for name, value in self.values.items()})
 
 
 def _timestamp(instant: str) -> Any:  # noqa: ANN401 - pyarrow is imported late

@@ -239,8 +239,7 @@ def _score_item(item: WorkItem, lake: Lake, script: UserScript, sha256: str) -> 
     plan = item.plan
     with tempfile.TemporaryDirectory(prefix="abs-") as folder:
         part = Path(folder) / "part.parquet"
-        run_columns = RunColumns.of(plan)
-        scoring = _Item(plan, script, PartWriter(part, plan.row_key, run_columns), run_columns)
+        scoring = _Item(plan, script, PartWriter(part, plan.row_key), RunColumns.of(plan))
         if plan.passes == "tables" and plan.returns == "rows":
             for block in table_blocks(item, lake, Path(folder)):
                 scoring.score_table(block)

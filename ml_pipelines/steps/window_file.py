@@ -1,11 +1,14 @@
 """A window's rows as what lands: one file, or a summary file and the part files that it names. Pure.
 
 A large part that has the window's columns and types becomes a piece of a Parquet file as it is
-(parquet_join.py); small ones are encoded again, many to a row group, and so is whatever disagrees.
+(parquet_join.py); small ones are encoded again, many to a row group, and so is whatever disagrees. The run's
+columns are put beside each row group, encoded once for all groups of as many rows.
 """
 
 from __future__ import annotations
 
+import io
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from . import parquet_join
@@ -13,7 +16,7 @@ from .landing import part_name
 from .parts import ROWS_A_BATCH, parquet_writer, row_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -29,7 +32,7 @@ def write_file(scored: Scored, target: Path, file_format: str, record: dict[str,
     if file_format == "csv":
         return _write_csv(scored, target)
     described = _described(target, scored.landed, record)
-    return parquet_join.join(described, _alike(scored, target, ENCODED_BYTES), target)
+    return parquet_join.join(described, _alike(scored, target, ENCODED_BYTES), target, _beside(scored))
 
 
 def write_parts(
@@ -39,13 +42,13 @@ def write_parts(
 
     `target` becomes their summary. The number of rows, and the files in order.
     """
-    described = _described(target, scored.landed, record)
+    described, beside = _described(target, scored.landed, record), _beside(scored)
     files: dict[str, Path] = {}
     for pieces in _packed(_alike(scored, target, most_bytes), most_bytes):
         name = part_name(attempt, len(files))
         files[name] = target.parent / name
         files[name].parent.mkdir(parents=True, exist_ok=True)
-        parquet_join.join(described, pieces, files[name])
+        parquet_join.join(described, pieces, files[name], beside)
     return parquet_join.summarize(described, files, target), list(files.values())
 
 
@@ -57,14 +60,32 @@ def _described(target: Path, schema: pa.Schema, record: dict[str, str]) -> Path:
     return described
 
 
+def _beside(scored: Scored) -> Callable[[int], bytes] | None:
+    """The run's columns for row groups of so many rows; most groups have equally many."""
+    columns = scored.run_columns
+    if not columns.values:
+        return None
+
+    @lru_cache(maxsize=8)
+    def of_rows(rows: int) -> bytes:
+        buffer = io.BytesIO()
+        table = columns.alone(rows)
+        with parquet_writer(buffer, table.schema) as writer:
+            writer.write_table(table, row_group_size=rows)
+        return buffer.getvalue()
+
+    return of_rows
+
+
 def _write_csv(scored: Scored, target: Path) -> int:
     from pyarrow import csv
 
-    written, schema = 0, scored.landed
-    with csv.CSVWriter(target, schema, write_options=csv.WriteOptions(quoting_style="needed")) as writer:
+    written = 0
+    options = csv.WriteOptions(quoting_style="needed")
+    with csv.CSVWriter(target, scored.landed, write_options=options) as writer:
         for part in scored.parts:
-            for table in part.batches(schema):
-                writer.write_table(table)
+            for table in part.batches(scored.schema):
+                writer.write_table(scored.run_columns.behind(table))
                 written += table.num_rows
     return written
 
@@ -85,9 +106,9 @@ def _packed(files: Iterator[Path], most_bytes: int) -> Iterator[list[Path]]:
 
 
 def _alike(scored: Scored, target: Path, most_bytes: int) -> Iterator[Path]:
-    """Parquet files of exactly the landed schema with all rows, in order: large parts themselves."""
+    """Parquet files of exactly the results' schema with all rows, in order: large parts themselves."""
     others: list[Part] = []
-    schema = scored.landed
+    schema = scored.schema
     for part in scored.parts:
         fits = part.rows >= ROWS_A_BATCH and part.schema.equals(schema)
         if others and (fits or sum(each.size for each in others) + part.size > most_bytes):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -17,13 +19,14 @@ from ml_pipelines.steps.parts import (
     PartWriter,
     Scored,
 )
+from ml_pipelines.steps.run_columns import RunColumns
 from ml_pipelines.steps.window_file import write_file, write_parts
 from tests.unit.ml_pipelines.fakes import record
 
 
-def scored(*parts: Part) -> Scored:
+def scored(*parts: Part, **run_columns: pa.Scalar) -> Scored:
     schema = schema_of((each.files, each.schema) for each in parts)
-    return Scored(parts, schema, schema, sum(each.facts.rows_in for each in parts))
+    return Scored(parts, schema, RunColumns(run_columns), sum(each.facts.rows_in for each in parts))
 
 
 def part(folder, number: int, values: np.ndarray) -> Part:
@@ -48,6 +51,31 @@ def test_a_large_part_is_copied_and_small_ones_share_a_row_group(tmp_path):
     groups = [landed.metadata.row_group(number).num_rows for number in range(landed.num_row_groups)]
     assert (rows, groups) == (ROWS_A_BATCH + 9, [3, ROWS_A_BATCH, 6])
     assert large.path.read_bytes()[4:4000] in (tmp_path / "all.parquet").read_bytes()
+
+
+def test_the_columns_of_the_run_stand_beside_every_row_group(tmp_path):
+    """Of copied groups and of encoded ones, as Arrow would have written them with the rest."""
+    sizes = (ROWS_A_GROUP + ROWS_A_BATCH, 3, 5, ROWS_A_BATCH)
+    parts = [part(tmp_path, number, np.arange(float(rows))) for number, rows in enumerate(sizes)]
+    whole = scored(
+        *parts,
+        window_start=pa.scalar(datetime(2026, 11, 22, tzinfo=UTC), pa.timestamp("us", "UTC")),
+        model_version=pa.scalar(3),
+    )
+
+    write_file(whole, tmp_path / "all.parquet", "parquet", {})
+
+    landed = parquet.ParquetFile(tmp_path / "all.parquet")
+    rows = pa.concat_tables(parquet.read_table(each.path).replace_schema_metadata() for each in parts)
+    assert landed.read().replace_schema_metadata() == whole.run_columns.behind(rows)
+    for number, rows_there in enumerate([ROWS_A_GROUP, ROWS_A_BATCH, 8, ROWS_A_BATCH]):
+        group = landed.metadata.row_group(number)
+        columns = [group.column(each) for each in range(group.num_columns)]
+        version = columns[3]
+        assert (group.num_rows, version.num_values) == (rows_there, rows_there)
+        assert (version.path_in_schema, version.statistics.min) == ("model_version", 3)
+        assert group.total_byte_size == sum(each.total_uncompressed_size for each in columns)
+    assert version.total_compressed_size < 1000
 
 
 def test_a_part_that_disagrees_about_a_type_is_encoded_again(tmp_path):
