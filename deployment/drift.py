@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from adf.entities import OPEN_START, EndpointId, EndpointVersion, placeholders, resolve
 from deployment.canonical import canonical, differences
-from deployment.resources import KNOWN_AFTER_PUBLISHING, OUTSIDE_THE_FACTORY, Address
+from deployment.resources import KNOWN_AFTER_PUBLISHING, OUTSIDE_THE_FACTORY, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,7 +26,7 @@ OPEN = frozenset({KNOWN_AFTER_PUBLISHING, OPEN_START})
 
 def by_hand(live: LiveEntity, written: Written) -> tuple[Difference, ...]:
     """From what the last release wrote to what is there; nothing where no release knows the entity."""
-    key = Address(live.kind, live.name).key
+    key = key_of(live)
     released = written.released.get(key)
     if released is None:
         return ()

@@ -20,7 +20,7 @@ from adf.errors import GenerationError
 from adf.monitor import resources as monitor
 from config.schema import Settings
 from deployment.canonical import canonical, differences
-from deployment.resources import KNOWN_AFTER_PUBLISHING, Address
+from deployment.resources import KNOWN_AFTER_PUBLISHING, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,7 +76,7 @@ class Origins:
         name = _model_of(entity) or next(iter(self.settings.models), "")
         if name not in self._known and len(self._known) < MOST_MODELS:
             self._known[name] = _owners(_alone(self.settings, name, self.contracts), self.contracts)
-        keys = self._known.get(name, {}).get((Address(entity.kind, entity.name).key, path))
+        keys = self._known.get(name, {}).get((key_of(entity), path))
         if keys is None:
             return None
         set_at = [where for key in keys if (where := self.positions.get(key)) is not None]
@@ -147,7 +147,7 @@ def _bodies(settings: Settings, contracts: Contracts) -> Bodies:
     for entity in (*entities, *monitor.build(settings, entities)):
         state = {} if entity.started is None else {"runtimeState": entity.started}
         body = canonical(resolve(entity.properties, known)) | state
-        bodies[Address(entity.kind, entity.name).key] = body
+        bodies[key_of(entity)] = body
     return bodies
 
 

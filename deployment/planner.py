@@ -31,6 +31,7 @@ from deployment.resources import (
     Change,
     Pinned,
     Plan,
+    key_of,
 )
 from deployment.selection import EVERYTHING, refuse_missing
 
@@ -139,10 +140,6 @@ def _in_order(entities: Iterable[Entity]) -> list[Entity]:
     return sorted(entities, key=lambda entity: (LEVELS[entity.kind], entity.name))
 
 
-def _key(thing: Entity | LiveEntity) -> tuple[Kind, str]:
-    return Address(thing.kind, thing.name).key
-
-
 def _owned(observed: Observed, owner: Owner) -> list[LiveEntity]:
     ours = [live for live in observed.entities if owner.owns(live)]
     order = [*ENTITY_KINDS, *RESOURCE_KINDS]
@@ -150,8 +147,8 @@ def _owned(observed: Observed, owner: Owner) -> list[LiveEntity]:
 
 
 def _refuse_foreign(desired: Desired, observed: Observed) -> None:
-    wanted = {_key(entity) for entity in desired.entities}
-    foreign = [live for live in observed.entities if _key(live) in wanted and not desired.owner.owns(live)]
+    wanted = {key_of(entity) for entity in desired.entities}
+    foreign = [live for live in observed.entities if key_of(live) in wanted and not desired.owner.owns(live)]
     if foreign:
         names = [str(Address(live.kind, live.name)) for live in foreign]
         raise ForeignObjectsError(names, ", ".join(desired.owner.annotations))
@@ -171,7 +168,7 @@ def _refuse_past_starts(steps: Iterable[Change], now: datetime) -> None:
 def _staying(steps: Iterable[Change], observed: Observed) -> list[LiveEntity]:
     """What the factory holds and no step touches, whoever owns it."""
     touched = {step.address.key for step in steps if step.action != "unchanged"}
-    return [live for live in observed.entities if _key(live) not in touched]
+    return [live for live in observed.entities if key_of(live) not in touched]
 
 
 def _factory(desired: Desired, observed: Observed) -> Change:
@@ -213,12 +210,13 @@ def _endpoints(
 
 
 def _entities(desired: Desired, observed: Observed, known: Mapping[str, tuple[str, str]]) -> Iterator[Change]:
-    live = {_key(each): each for each in observed.entities}
+    live = {key_of(each): each for each in observed.entities}
     ranks = ranked(desired.entities, _owned(observed, desired.owner))
     for each in _in_order(desired.entities):
-        key = _key(each)
+        key = key_of(each)
         step = _entity(begun(each, live.get(key)), known, live.get(key), observed)
-        step = replace(step, level=step.level + ranks.get(key, 0))
+        if rank := ranks.get(key, 0):
+            step = replace(step, level=step.level + rank)
         if step.action == "recreate":
             holding = dependents(step.address, _owned(observed, desired.owner), ranks)
             step = replace(step, dependents=holding)
@@ -296,9 +294,9 @@ def _must_be_recreated(is_now: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
 
 def _deletions(desired: Desired, observed: Observed) -> Iterator[Change]:
     """What is ours and no longer wanted."""
-    wanted = {_key(entity) for entity in desired.entities}
+    wanted = {key_of(entity) for entity in desired.entities}
     published = {definition.name for definition in desired.ml_pipelines}
-    unwanted = [live for live in _owned(observed, desired.owner) if _key(live) not in wanted]
+    unwanted = [live for live in _owned(observed, desired.owner) if key_of(live) not in wanted]
     yield from _deletions_of(unwanted, observed)
     for name, endpoint in observed.ml_pipelines.items():
         if name not in published:
@@ -308,7 +306,7 @@ def _deletions(desired: Desired, observed: Observed) -> Iterator[Change]:
 def _deletions_of(unwanted: Sequence[LiveEntity], observed: Observed) -> Iterator[Change]:
     ranks = ranked((), unwanted)
     for live in unwanted:
-        level = DELETIONS - LEVELS[live.kind] - ranks.get(_key(live), 0)
+        level = DELETIONS - LEVELS[live.kind] - ranks.get(key_of(live), 0)
         drifted = by_hand(live, observed.written)
         yield Change("delete", Address(live.kind, live.name), drifted=drifted, live=live, level=level)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from adf.windows import upstream_of
 from deployment.canonical import READ_ONLY
-from deployment.resources import Address
+from deployment.resources import Address, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,7 +43,7 @@ def dependents(
     """
     own = ranks.get(address.key, 0)
     waiting = (each for each in live if address.key in _waits_for(each))
-    return tuple(each for each in waiting if ranks.get(Address(each.kind, each.name).key, own + 1) > own)
+    return tuple(each for each in waiting if ranks.get(key_of(each), own + 1) > own)
 
 
 def writable(live: LiveEntity) -> dict[str, Any]:
@@ -64,9 +64,7 @@ def _refers(dependency: Mapping[str, Any], name: str) -> bool:
 
 
 def _graph(triggers: Iterable[Entity | LiveEntity]) -> dict[Key, set[Key]]:
-    return {
-        Address(each.kind, each.name).key: _waits_for(each) for each in triggers if each.kind == "trigger"
-    }
+    return {key_of(each): _waits_for(each) for each in triggers if each.kind == "trigger"}
 
 
 def _waits_for(trigger: Entity | LiveEntity) -> set[Key]:

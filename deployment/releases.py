@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from deployment.canonical import READ_ONLY, canonical
 from deployment.drift import seen
 from deployment.errors import LakeError, UnknownReleaseError, UnreadableRecordError
-from deployment.resources import Address, Written
+from deployment.resources import Address, Written, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -135,7 +135,7 @@ class Releases:
         if not observed.written.attempted:
             return False
         ours = (live for live in observed.entities if self._owner.owns(live))
-        if observed.written.released != {Address(each.kind, each.name).key: seen(each) for each in ours}:
+        if observed.written.released != {key_of(each): seen(each) for each in ours}:
             return True
         self._lake.remove(self._attempt)
         return False

@@ -17,7 +17,7 @@ from adf.entities import EndpointId, EndpointVersion, StartAtCreation
 from deployment.planner import begun
 from deployment.rendered_folder import MANIFEST
 from deployment.report import Line, Table
-from deployment.resources import Address
+from deployment.resources import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,7 +83,7 @@ def render(
 def known_of(desired: Desired, observed: Observed) -> Known:
     """What each placeholder stands for, as far as `observed` tells."""
     fingerprints = {definition.name: definition.fingerprint for definition in desired.ml_pipelines}
-    live = {Address(each.kind, each.name).key: each for each in observed.entities if desired.owner.owns(each)}
+    live = {key_of(each): each for each in observed.entities if desired.owner.owns(each)}
 
     def known(entity: Entity, placeholder: Placeholder) -> str | None:
         match placeholder:
@@ -93,7 +93,7 @@ def known_of(desired: Desired, observed: Observed) -> Known:
                 found = observed.ml_pipelines.get(name)
                 return None if found is None or found.fingerprint != fingerprints[name] else found.version
             case StartAtCreation():
-                kept = begun(entity, live.get(Address(entity.kind, entity.name).key))
+                kept = begun(entity, live.get(key_of(entity)))
                 start = kept.properties["typeProperties"]["startTime"]
                 return None if isinstance(start, StartAtCreation) else str(start)
 

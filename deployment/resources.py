@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
 from adf.ownership import diagnostic_setting_name, ownership, tags
@@ -65,6 +66,11 @@ class Address:
         return f"{self.kind} {self.name}"
 
 
+def key_of(thing: Entity | LiveEntity) -> tuple[EntityKind, str]:
+    """Its address's key."""
+    return thing.kind, thing.name.casefold()
+
+
 @dataclass(frozen=True)
 class Owner:
     """Ours is what carries all three annotations, or all three tags; nothing else is ever touched."""
@@ -72,7 +78,7 @@ class Owner:
     project: str
     environment: str
 
-    @property
+    @cached_property
     def annotations(self) -> list[str]:
         return ownership(self.project, self.environment)
 

@@ -10,7 +10,7 @@ from adf.entities import EndpointId, EndpointVersion, placeholders
 from adf.monitor.alerts import told
 from adf.walk import REFERENCE_KINDS, references
 from deployment.errors import NothingSelectedError, NotSelectedError
-from deployment.resources import RESOURCE_KINDS, Address
+from deployment.resources import RESOURCE_KINDS, Address, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -33,6 +33,8 @@ class Selection:
 
     def of(self, desired: Desired) -> Desired:
         """What is selected of it."""
+        if not self.globs:
+            return desired
         return replace(
             desired,
             entities=tuple(e for e in desired.entities if self.takes(Address(e.kind, e.name))),
@@ -60,8 +62,8 @@ def refuse_missing(
 
     `models`: those of which that is known, by the pipeline that scores with them.
     """
-    there = {Address(each.kind, each.name).key for each in observed.entities}
-    there |= {Address(each.kind, each.name).key for each in chosen.entities}
+    there = {key_of(each) for each in observed.entities}
+    there |= {key_of(each) for each in chosen.entities}
     missing = [
         (str(entity), f"{needed.kind} {needed.name}")
         for entity in chosen.entities
