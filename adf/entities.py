@@ -120,7 +120,7 @@ def spelled(properties: Mapping[str, Any], published: Mapping[str, tuple[str, st
 
     Raises MlPipelineNotPublished, as `resolve` does.
     """
-    return json.dumps(properties, sort_keys=True, default=_resolved(published, str))
+    return json.dumps(properties, sort_keys=True, check_circular=False, default=_resolved(published, str))
 
 
 def _resolved(

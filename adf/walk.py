@@ -128,7 +128,7 @@ def _placeholder(value: object) -> str:
 
 
 _ID_LENGTH: Final = 36
-_JSON: Final = json.JSONEncoder(default=_placeholder)
+_JSON: Final = json.JSONEncoder(default=_placeholder, check_circular=False)
 
 
 _DESCRIBED: Final = frozenset({"activities", "typeProperties"})

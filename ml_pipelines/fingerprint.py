@@ -22,16 +22,16 @@ def fingerprint(content: object) -> str:
 
 def _shown(content: object) -> dict[str, object]:
     """What JSON has no word for, one level deep."""
+    kind = type(content)
+    if is_dataclass(kind):
+        return {kind.__name__: {name: getattr(content, name) for name in _compared(kind)}}
     if isinstance(content, Mapping):
         return dict(content)
-    if is_dataclass(content) and not isinstance(content, type):
-        names = _compared(type(content))
-        return {type(content).__name__: {name: getattr(content, name) for name in names}}
     raise TypeError(f"{type(content).__name__} is no content: {content!r}")
 
 
 _CANONICAL: Final = json.JSONEncoder(
-    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_shown
+    sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_shown, check_circular=False
 )
 
 

@@ -46,7 +46,7 @@ class Source:
     files: tuple[SnapshotFile, ...]
     ml_environment: MlEnvironment
     code: str
-    """The digest of both."""
+    """The digest of both: what a prediction depends on besides model and input."""
 
 
 class Sources:
@@ -56,7 +56,7 @@ class Sources:
 
     def __init__(self, shipped: tuple[Path, ...]) -> None:
         self._shipped = shipped
-        self._folders: dict[Path, tuple[SnapshotFile, ...]] = {}
+        self._folders: dict[Path, _Folder] = {}
         self._of_models: dict[tuple[str, Path, str], Source] = {}
 
     def of(self, model: Model, scripts: Mapping[str, str]) -> Source:
@@ -66,14 +66,28 @@ class Sources:
         """
         folder = model.source
         if folder not in self._folders:
-            self._folders[folder] = _snapshot(model.name, folder, self._shipped)
-        files = self._folders[folder]
-        _require_scripts(model.name, folder, files, scripts)
+            self._folders[folder] = _Folder.of(_snapshot(model.name, folder, self._shipped))
+        found = self._folders[folder]
+        _require_scripts(model.name, folder, found.paths, scripts)
         key = model.name, folder, model.ml_environment
         if key not in self._of_models:
             environment = _ml_environment(*key)
-            self._of_models[key] = Source(files, environment, _code_digest(files, environment))
+            digest = fingerprint({"files": found.listed, "environment": environment})
+            self._of_models[key] = Source(found.files, environment, digest)
         return self._of_models[key]
+
+
+@dataclass(frozen=True)
+class _Folder:
+    files: tuple[SnapshotFile, ...]
+    paths: frozenset[str]
+    listed: str
+    """What its digest is of."""
+
+    @classmethod
+    def of(cls, files: tuple[SnapshotFile, ...]) -> _Folder:
+        listed = "".join(f"{file.path}\0{file.sha256}\n" for file in files)
+        return cls(files, frozenset(file.path for file in files), listed)
 
 
 def _snapshot(model: str, folder: Path, shipped: tuple[Path, ...]) -> tuple[SnapshotFile, ...]:
@@ -125,10 +139,7 @@ def _ignored(folder: Path) -> Callable[[str], bool]:
     return PathSpec.from_lines("gitwildmatch", found.read_text().splitlines()).match_file
 
 
-def _require_scripts(
-    model: str, folder: Path, files: tuple[SnapshotFile, ...], scripts: Mapping[str, str]
-) -> None:
-    there = {file.path for file in files}
+def _require_scripts(model: str, folder: Path, there: frozenset[str], scripts: Mapping[str, str]) -> None:
     for name, purpose in scripts.items():
         if name not in there:
             ignored = (folder / name).is_file()
@@ -145,12 +156,6 @@ def _ml_environment(model: str, folder: Path, named: str) -> MlEnvironment:
         raise ScriptMissing(model, folder, named, "it is the ML environment's conda specification")
     name, _, version = named.partition(":")
     return RegisteredMlEnvironment(name, version or None)
-
-
-def _code_digest(files: tuple[SnapshotFile, ...], environment: MlEnvironment) -> str:
-    """What a prediction depends on besides model and input: the code shipped, and what it runs in."""
-    listed = "".join(f"{file.path}\0{file.sha256}\n" for file in files)
-    return fingerprint({"files": listed, "environment": environment})
 
 
 def write_snapshot(definition: MlPipelineDefinition, target: Path) -> None:
