@@ -57,12 +57,12 @@ def local_azure(state: Path) -> Iterator[dict[str, str]]:
             process.wait(20)
 
 
-def empty_factory(azure: dict[str, str]) -> DataFactory:
+def empty_factory(azure: dict[str, str], name: str = "adf-contract") -> DataFactory:
     """In a resource group made for it."""
     factory = DataFactory(
         subscription_id=SUBSCRIPTION,
         resource_group="rg-contract",
-        factory="adf-contract",
+        factory=name,
         base_url=azure["control"],
         credential=LocalIdentity(azure["identity"], azure["identity_header"]),
         polling_interval=1,

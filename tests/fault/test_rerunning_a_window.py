@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from azure.core.rest import HttpRequest
@@ -74,19 +75,23 @@ class World:
         self.factory._client.send_request(request).raise_for_status()
 
 
+@pytest.fixture(scope="module")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    with local_azure(tmp_path_factory.mktemp("azure") / "state") as addresses:
+        yield addresses
+
+
 @pytest.fixture
-def world(tmp_path) -> Iterator[World]:
-    with local_azure(tmp_path / "state") as addresses:
-        factory = empty_factory(addresses)
-        now = datetime.now(UTC).replace(second=0, microsecond=0)
-        windows = [Window(now - each * FIVE, now - (each - 1) * FIVE) for each in (3, 2)]
-        made = World(factory, windows)
-        write(factory, FAILS)
-        factory.put("trigger", TRIGGER, tumbling(windows[0].start, windows[-1].end))
-        factory.start_trigger(TRIGGER)
-        wait_until(lambda: ended(factory, 2))
-        write(factory, WAITS)
-        yield made
+def world(azure: dict[str, str]) -> World:
+    factory = empty_factory(azure, f"adf-{uuid4().hex[:12]}")
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    windows = [Window(now - each * FIVE, now - (each - 1) * FIVE) for each in (3, 2)]
+    write(factory, FAILS)
+    factory.put("trigger", TRIGGER, tumbling(windows[0].start, windows[-1].end))
+    factory.start_trigger(TRIGGER)
+    wait_until(lambda: ended(factory, 2))
+    write(factory, WAITS)
+    return World(factory, windows)
 
 
 def write(factory: DataFactory, activity: dict[str, Any]) -> None:
