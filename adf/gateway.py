@@ -104,6 +104,10 @@ class DataFactory:
         options = {"base_url": base_url, "custom_hook_policy": limits, **client}
         self._client = _client(subscription_id, credential, options)
 
+    def now(self) -> datetime:
+        """By the clock that was given: what runs are asked for by."""
+        return self._now()
+
     # ---------------------------------------------------------------- the factory
 
     def factory(self) -> Json | None:

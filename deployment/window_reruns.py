@@ -11,8 +11,9 @@ pipeline run that this one names.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from adf.errors import AzureRequestFailed, NotFound, Unreachable
@@ -20,6 +21,7 @@ from adf.trigger_runs import newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
     from adf.entities import Kind
     from adf.trigger_runs import WindowRun
@@ -34,7 +36,7 @@ REMEMBERED: Final = timedelta(days=45)
 SKEW: Final = timedelta(minutes=1)
 """By so much the clocks of this machine and of Azure may differ."""
 MOMENT: Final = timedelta(seconds=1)
-PATIENCE: Final = timedelta(minutes=2)
+PATIENCE_SECONDS: Final = 120.0
 """So long a trigger run may look as if nobody had asked for a rerun: queries may lag behind."""
 
 
@@ -48,6 +50,7 @@ class Triggers(Protocol):
 class Reruns(Protocol):
     """Of the factory, what runs a window again."""
 
+    def now(self) -> datetime: ...
     def trigger_runs(self, after: datetime, before: datetime, **equal: str) -> Sequence[Json]: ...
     def rerun_window(self, trigger: str, trigger_run_id: str) -> object: ...
     def run(self, run_id: str) -> Json | None: ...
@@ -112,10 +115,16 @@ class Rerun:
     parameters: Mapping[str, str]
     before: WindowRun
     """As it was when it was decided that it should be run."""
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    _asked_at: datetime | None = field(default=None, init=False)
+    seconds: Callable[[], float] = time.monotonic
+    _since: datetime = field(init=False)
+    """A newer trigger run of the window is younger than that."""
+    _asked_at: float | None = field(default=None, init=False)
+    """By `seconds`; None where nobody asked, as the trigger runs it already."""
     _run_id: str | None = field(default=None, init=False)
     """The pipeline run that is watched."""
+
+    def __post_init__(self) -> None:
+        self._since = self.factory.now()
 
     def ask(self) -> None:
         """For the rerun, once. An answer that got lost is no reason to ask again: the trigger run tells
@@ -123,7 +132,7 @@ class Rerun:
         """
         if self.before.goes_on:
             return
-        self._asked_at = self.now()
+        self._asked_at = self.seconds()
         try:
             self.factory.rerun_window(self.before.trigger, self.before.run_id)
         except (Unreachable, AzureRequestFailed):
@@ -140,23 +149,22 @@ class Rerun:
                 return run
         window = self._newest()
         if self._asked_at is not None and window == self.before:
-            return self._unheard(self.now() - self._asked_at)
+            return self._unheard(self.seconds() - self._asked_at)
         is_new = self._asked_at is None or window.pipeline_run != self.before.pipeline_run
         self._run_id = window.pipeline_run if is_new else None
         run = self._none(_status(window), window.message) if self._run_id is None else self._run(self._run_id)
         return self._none("Queued", window.message) if window.goes_on and run["status"] in ENDED else run
 
-    def _unheard(self, waited: timedelta) -> Json:
-        """The trigger run looks as if nobody had asked for anything."""
-        if waited <= PATIENCE:
+    def _unheard(self, seconds: float) -> Json:
+        """The trigger run looks, after so long, as if nobody had asked for anything."""
+        if seconds <= PATIENCE_SECONDS:
             return self._none("Queued", "")
         return self._none("Failed", f"{self.before.trigger} did not run it again: {self.before.message}")
 
     def _newest(self) -> WindowRun:
         """Of the window: its trigger run, or one that came after it, should a rerun be one of its own."""
         at = self.before.at
-        since = self._asked_at or self.now()
-        periods = ((at - MOMENT, at + MOMENT), (since - SKEW, self.now() + SKEW))
+        periods = ((at - MOMENT, at + MOMENT), (self._since - SKEW, self.factory.now() + SKEW))
         runs = [
             run
             for after, before in periods
