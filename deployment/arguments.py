@@ -266,6 +266,18 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
         help="this window's ML runs fail; the window is written as for --window",
     )
     group.add_argument(
+        "--arrivals",
+        type=Path,
+        metavar="FILE",
+        help="JSON: which files come, and when (default: each window's, at its end)",
+    )
+    group.add_argument(
+        "--stand-ins",
+        type=Path,
+        metavar="FILE",
+        help="write what stands for the ML runs, too: for python -m sandbox --clock virtual --stand-ins",
+    )
+    group.add_argument(
         "--as-new",
         action="store_true",
         help="as if the triggers were made at --from: the windows of `backfill_from` then run",

@@ -156,6 +156,9 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
     )
     _add_stand_ins(parser)
     parser.add_argument(
+        "--arrivals", type=Path, metavar="FILE", help="JSON: files that come, for triggers of storage events"
+    )
+    parser.add_argument(
         "--as-new",
         action="store_true",
         help="as if the triggers were made at --from: windows that are past then run at once",

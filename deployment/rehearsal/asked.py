@@ -14,6 +14,7 @@ from deployment.windows_said import instant_of, window_of
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from adf.windows import Window
     from config.schema import Settings
@@ -38,6 +39,8 @@ class Asked:
     """Model → the median of what its scoring takes."""
     past_days: int | None = None
     """Draw from what the environment's factory ran in so many days."""
+    arrivals: Path | None = None
+    """The files that come; None: each window's own, at its end."""
 
 
 def asked_of(arguments: Namespace, settings: Settings) -> Asked:
@@ -64,6 +67,7 @@ def asked_of(arguments: Namespace, settings: Settings) -> Asked:
         [_failing(text, settings) for text in arguments.fail],
         dict(_minutes(text, settings) for text in arguments.minutes),
         _past_days(arguments),
+        arguments.arrivals,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from adf import pipelines
 from adf.triggers import grid_of, score_trigger_name
+from deployment.rehearsal import arrivals
 from deployment.rehearsal.consequences import last_attempts
 from deployment.rehearsal.timetable import Run
 
@@ -68,8 +69,12 @@ def _triggers_of(model: Model) -> Iterator[str]:
     return (score_trigger_name(model.name, schedule) for schedule in model.schedules.score)
 
 
-def scored_window(fire: Fire, grid: Grid) -> Window:
-    """The trigger's own window, or the last one complete when it fired."""
+def scored_window(fire: Fire, model: Model, grid: Grid) -> Window | None:
+    """The trigger's own window, that which the path of its file names, or the last one complete when it
+    fired; None where the file names none, and `stage` would fail.
+    """
+    if fire.file is not None:
+        return arrivals.window_of(fire.file, model)
     return grid.last_complete(fire.due) if fire.window_start is None else grid.window_at(fire.window_start)
 
 
@@ -77,7 +82,11 @@ def _windows(model: Model, fires: Sequence[Fire]) -> Iterator[ModelWindow]:
     grid = grid_of(model)
     by_window: dict[Window, list[Fire]] = {}
     for fire in fires:
-        by_window.setdefault(scored_window(fire, grid), []).append(fire)
+        window = scored_window(fire, model, grid)
+        if window is not None:
+            by_window.setdefault(window, []).append(fire)
+    if not by_window:
+        return
     first, last = min(by_window, key=_start), max(by_window, key=_start)
     for window in grid.between(first.start, last.end):
         yield _fate(window, by_window.get(window, []), timedelta(minutes=model.scoring.expected_minutes))

@@ -28,12 +28,18 @@ LONG_BEFORE: Final = timedelta(days=400)
 _USAGE: Final = 64
 
 
-def rehearse(desired: Desired, asked: Asked, stand_ins: dict[str, Any]) -> dict[str, Any]:
-    """The timetable's document. Raises LocalAzureError, and UsageError for what cannot be rehearsed."""
+def rehearse(
+    desired: Desired, asked: Asked, stand_ins: dict[str, Any], arriving: dict[str, Any]
+) -> dict[str, Any]:
+    """The timetable's document; `arriving`: the files that come, unless a file of `asked` says it.
+
+    Raises LocalAzureError, and UsageError for what cannot be rehearsed.
+    """
     with TemporaryDirectory(prefix="rehearsal-") as place:
         folder = Path(place)
         _write(desired, asked, folder)
         (folder / "stand_ins.json").write_text(json.dumps(stand_ins))
+        (folder / "arrivals.json").write_text(json.dumps(arriving))
         ran = subprocess.run(
             _command(asked, folder),
             cwd=REPOSITORY,
@@ -61,6 +67,7 @@ def _command(asked: Asked, folder: Path) -> list[str]:
     command = [sys.executable, "-m", "sandbox", "simulate", str(folder), "--seed", str(asked.seed)]
     command += ["--from", format_instant(asked.start), "--to", format_instant(asked.end)]
     command += ["--stand-ins", str(folder / "stand_ins.json")]
+    command += ["--arrivals", str((asked.arrivals or folder / "arrivals.json").absolute())]
     command += [] if asked.nodes is None else ["--nodes", str(asked.nodes)]
     return [*command, "--as-new"] if asked.as_new else command
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adf import pipelines
 from adf.triggers import grid_of
 from adf.windows import format_instant
+from deployment.rehearsal import arrivals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,9 +27,9 @@ NO_PAST: Final[Mapping[str, Past]] = MappingProxyType({})
 SPREAD: Final = 0.4
 """Standard deviation of the durations' logarithm: twice the median is exceeded by 4 % of the runs."""
 _SCORED: Final = "equals(activity('score').status, 'Succeeded')"
+_FIRED: Final = "if(equals(pipeline().parameters.fire_time, '-'), utcNow(), pipeline().parameters.fire_time)"
 _WINDOW: Final = (
-    "if(equals(pipeline().parameters.window_start, '-'), pipeline().parameters.fire_time, "
-    "pipeline().parameters.window_start)"
+    f"if(equals(pipeline().parameters.window_start, '-'), {_FIRED}, pipeline().parameters.window_start)"
 )
 RECEIPT: Final = {
     "group_id": "@pipeline().GroupId",
@@ -40,12 +41,18 @@ RECEIPT: Final = {
     "path": "predictions/rehearsed.parquet",
     "error": "",
 }
-"""All that a scoring pipeline reads of a receipt, and of a window of a schedule its fire time."""
+"""All that a scoring pipeline reads of a receipt; of a window of a schedule its fire time, and of that of a
+file when its run asks.
+"""
 
 
 def stand_ins(settings: Settings, asked: Asked, past: Mapping[str, Past] = NO_PAST) -> dict[str, Any]:
     """The document that `python -m sandbox simulate --stand-ins` reads; `past`: of pipelines with one."""
-    made = [each for _, model in sorted(settings.models.items()) for each in _of_model(model, asked)]
+    made = [
+        each
+        for _, model in sorted(settings.models.items())
+        for each in _of_model(model, asked, settings.lake.file_system)
+    ]
     for each in made:
         if each["pipeline"] in past:
             each.update(_as_before(past[each["pipeline"]], each))
@@ -53,7 +60,7 @@ def stand_ins(settings: Settings, asked: Asked, past: Mapping[str, Past] = NO_PA
     return {"stand_ins": [*made, receipt]}
 
 
-def _of_model(model: Model, asked: Asked) -> Iterator[dict[str, Any]]:
+def _of_model(model: Model, asked: Asked, file_system: str) -> Iterator[dict[str, Any]]:
     score: dict[str, Any] = {
         "pipeline": pipelines.score_name(model.name),
         "activity": "score",
@@ -63,7 +70,7 @@ def _of_model(model: Model, asked: Asked) -> Iterator[dict[str, Any]]:
     }
     failing = [window for name, window in asked.failing if name == model.name]
     if failing:
-        score["fails_when"] = f"@{_any_of([_scores(model, window) for window in failing])}"
+        score["fails_when"] = f"@{_any_of([_scores(model, window, file_system) for window in failing])}"
     yield score
     if model.training is not None:
         yield {
@@ -87,15 +94,20 @@ def _about(median: float) -> dict[str, float]:
     return {"median": median, "spread": SPREAD}
 
 
-def _scores(model: Model, window: Window) -> str:
-    """Whether a run scores this window: so its trigger says, or this was the last complete at its fire."""
+def _scores(model: Model, window: Window, file_system: str) -> str:
+    """Whether a run scores this window: so its trigger or its file says, or this was the last complete at its
+    fire.
+    """
     start, end = format_instant(window.start), format_instant(window.end)
     following = format_instant(grid_of(model).window_at(window.end).end)
     parameters = "pipeline().parameters"
     fired = (
         f"and(greaterOrEquals({parameters}.fire_time, '{end}'), less({parameters}.fire_time, '{following}'))"
     )
-    return f"or(equals({parameters}.window_start, '{start}'), {fired})"
+    conditions = [f"equals({parameters}.window_start, '{start}')", fired]
+    if (files := arrivals.files_of(model, window)) is not None:
+        conditions.append(f"startswith({parameters}.event_path, '{file_system}/{files}')")
+    return _any_of(conditions)
 
 
 def _any_of(conditions: list[str]) -> str:

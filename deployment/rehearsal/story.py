@@ -22,7 +22,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from adf import pipelines
 from adf.windows import format_instant
+from deployment.rehearsal.arrivals import window_of
 from deployment.rehearsal.clock_changes import clock_changes
 from deployment.rehearsal.cluster import usage
 from deployment.rehearsal.consequences import failures, last_attempts
@@ -67,7 +69,9 @@ class Story:
     waits: Sequence[Run]
     """Runs that began later than they were due, the longest first."""
     events: Sequence[str]
-    """Triggers of storage events, which are not rehearsed."""
+    """Triggers of storage events for which no file came."""
+    misplaced: Sequence[Run]
+    """Of files whose path names no window: in truth `stage` fails."""
 
     def count(self, fate: Fate) -> int:
         """Windows of all models."""
@@ -88,8 +92,21 @@ def story(timetable: Timetable, settings: Settings) -> Story:
             (run for run in runs if run.waited >= WORTH_A_LINE),
             key=lambda run: (-run.waited, run.due, run.trigger),
         ),
-        [each["name"] for each in timetable.triggers if each["type"] == "BlobEventsTrigger"],
+        _without_files(timetable),
+        [run for run in runs if _is_misplaced(run, settings)],
     )
+
+
+def _without_files(timetable: Timetable) -> list[str]:
+    fired = {run.trigger for run in timetable.runs} | {each.trigger for each in timetable.not_run}
+    waits = [each["name"] for each in timetable.triggers if each["type"] == "BlobEventsTrigger"]
+    return [name for name in waits if name not in fired]
+
+
+def _is_misplaced(run: Run, settings: Settings) -> bool:
+    models = {pipelines.score_name(name): model for name, model in settings.models.items()}
+    scores = run.file is not None and run.pipeline in models
+    return scores and window_of(run.file or "", models[run.pipeline]) is None
 
 
 def _triggers(timetable: Timetable, runs: Sequence[Run]) -> list[TriggerStory]:

@@ -47,9 +47,11 @@ def parts(story: Story) -> Iterator[Line | Table]:
     for change in story.clock_changes:
         yield from _clock_change(change)
     yield from _failures(story)
+    for run in story.misplaced[:SHOWN]:
+        yield Line(f"{run.file} names no window: the run that it starts would fail", "red")
     if story.events:
         yield Line(
-            f"Not rehearsed, as nobody knows when files will come: {', '.join(story.events)}", "yellow"
+            f"No file came, in this rehearsal, that starts: {', '.join(story.events)} (--arrivals)", "yellow"
         )
     yield Line(summary_line(story), "bold")
 

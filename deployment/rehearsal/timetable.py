@@ -33,6 +33,8 @@ class Fire:
 
     trigger: str
     due: datetime
+    file: str | None
+    """The one whose storage event it was: file system and path."""
     window_start: datetime | None
     waited_for: Sequence[Awaited]
 
@@ -91,9 +93,12 @@ class Timetable:
         )
 
 
-def _fire(entry: Mapping[str, Any]) -> tuple[str, datetime, datetime | None, list[Awaited]]:
+def _fire(
+    entry: Mapping[str, Any],
+) -> tuple[str, datetime, str | None, datetime | None, list[Awaited]]:
     awaited = [(each["trigger"], parse_instant(each["window_start"])) for each in entry["waited_for"]]
-    return entry["trigger"], parse_instant(entry["due"]), _instant(entry["window_start"]), awaited
+    due, window_start = parse_instant(entry["due"]), _instant(entry["window_start"])
+    return entry["trigger"], due, entry.get("file"), window_start, awaited
 
 
 def _run(entry: Mapping[str, Any]) -> Run:

@@ -36,7 +36,18 @@ NOTHING_TO_RUN: Final = "Nothing to run: no window of the range is what --only a
 LIMIT: Final = 100
 """More windows of a range than that are confirmed, unless --limit says another number."""
 OF_A_RANGE: Final = ("dry_run", "limit", "yes")
-REHEARSAL: Final = ("seed", "nodes", "minutes", "past_days", "failures", "fail", "as_new", "html")
+REHEARSAL: Final = (
+    "seed",
+    "nodes",
+    "minutes",
+    "past_days",
+    "failures",
+    "fail",
+    "arrivals",
+    "stand_ins",
+    "as_new",
+    "html",
+)
 
 
 def run(arguments: Namespace) -> int:

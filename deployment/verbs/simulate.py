@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from deployment import desired as desires
 from deployment import whole_file
 from deployment.errors import NothingDeployedError, PageError
 from deployment.rehearsal import process, text
+from deployment.rehearsal.arrivals import arrivals
 from deployment.rehearsal.asked import asked_of
 from deployment.rehearsal.past import past_of
 from deployment.rehearsal.stand_ins import stand_ins
@@ -28,13 +30,17 @@ def simulate(command: Command) -> int:
     asked = asked_of(command.arguments, command.settings)
     desired = desires.build(command.settings)
     command.progress.state("rehearsal", f"{len(desired.entities)} entities")
-    timetable = process.rehearse(desired, asked, stand_ins(command.settings, asked, _past(command, asked)))
+    standing = stand_ins(command.settings, asked, _past(command, asked))
+    if command.arguments.stand_ins is not None:
+        _write(command.arguments.stand_ins, json.dumps(standing, indent=2) + "\n")
+        command.progress.note(f"what stands for the ML runs: {command.arguments.stand_ins}")
+    timetable = process.rehearse(desired, asked, standing, arrivals(command.settings, asked.start, asked.end))
     command.progress.done("rehearsal", f"{len(timetable['runs']):,} pipeline runs")
     told = story(Timetable.from_document(timetable), command.settings)
     if command.settings.schedules == "off":
         command.progress.note("schedules: off; the triggers are rehearsed as if they were on")
     if command.arguments.html is not None:
-        _write(command.arguments.html, told)
+        _write(command.arguments.html, _page(told))
         command.progress.note(f"the timetable as a page: {command.arguments.html}")
     command.terminal.show(text.parts(told), document(told, timetable))
     return 0
@@ -54,11 +60,15 @@ def _past(command: Command, asked: Asked) -> dict[str, Past]:
     return found
 
 
-def _write(file: Path, told: Story) -> None:
-    """Whole or not at all. Raises PageError."""
+def _page(told: Story) -> str:
     from deployment.rehearsal.page import page
 
+    return page(told)
+
+
+def _write(file: Path, text: str) -> None:
+    """Whole or not at all. Raises PageError."""
     try:
-        whole_file.write(file, page(told))
+        whole_file.write(file, text)
     except OSError as error:
         raise PageError(file, error) from error

@@ -7,6 +7,7 @@ the work outside the factory takes and how it ends. What comes out: a timetable,
     before          what lay before the span counts as done: windows begin at it, earlier ones have succeeded
     virtual_time    an event loop that leaps to its next timer when nothing is left to do now
     stand_ins       in the place of every activity that reaches outside: takes a drawn time, may fail
+    arrivals        files that come at instants that are said, for triggers of storage events
     cluster         the nodes that ML runs wait for, first come, first served
     witness         a store that notes what the runtime writes: the timetable's source
     rehearsal       all of these together: start the triggers, let time pass, tell
@@ -20,6 +21,6 @@ order of runs, so that a change of one schedule leaves the others' draws as they
 rehearsal: its state is a temporary folder, and no port, token or lake is touched.
 
 Drawbacks: an ML run holds its nodes for as long as it takes, though its first and last steps need one only;
-who waits for nodes first is served first (inferred); storage events are not rehearsed, as nobody knows when
-files will come.
+who waits for nodes first is served first (inferred); where nobody says which files come, storage events are
+not rehearsed.
 """

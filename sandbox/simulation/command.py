@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from sandbox.simulation.arrivals import arrivals_of
 from sandbox.simulation.rehearsal import rehearse
 from sandbox.simulation.request import Request, stand_ins_of
 
@@ -22,6 +23,7 @@ def run(given: Namespace) -> int:
         given.nodes,
         stand_ins_of(given.stand_ins) if given.stand_ins else (),
         given.as_new,
+        arrivals=arrivals_of(given.arrivals) if given.arrivals else None,
     )
     json.dump(rehearse(request), sys.stdout)
     sys.stdout.write("\n")

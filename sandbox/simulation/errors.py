@@ -3,6 +3,7 @@
 SandboxError
 ├── BadFactory      a folder or file that the local factory does not take
 ├── BadSpan         the end is not after the start, or too far from it
+├── BadArrivals     the file of arriving files says what cannot be
 ├── BadStandIns     the file of stand-ins says what cannot be
 └── TooManyRuns     the schedules start more runs than anybody will read
 """
@@ -30,6 +31,13 @@ class BadSpan(SandboxError):
 
     def __init__(self, start: datetime, end: datetime, expected: str) -> None:
         super().__init__(f"from {start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}: {expected}")
+
+
+class BadArrivals(SandboxError):
+    exit_code = _USAGE
+
+    def __init__(self, place: str, found: object, expected: str) -> None:
+        super().__init__(f"{place}: found {found!r}, expected {expected}")
 
 
 class BadStandIns(SandboxError):

@@ -15,6 +15,7 @@ from sandbox.datafactory.service import Service
 from sandbox.errors import AzureError
 from sandbox.identity import Identity
 from sandbox.simulation import before, factory_files, timetable
+from sandbox.simulation.arrivals import ArrivingFiles, make_account
 from sandbox.simulation.cluster import Cluster
 from sandbox.simulation.errors import BadFactory, TooManyRuns
 from sandbox.simulation.request import USUAL
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from sandbox.datafactory.models import Json
-    from sandbox.datafactory.triggers.lake_events import Delivery
     from sandbox.simulation.request import Request
 
 _FACTORY = FactoryId("rehearsal", "rehearsal", "rehearsal")
@@ -35,23 +35,6 @@ _PLACES = 3_000
 _LOOKS_SECONDS = 60
 _LONGEST_AFTER = timedelta(days=8)
 """An activity takes at most 7 days."""
-
-
-class _NoEvents:
-    """Nobody knows which files will appear."""
-
-    async def subscribe(self, wanted: Sequence[Json]) -> None:
-        pass
-
-    async def waiting(self) -> list[Delivery]:
-        await asyncio.Event().wait()
-        return []
-
-    async def has_untaken(self) -> bool:
-        return False
-
-    async def take(self, deliveries: Sequence[Delivery]) -> None:
-        pass
 
 
 def rehearse(request: Request) -> Json:
@@ -67,13 +50,14 @@ async def _rehearse(request: Request, state: Path) -> Json:
     try:
         wanted = (*request.stand_ins, *USUAL)
         kinds = StandIns(wanted, request.seed, clock, Cluster(request.nodes), witness.computed).kinds()
-        service = Service.of(_context(state, witness, clock), kinds, _NoEvents(), places=_PLACES)
+        files = ArrivingFiles(request.arrivals or (), clock)
+        service = Service.of(_context(state, witness, clock), kinds, files, places=_PLACES)
         triggers = factory_files.write(service, _FACTORY, request.folder)
         if not request.as_new:
             before.settle(service, _FACTORY, request.start, request.end)
         await service.start()
         try:
-            started = _start(service, triggers, request.folder)
+            started = await _start(service, triggers, request)
             await _unless(witness.too_many, _pass(request, service, started, clock, witness))
         finally:
             await service.stop()
@@ -112,14 +96,20 @@ def _context(state: Path, witness: Witness, clock: VirtualClock) -> Context:
     return Context(state, witness, clock, Identity(state / "identity.key"), endpoints)
 
 
-def _start(service: Service, triggers: Sequence[str], folder: Path) -> list[str]:
-    """Every trigger that fires by the clock, whatever its file says of `runtimeState`; their names."""
+async def _start(service: Service, triggers: Sequence[str], request: Request) -> list[str]:
+    """Every trigger that the clock fires, whatever its file says of `runtimeState`, and where arrivals are
+    said those of events; their names.
+    """
     started = []
     for name in triggers:
-        if service.entities.get(_FACTORY, "triggers", name)["properties"]["type"] != factory_files.EVENTS:
-            try:
-                service.triggers.start(_FACTORY, name)
-            except AzureError as refusal:
-                raise BadFactory(folder / "trigger" / f"{name}.json", refusal.message) from refusal
-            started.append(name)
+        properties = service.entities.get(_FACTORY, "triggers", name)["properties"]
+        if properties["type"] == factory_files.EVENTS:
+            if request.arrivals is None:
+                continue
+            make_account(service.context.store, properties)
+        try:
+            await service.triggers.start_listening(_FACTORY, name)
+        except AzureError as refusal:
+            raise BadFactory(request.folder / "trigger" / f"{name}.json", refusal.message) from refusal
+        started.append(name)
     return started

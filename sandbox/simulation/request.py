@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sandbox.datafactory.models import Json, JsonValue
+    from sandbox.simulation.arrivals import Arrival
 
 LONGEST_DAYS = 366
 YEARS = range(1970, 9001)
@@ -96,6 +97,8 @@ class Request:
     """The triggers are made at the start, and run what is past then; otherwise they have long been there."""
     most_runs: int = MOST_RUNS
     """Pipeline runs; more are refused."""
+    arrivals: tuple[Arrival, ...] | None = None
+    """Files that come; None: nobody knows, and what waits for files is not rehearsed."""
 
     def __post_init__(self) -> None:
         if self.end <= self.start:

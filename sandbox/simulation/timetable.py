@@ -2,15 +2,16 @@
 
     {"from", "to", "seed", "nodes",
      "triggers": [{"name", "type", "time_zone", "depends_on"}],
-     "runs": [{"trigger", "pipeline", "parent", "due", "window_start", "window_end", "waited_for",
+     "runs": [{"trigger", "pipeline", "parent", "due", "file", "window_start", "window_end", "waited_for",
                "started", "launched", "ended", "status", "error", "attempt", "retried",
                "ml": [{"asked", "began", "ended", "nodes"}]}],
-     "not_run": [{"trigger", "due", "window_start", "window_end", "status", "why"}]}
+     "not_run": [{"trigger", "due", "file", "window_start", "window_end", "status", "why"}]}
 
-Instants are UTC, to the second. `due` is the fire time, or the end of the window and its delay; `started`
-when the pipeline run was made, `launched` when it left the queue of its `concurrency`, `asked` and `began`
-when the ML run was submitted and when it had its nodes. `not_run` are windows without a pipeline run, or with
-one that came to nothing and was to be tried again, and fires that the factory refused.
+Instants are UTC, to the second. `due` is the fire time, or the end of the window and its delay, or when the
+file came that the storage event is of (`file`: container and path); `started` when the pipeline run was made,
+`launched` when it left the queue of its `concurrency`, `asked` and `began` when the ML run was submitted and
+when it had its nodes. `not_run` are windows without a pipeline run, or with one that came to nothing and was
+to be tried again, and fires that the factory refused.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ def _not_run(due: Mapping[str, _Due], run: TriggerRun) -> Json:
 
 
 def _window(run: TriggerRun) -> Json:
-    return {"window_start": shown(run.start), "window_end": shown(run.end)}
+    return {"file": run.file, "window_start": shown(run.start), "window_end": shown(run.end)}
 
 
 def _waited(run: TriggerRun) -> Iterator[Json]:

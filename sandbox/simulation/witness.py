@@ -55,6 +55,7 @@ class TriggerRun:
     at: datetime
     status: str
     message: str
+    file: str | None = None
     start: datetime | None = None
     end: datetime | None = None
     state: str = "over"
@@ -145,6 +146,7 @@ class Witness(Store):
         private = body["_"]
         run.status, run.message = body["status"], body["message"]
         run.state = private.get("state", "over")
+        run.file = private.get("file")
         if "start" in private:
             run.start, run.end = parse_instant(private["start"]), parse_instant(private["end"])
         if run.state == "waiting":

@@ -213,3 +213,55 @@ def test_options_of_a_rehearsal_start_nothing_real(project):
 
     assert ended.returncode == 64
     assert "add --simulate" in ended.stderr
+
+
+EVENTS = (
+    "--set",
+    "models.churn.schedules.score={daily: null, arrived: {type: event, ends_with: /_SUCCESS}}",
+    *("--from", "2026-10-01", "--to", "2026-10-11", "-o", "json"),
+)
+
+
+def test_each_windows_file_comes_at_its_end_and_is_the_one_that_fails(project):
+    """As the schedule that waits for files sees it: ten windows, the last of September among them."""
+    told = json.loads(simulate(project, *EVENTS, "--fail", "churn=2026-10-04").stdout)
+    (churn,) = (each for each in told["models"] if each["model"] == "churn")
+
+    fates = {each["window_start"][:10]: each["fate"] for each in churn["windows"]}
+    assert list(fates) == ["2026-09-30", *(f"2026-10-0{day}" for day in range(1, 10))]
+    assert [day for day, fate in fates.items() if fate == "failed"] == ["2026-10-04"]
+    arrived = of_trigger(told, "tr_score_churn_arrived")
+    assert arrived[0]["file"] == "data/raw/2026/09/30/_SUCCESS"
+    assert {run["due"][10:] for run in arrived} == {"T00:00:00Z"}
+
+
+def test_files_come_as_they_are_said_to(project, tmp_path):
+    """And no others; a path that names no window is told."""
+    said = [
+        {"at": "2026-10-03T09:30:00Z", "path": "data/raw/2026/10/02/_SUCCESS"},
+        {"at": "2026-10-04T00:00:00Z", "path": "data/raw/second/_SUCCESS"},
+    ]
+    file = tmp_path / "arrivals.json"
+    file.write_text(json.dumps({"arrivals": said}))
+
+    told = json.loads(simulate(project, *EVENTS, "--arrivals", str(file)).stdout)
+    shown = simulate(project, *EVENTS[:-2], "--arrivals", str(file)).stdout
+
+    (churn,) = (each for each in told["models"] if each["model"] == "churn")
+    assert [each["window_start"] for each in churn["windows"]] == ["2026-10-02T00:00:00Z"]
+    assert column(of_trigger(told, "tr_score_churn_arrived"), "due") == [each["at"] for each in said]
+    assert "data/raw/second/_SUCCESS names no window: the run that it starts would fail" in shown
+
+
+def test_arrivals_that_cannot_be_are_refused(project, tmp_path):
+    file = tmp_path / "arrivals.json"
+    file.write_text('{"arrivals": [{"at": "soon", "path": "data/x"}]}')
+
+    ended = simulate(project, *EVENTS, "--arrivals", str(file))
+
+    assert ended.returncode == 64
+    assert f"{file}: arrivals[0].at: found 'soon', expected an instant" in ended.stdout
+
+
+def column(entries: list[dict], key: str) -> list:
+    return [entry[key] for entry in entries]

@@ -59,7 +59,7 @@ class Firing:
             "triggeredPipelines": {},
             "runDimension": window,
             "dependencyStatus": {},
-            "_": {},
+            "_": {} if self.event is None else {"file": f"{self.event.container}/{self.event.path}"},
         }
 
     def accessor(self) -> Json:
