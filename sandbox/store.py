@@ -57,6 +57,9 @@ ON CONFLICT (scope, kind, name) DO UPDATE SET body = excluded.body
 """
 
 
+_ENCODER = json.JSONEncoder(allow_nan=False)
+
+
 class Store:
     """Every committed document survives a kill -9. Raises what `database.connect` raises.
 
@@ -162,7 +165,7 @@ def _lower(text: str | None) -> str | None:
 def _text(body: Mapping[str, Any]) -> str:
     """JSON has no NaN and no infinity, and SQLite takes it at its word: there they are text."""
     try:
-        return json.dumps(body, allow_nan=False)
+        return _ENCODER.encode(body)
     except ValueError:
         return json.dumps(json.loads(json.dumps(body), parse_constant=str))
 

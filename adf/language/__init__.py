@@ -79,6 +79,8 @@ __all__ = [
     "references",
 ]
 
+_EXPRESSION = {"value", "type"}
+
 
 def evaluate(value: Json, scope: Scope) -> Json:
     """Evaluate a value of a factory's JSON: strings, `{"value": …, "type": "Expression"}`, and what they
@@ -96,15 +98,13 @@ def _evaluated(value: Json, scope: Scope, levels: int) -> Json:
     if levels == 0:
         reason = f"arrays and objects are nested deeper than {MAX_NESTING}"
         raise LimitExceeded(reason)
-    match value:
-        case {"value": inner, "type": "Expression", **rest} if not rest:
-            return _evaluated(inner, scope, levels - 1)
-        case dict():
-            return {key: _inside(key, item, scope, levels) for key, item in value.items()}
-        case list():
-            return [_inside(str(index), item, scope, levels) for index, item in enumerate(value)]
-        case _:
-            return value
+    if isinstance(value, dict):
+        if value.get("type") == "Expression" and value.keys() == _EXPRESSION:
+            return _evaluated(value["value"], scope, levels - 1)
+        return {key: _inside(key, item, scope, levels) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_inside(str(index), item, scope, levels) for index, item in enumerate(value)]
+    return value
 
 
 def _inside(key: str, item: Json, scope: Scope, levels: int) -> Json:

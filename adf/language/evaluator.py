@@ -15,6 +15,7 @@ from .values import MAX_TEXT, Json, joined, kind_of, text_of
 
 MAX_COMPUTED = 20_000_000
 """Characters and elements that one evaluation may compute, all intermediate results together."""
+_SIZED = (str, list, dict)
 
 
 def check(tree: Tree) -> None:
@@ -50,8 +51,8 @@ class _Evaluation:
 
     def value(self, node: Node) -> Json:
         match node:
-            case Literal(value):
-                return value
+            case Literal():
+                return node.value
             case Call():
                 try:
                     return self._charged(self._call(node))
@@ -87,7 +88,7 @@ class _Evaluation:
         if isinstance(value, str) and len(value) > MAX_TEXT:
             reason = f"the result has more than {MAX_TEXT} characters"
             raise LimitExceeded(reason)
-        if isinstance(value, str | list | dict):
+        if isinstance(value, _SIZED):
             self._left -= len(value)
             if self._left < 0:
                 reason = f"the expression computes more than {MAX_COMPUTED} characters and elements"
@@ -97,7 +98,7 @@ class _Evaluation:
     def _path(self, node: Path) -> Json:
         value = self.value(node.target)
         for index, step in enumerate(node.steps):
-            key = self.value(step.key)
+            key = step.key.value if isinstance(step.key, Literal) else self.value(step.key)
             try:
                 value = _selected(value, key, safe=step.safe)
             except MissingProperty as error:

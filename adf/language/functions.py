@@ -12,7 +12,7 @@ number (integer or float), boolean, array, object, null, and alternatives with `
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from .errors import UnknownFunction, WrongArity, WrongType
 from .values import INT64_MAX, INT64_MIN, Json, kind_of
@@ -63,11 +63,13 @@ class Function:
     def check(self, index: int, value: Json) -> None:
         """Check the argument at an index, from 0, against the declared type."""
         parameter = self.parameters[min(index, len(self.parameters) - 1)]
-        name = f"argument {index + 1} ({parameter.name})"
         if type(value) not in parameter.types:
-            raise WrongType(self.name, name, parameter.expected, kind_of(value))
+            self._refuse(index, parameter, kind_of(value))
         if type(value) is int and not INT64_MIN <= value <= INT64_MAX and parameter.kinds != "any":
-            raise WrongType(self.name, name, parameter.expected, "an integer beyond 64 bits")
+            self._refuse(index, parameter, "an integer beyond 64 bits")
+
+    def _refuse(self, index: int, parameter: Parameter, found: str) -> NoReturn:
+        raise WrongType(self.name, f"argument {index + 1} ({parameter.name})", parameter.expected, found)
 
     def check_all(self, values: Sequence[Json]) -> None:
         for index, value in enumerate(values):

@@ -60,6 +60,8 @@ class Frame:
 
     def evaluate(self, value: JsonValue) -> JsonValue:
         """Every expression inside `value`, evaluated; a failure fails the activity (InvalidTemplate)."""
+        if isinstance(value, str) and "@" not in value:
+            return value
         try:
             return evaluate(value, self._scope())
         except LanguageError as error:

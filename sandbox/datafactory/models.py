@@ -62,18 +62,14 @@ class InvokedBy:
 
 def wire_instant(instant: datetime) -> str:
     """An instant as Data Factory writes it: UTC, seven digits of a second, `Z`."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+    return f"{instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}0Z"
 
 
 def parse_instant(text: str) -> datetime:
     """An ISO 8601 instant; one without an offset is UTC. Raises ValueError. Digits beyond microseconds are
     cut.
     """
-    head, point, fraction = text.strip().partition(".")
-    if point:
-        digits = len(fraction) - len(fraction.lstrip("0123456789"))
-        text = f"{head}.{fraction[: min(digits, 6)]}{fraction[digits:]}"
-    instant = datetime.fromisoformat(text)
+    instant = datetime.fromisoformat(text.strip())
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 

@@ -88,22 +88,30 @@ class Runs:
     ) -> tuple[list[Json], str | None]:
         return query(ACTIVITY_RUNS, self._store, _activity_scope(factory, run_id), asked)
 
-    def change(self, factory: FactoryId, run_id: str, **changes: JsonValue) -> Json:
-        """New facts about a run; one with a terminal status is over from here on."""
+    def change(
+        self,
+        factory: FactoryId,
+        run_id: str,
+        *,
+        private: Mapping[str, JsonValue] | None = None,
+        **changes: JsonValue,
+    ) -> None:
+        """New facts about a run; one with a terminal status is over from here on. Nothing where it was
+        deleted, with its factory.
+        """
         now = self._clock.now()
         with self._store.transaction():
             run = self._store.get(factory.scope, "pipelineruns", run_id)
             if run is None:
-                raise KeyError(run_id)
+                return
             if run["status"] == "Queued":
                 self._store.delete(*_QUEUED, run_id)
-            run |= {**changes, "lastUpdated": wire_instant(now)}
+            run |= {**changes, "lastUpdated": wire_instant(now), "_": {**run["_"], **(private or {})}}
             if run["status"] in TERMINAL:
                 start = parse_instant(run["runStart"])
                 run |= {"runEnd": wire_instant(now), "durationInMs": milliseconds(start, now)}
                 self._store.delete(*_OPEN, run_id)
             self._store.put(factory.scope, "pipelineruns", run_id, run)
-        return run
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.errors import BadRequest
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 _TIMESPAN = re.compile(r"^(-)?(?:(\d+)\.)?(\d\d):([0-5]\d):([0-5]\d)$")
 
 
+@lru_cache(maxsize=1024)
 def parse_timespan(text: str) -> timedelta:
     """`d.hh:mm:ss` or `hh:mm:ss`, possibly negative. Raises ValueError."""
     found = _TIMESPAN.match(text)

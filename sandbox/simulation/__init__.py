@@ -9,7 +9,8 @@ the work outside the factory takes and how it ends. What comes out: a timetable,
     stand_ins       in the place of every activity that reaches outside: takes a drawn time, may fail
     arrivals        files that come at instants that are said, for triggers of storage events
     cluster         the nodes that ML runs wait for, first come, first served
-    witness         a store that notes what the runtime writes: the timetable's source
+    memory          a store without a file
+    witness         one that notes what the runtime writes: the timetable's source
     rehearsal       all of these together: start the triggers, let time pass, tell
 
 Triggers, windows, dependencies, queues, conditions, loops, retries and time-outs are those of

@@ -25,6 +25,5 @@ def run(given: Namespace) -> int:
         given.as_new,
         arrivals=arrivals_of(given.arrivals) if given.arrivals else None,
     )
-    json.dump(rehearse(request), sys.stdout)
-    sys.stdout.write("\n")
+    sys.stdout.write(f"{json.dumps(rehearse(request))}\n")
     return 0

@@ -46,7 +46,7 @@ def rehearse(request: Request) -> Json:
 async def _rehearse(request: Request, state: Path) -> Json:
     """Time begins an instant early, as what is due when a trigger is started has been missed."""
     clock = VirtualClock(request.start - TICK, asyncio.get_running_loop())
-    witness = Witness(Path(":memory:"), clock.now, request.most_runs)
+    witness = Witness(clock.now, request.most_runs)
     try:
         wanted = (*request.stand_ins, *USUAL)
         kinds = StandIns(wanted, request.seed, clock, Cluster(request.nodes), witness.computed).kinds()

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox.datafactory.models import TERMINAL, parse_instant
-from sandbox.store import Store
+from sandbox.simulation.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
-    from pathlib import Path
 
     from sandbox.datafactory.models import Json
 
@@ -64,9 +63,9 @@ class TriggerRun:
     pipeline_runs: list[str] = field(default_factory=list)
 
 
-class Witness(Store):
-    def __init__(self, path: Path, now: Callable[[], datetime], most_runs: int) -> None:
-        super().__init__(path)
+class Witness(Memory):
+    def __init__(self, now: Callable[[], datetime], most_runs: int) -> None:
+        super().__init__()
         self._now = now
         self._most_runs = most_runs
         self.too_many = asyncio.Event()
@@ -143,12 +142,11 @@ class Witness(Store):
         if run is None:
             at = parse_instant(body["triggerRunTimestamp"])
             run = self.trigger_runs[run_id] = TriggerRun(body["triggerName"], at, "", "")
-        private = body["_"]
+            run.file = body["_"].get("file")
+            if "start" in body["_"]:
+                run.start, run.end = parse_instant(body["_"]["start"]), parse_instant(body["_"]["end"])
         run.status, run.message = body["status"], body["message"]
-        run.state = private.get("state", "over")
-        run.file = private.get("file")
-        if "start" in private:
-            run.start, run.end = parse_instant(private["start"]), parse_instant(private["end"])
+        run.state = body["_"].get("state", "over")
         if run.state == "waiting":
             run.waited_for = _awaited(body["dependencyStatus"]) or run.waited_for
         for pipeline_run in body["triggeredPipelines"].values():

@@ -196,11 +196,8 @@ class Engine:
 
     def _change(self, under: UnderWay, *, return_value: Json | None = None, **changes: JsonValue) -> None:
         running = under.running
-        document = self._runs.find(running.factory, running.run_id)
-        # The factory may have been deleted, with its runs, while this one ran.
-        if document is not None:
-            private = {**document["_"], "returnValue": return_value}
-            self._runs.change(running.factory, running.run_id, **changes, _=private)
+        private = {"returnValue": return_value}
+        self._runs.change(running.factory, running.run_id, private=private, **changes)
 
     def _next(self, factory: FactoryId, pipeline: str) -> None:
         """Let queued runs go as places become free, in the order they came."""

@@ -94,16 +94,18 @@ def _advance(
 ) -> None:
     """Start or skip all that can be; a skip may decide others, so until nothing changes."""
     changed = True
+    statuses = {name: one.status for name, one in ended.items()}
     while changed:
         changed = False
         for name, activity in list(waiting.items()):
-            decision = decide(depends_on[name], {done: one.status for done, one in ended.items()})
+            decision = decide(depends_on[name], statuses)
             if decision is Decision.WAIT:
                 continue
             changed = True
             del waiting[name]
             if decision is Decision.SKIP:
                 _end(name, skip(activity, frame), ended, frame)
+                statuses[name] = ended[name].status
             else:
                 fresh = any(ended[before].ran_anew for before in depends_on[name])
                 inner = frame.anew() if fresh else frame

@@ -151,9 +151,9 @@ class Triggers:
 
     def _look_again(self, factory: FactoryId, ended: str) -> None:
         """A window of a trigger is over: those of others may have waited for it."""
-        name = ended.lower()
-        for (scope, _), windows in self._windows.items():
-            if name in windows.upstream and scope == factory.scope:
+        name, scope = ended.lower(), factory.scope
+        for key, windows in self._windows.items():
+            if name in windows.upstream and key[0] == scope:
                 windows.look()
 
     def _go(self, factory: FactoryId, name: str) -> None:

@@ -37,7 +37,7 @@ from sandbox.datafactory.waiting import within
 from sandbox.errors import AzureError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from sandbox.clock import Clock
@@ -85,8 +85,8 @@ class Windows:
         try:
             while True:
                 self._wake.clear()
-                seconds = self._step()
-                if seconds is None and not self._windows.open():
+                seconds, is_open = self._step()
+                if seconds is None and not is_open:
                     return
                 await self._pause(seconds)
         finally:
@@ -124,8 +124,10 @@ class Windows:
             if run["_"]["state"] != "running":
                 self._close(run, "Cancelled", "The trigger was deleted.")
 
-    def _step(self) -> float | None:
-        """Start what can be started now; the seconds to the next moment that is known, or None."""
+    def _step(self) -> tuple[float | None, bool]:
+        """Start what can be started now; the seconds to the next moment that is known, or None, and whether a
+        run is open.
+        """
         now = self._clock.now()
         moments: list[datetime] = []
         properties = self._properties()
@@ -135,10 +137,12 @@ class Windows:
             free = self._start_open(properties, windows, now)
             if properties.get("runtimeState") == "Started":
                 moments = self._start_new(properties, windows, free, now)
-            # Read again: a start that is refused is a failed attempt, and may be due for another.
-            moments += [moment for run in self._windows.open() for moment in _moments(run, properties)]
-        self._watch_running()
-        return min(((moment - now).total_seconds() for moment in moments), default=None)
+        # Read again: a start that is refused is a failed attempt, and may be due for another.
+        runs = self._windows.open()
+        if properties is not None:
+            moments += [moment for run in runs for moment in _moments(run, properties)]
+        self._watch_running(runs)
+        return min(((moment - now).total_seconds() for moment in moments), default=None), bool(runs)
 
     def _start_open(self, properties: Json, windows: TumblingWindow, now: datetime) -> int:
         """Retries that are due, reruns and what waited for others, oldest first; how many more may run."""
@@ -228,8 +232,8 @@ class Windows:
         started = {"triggeredPipelines": pipelines, "status": "Inprogress", "message": "", "_": private}
         self._windows.write({**run, **started})
 
-    def _watch_running(self) -> None:
-        for run in self._windows.open():
+    def _watch_running(self, runs: Iterable[Json]) -> None:
+        for run in runs:
             run_id = run["triggerRunId"]
             if run["_"]["state"] == "running" and run_id not in self._watched:
                 watch = self._mirror(run_id, run["_"]["pipelineRun"])
