@@ -52,7 +52,7 @@ class Terminal:
         """One result in the form that was asked for. Raises OutputError, but not where a reader has left."""
         with _writing(self.stdout):
             if self.json:
-                self.stdout.write(_json(document, self.stdout))
+                self.stdout.writelines(_json(document, self.stdout))
             else:
                 self._print(parts)
 
@@ -152,9 +152,12 @@ def _usable(stream: TextIO | None) -> TextIO:
     return stream
 
 
-def _json(document: Mapping[str, Any], stream: TextIO) -> str:
+def _json(document: Mapping[str, Any], stream: TextIO) -> Iterator[str]:
+    """In pieces, each a string at most: a document may be large."""
     plain = (stream.encoding or "utf-8").lower().replace("-", "") != "utf8"
-    return harmless_json(json.dumps(document, ensure_ascii=plain, indent=2)) + "\n"
+    for piece in json.JSONEncoder(ensure_ascii=plain, indent=2).iterencode(document):
+        yield harmless_json(piece) if "#" in piece else piece
+    yield "\n"
 
 
 @contextmanager

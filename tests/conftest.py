@@ -65,7 +65,10 @@ class LocalAzure:
 
     @property
     def bundle(self) -> str:
-        return str(self.endpoints["bundle"])
+        """The authority of this one alone: a client reads all of it for each of its connections, and of
+        certifi's, too, that is most of what a small request costs.
+        """
+        return str(Path(self.endpoints["bundle"]).with_name("ca.pem"))
 
     @property
     def credential(self) -> Credential:
