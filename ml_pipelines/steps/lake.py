@@ -237,7 +237,14 @@ class Lake:
         """
         begun, draft = self.now(), f"{drafts}/{uuid.uuid4().hex}"
         self.upload(draft, content)
-        self.make_folder(path.rpartition("/")[0])
+        try:
+            self.rename(draft, path)
+        except LakePathMissing:
+            # Its folder is not there yet: asked for only now, since it nearly always is.
+            self.make_folder(path.rpartition("/")[0])
+            self._rename_again(draft, path)
+
+    def _rename_again(self, draft: str, path: str) -> None:
         try:
             self.rename(draft, path)
         except LakePathMissing:

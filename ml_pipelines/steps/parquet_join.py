@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAGIC = b"PAR1"
-COPY_BYTES = 1 << 20
+COPY_BYTES = 1 << 18
+"""What stays in a processor's cache from the read to the write."""
 
 # What is touched of parquet.thrift's structures, by field number.
 FILE_NUM_ROWS, FILE_ROW_GROUPS = 3, 4
