@@ -1,7 +1,8 @@
 """Bodies held against schema.json, the shapes that Azure's own SDK describes, and what is wrong in words.
 
 Only what schema_from_sdk.py writes is understood here; a test holds it against a complete JSON schema
-validator.
+validator. Nearly all bodies fit, so each schema is first made one function that says whether (`_fit`); only
+what does not is walked through with the schema in hand, to say where and why (`_check`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,11 @@ from adf.entities import EndpointId, EndpointVersion, StartAtCreation
 from adf.problems import inside
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from adf.entities import Kind
+
+    Fits = Callable[[object], bool]
 
 Wrong = tuple[str, str, str | None]
 """Path, message, hint."""
@@ -40,8 +45,65 @@ def definitions() -> dict[str, Any]:
 def wrong_in(kind: Kind, body: object) -> list[Wrong]:
     """Everything in which an entity's properties differ from the schema of its kind."""
     found: list[Wrong] = []
-    _check(definitions()[kind], body, "", found)
+    if not _fit_of(kind)(body):
+        _check(definitions()[kind], body, "", found)
     return found
+
+
+# ------------------------------------------------------------------------------------------- whether
+
+
+@cache
+def _fit_of(name: str) -> Fits:
+    return _fit(definitions()[name])
+
+
+def _fit(schema: Any) -> Fits:  # noqa: ANN401, PLR0911 - JSON; a line a kind of schema
+    match schema:
+        case bool():
+            return lambda _: schema
+        case {"$ref": reference}:
+            name = reference.rpartition("/")[2]
+            return lambda value: _fit_of(name)(value)  # noqa: PLW0108 - later: a shape may contain itself
+        case {"anyOf": members}:
+            return _fit_kind(tuple(member["$ref"] for member in members))
+        case {"enum": words}:
+            return lambda value: value in words
+        case {"type": "object"}:
+            return _fit_keys(schema)
+        case {"type": "array", "items": items}:
+            fits = _fit(items)
+            return lambda value: isinstance(value, list) and all(map(fits, value))
+        case {"type": expected}:
+            return lambda value: _is(expected, value)
+        case _:
+            return lambda _: True
+
+
+def _fit_kind(references: tuple[str, ...]) -> Fits:
+    shapes = _shapes(references)
+    fit_of = cache(lambda kind: _fit(shapes[kind]))
+
+    def fits(value: object) -> bool:
+        kind = value.get("type") if isinstance(value, dict) else None
+        return isinstance(kind, str) and kind in shapes and bool(fit_of(kind)(value))
+
+    return fits
+
+
+def _fit_keys(schema: dict[str, Any]) -> Fits:
+    known = {key: _fit(each) for key, each in schema.get("properties", {}).items()}
+    others, required = _fit(schema.get("additionalProperties", True)), set(schema.get("required", ()))
+
+    def fits(value: object) -> bool:
+        if not isinstance(value, dict) or not required <= value.keys():
+            return False
+        return all(known.get(key, others)(item) for key, item in value.items())
+
+    return fits
+
+
+# ------------------------------------------------------------------------------------------- where and why
 
 
 def _check(schema: Any, value: object, path: str, found: list[Wrong]) -> None:  # noqa: ANN401 - JSON
