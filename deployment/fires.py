@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from adf.entities import StartAtCreation, resolve
 from adf.events import BlobTrigger
@@ -84,24 +86,40 @@ def firing_of(step: Change, now: datetime) -> Firing | None:
     if not (starts or step.makes_trigger or step.body_changes):
         return None
     entity = cast("Entity", step.wanted)
-    body = resolve(entity.properties, {}, lambda start: start.at(now))
-    zone_name, zone = zone_of(body)
-    fires = next_fires(body, now, SHOWN)
+    schedule = {key: entity.properties.get(key) for key in ("type", "typeProperties")}
+    body = resolve(schedule, {}, lambda start: start.at(now))
+    times = _times(json.dumps(body), now)
     before = _fires_before(step, now)
-    at_once = backfill(body, now) if starts or step.makes_trigger else None
+    at_once = times.at_once if starts or step.makes_trigger else None
     return Firing(
         started=bool(entity.started),
-        next=fires,
-        zone_name=zone_name,
-        zone=zone,
+        next=times.next,
+        zone_name=times.zone_name,
+        zone=times.zone,
         at_once=at_once,
         refused=at_once is not None and step.makes_trigger and not entity.backfills,
         open_start=parse_instant(body["typeProperties"]["startTime"]) if _is_open(entity) else None,
-        before=None if before == fires else before,
+        before=None if before == times.next else before,
         waits_for=_waits_for(entity),
         files=files_of(body),
         deaf=step.interrupts,
     )
+
+
+class _Times(NamedTuple):
+    """What follows from a trigger's schedule alone."""
+
+    next: list[datetime]
+    zone_name: str
+    zone: tzinfo
+    at_once: Backfill | None
+
+
+@lru_cache(maxsize=1024)
+def _times(body: str, now: datetime) -> _Times:
+    """`body` is JSON: the triggers of a thousand models have one schedule, or a few."""
+    properties = json.loads(body)
+    return _Times(next_fires(properties, now, SHOWN), *zone_of(properties), backfill(properties, now))
 
 
 def _fires_before(step: Change, now: datetime) -> list[datetime] | None:
