@@ -29,18 +29,16 @@ PATTERNS: Final = {
 """The patterns of config/schema.py in words."""
 
 
-def at(values: Any, pattern: str) -> Iterator[tuple[Key, Any]]:  # noqa: ANN401
+def at(values: Any, pattern: str) -> list[tuple[Key, Any]]:  # noqa: ANN401
     """Every value whose dotted key fits `pattern`, where `*` is any one key; `""` is all of them."""
-
-    def walk(value: Any, parts: list[str], key: Key) -> Iterator[tuple[Key, Any]]:  # noqa: ANN401
-        if not parts:
-            yield key, value
-        elif isinstance(value, dict):
-            for name in [parts[0]] if parts[0] != "*" else list(value):
-                if name in value:
-                    yield from walk(value[name], parts[1:], (*key, name))
-
-    yield from walk(values, pattern.split(".") if pattern else [], ())
+    found: list[tuple[Key, Any]] = [((), values)]
+    for part in pattern.split(".") if pattern else ():
+        maps = [(key, value) for key, value in found if isinstance(value, dict)]
+        if part == "*":
+            found = [((*key, name), each) for key, value in maps for name, each in value.items()]
+        else:
+            found = [((*key, part), value[part]) for key, value in maps if part in value]
+    return found
 
 
 def nearest_position(positions: Mapping[Key, Where], key: Key) -> Where:

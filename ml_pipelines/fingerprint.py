@@ -22,9 +22,9 @@ def fingerprint(content: object) -> str:
 
 def _shown(content: object) -> dict[str, object]:
     """What JSON has no word for, one level deep."""
-    kind = type(content)
-    if is_dataclass(kind):
-        return {kind.__name__: {name: getattr(content, name) for name in _compared(kind)}}
+    kind: Any = type(content)
+    if (names := _compared(kind)) is not None:
+        return {kind.__name__: {name: getattr(content, name) for name in names}}
     if isinstance(content, Mapping):
         return dict(content)
     raise TypeError(f"{type(content).__name__} is no content: {content!r}")
@@ -36,7 +36,10 @@ _CANONICAL: Final = json.JSONEncoder(
 
 
 @cache
-def _compared(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a dataclass
+def _compared(kind: Any) -> tuple[str, ...] | None:  # noqa: ANN401 - a type
+    """The fields of a dataclass; None of any other type."""
+    if not is_dataclass(kind):
+        return None
     return tuple(each.name for each in fields(kind) if each.compare)
 
 
