@@ -131,6 +131,7 @@ _ID_LENGTH: Final = 36
 _JSON: Final = json.JSONEncoder(default=_placeholder, check_circular=False)
 
 
+_CONTAINERS: Final = (dict, list)
 _DESCRIBED: Final = frozenset({"activities", "typeProperties"})
 """What has one of these is an entity or an activity, …"""
 _TOLD: Final = frozenset({"annotations", "dependsOn", "description", "folder", "name", "type"})
@@ -155,12 +156,12 @@ def _found(body: object) -> tuple[list[tuple[str, dict[str, Any]]], list[tuple[s
             describes = not _DESCRIBED.isdisjoint(value)
             for key in reversed(value):
                 part = value[key]
-                if isinstance(part, dict | list) or (isinstance(part, str) and "@" in part):
+                if isinstance(part, _CONTAINERS) or (isinstance(part, str) and "@" in part):
                     waiting.append((dot + key, part, told or (describes and key in _TOLD)))
         elif isinstance(value, list):
             for index in range(len(value) - 1, -1, -1):
                 part = value[index]
-                if isinstance(part, dict | list) or (isinstance(part, str) and "@" in part):
+                if isinstance(part, _CONTAINERS) or (isinstance(part, str) and "@" in part):
                     waiting.append((f"{path}[{index}]", part, told))
         elif not told and not isinstance(value, Unresolved):
             texts.append((path, value))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from adf.language import LanguageError, parse, references
 from adf.language import check as check_calls
@@ -41,6 +41,9 @@ class Asked:
     activities: tuple[str, ...]
 
 
+_NOTHING: Final = Asked((), (), (), (), ())
+
+
 def check(bodies: Sequence[Walked], global_parameters: Collection[str] | None = None) -> Iterator[Problem]:
     """Every expression can be parsed, and what it names exists where it stands.
 
@@ -55,7 +58,7 @@ def check(bodies: Sequence[Walked], global_parameters: Collection[str] | None = 
             asked = _asked(body.entity.kind, text)
             if isinstance(asked, LanguageError):
                 yield Problem("ADF401", str(body.entity), path, str(asked))
-            else:
+            elif asked != _NOTHING:
                 yield from _names(body.entity, path, asked)
                 yield from _global_parameters(body.entity, path, asked, global_parameters)
         if body.entity.kind == "pipeline":
@@ -110,9 +113,9 @@ def _names(entity: Entity, path: str, asked: Asked) -> Iterator[Problem]:
 
 
 def _undeclared(rule: str, what: str, asked: Sequence[str], entity: Entity, path: str) -> Iterator[Problem]:
-    if not asked:
+    declared: Mapping[str, object] = (entity.properties.get(f"{what}s") or {}) if asked else {}
+    if all(name in declared for name in asked):
         return
-    declared: Mapping[str, object] = entity.properties.get(f"{what}s") or {}
     known = {name.casefold() for name in declared}
     for name in asked:
         if name.casefold() not in known and name != "*":
