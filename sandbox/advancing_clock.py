@@ -25,8 +25,6 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import aiohttp
-
 from adf.windows import format_instant
 from sandbox.clock_file import REFRESH_SECONDS
 
@@ -110,6 +108,8 @@ class AdvancingClock:
 
     def close(self) -> None:
         """It stands, to the microsecond, until the next start."""
+        self.goal = None
+        self._loop.when_quiet(lambda: False)
         self._show(self.now(), None)
 
     # as it goes
@@ -163,8 +163,8 @@ class AdvancingClock:
     async def _look(self, looks: Callable[[], Awaitable[bool]]) -> None:
         try:
             self._has_looked = await looks()
-        except (OSError, aiohttp.ClientError) as error:
-            _log.warning("the clock stands until the lake answers: %s", error)
+        except Exception as error:  # noqa: BLE001 - told in the log; it stands until it can look
+            _log.warning("the clock stands until the lake answers: %s: %s", type(error).__name__, error)
         if not self._has_looked:
             await asyncio.sleep(_LOOKS_AGAIN_SECONDS)
 

@@ -17,6 +17,8 @@ from sandbox.errors import VIRTUAL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+CLOCK_YEARS = range(1970, 2201)
+"""That a virtual clock shows."""
 _STATE = ".sandbox"
 _EPILOG = "Without a word before the options: start."
 
@@ -204,7 +206,7 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
     )
     virtual.add_argument(
         "--clock-start",
-        type=_instant,
+        type=_begin,
         metavar="INSTANT",
         help="what a new folder's clock shows (default: the world's time); later starts go on where it stood",
     )
@@ -252,6 +254,13 @@ def _instant(text: str) -> datetime:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise argparse.ArgumentTypeError(f"{text} is no instant such as 2026-11-01T00:00:00Z") from None
+
+
+def _begin(text: str) -> datetime:
+    moment = _instant(text)
+    if moment.year not in CLOCK_YEARS:
+        raise argparse.ArgumentTypeError(f"{text} is not in the years {CLOCK_YEARS[0]} to {CLOCK_YEARS[-1]}")
+    return moment
 
 
 def _duration(text: str) -> str:

@@ -26,33 +26,45 @@ def run(folder: StateFolder, *, by: str | None, to: datetime | None, as_json: bo
     running = outside.find(folder)
     if running is None:
         raise NotRunning(folder.path)
-    shown = running.get(status.CLOCK)
+    shown = _asked(running, "GET")
     if by or to:
         if shown["clock"] != "virtual":
             raise NoVirtualClock(folder.path)
-        shown = _advance(running, {"by": by} if by else {"to": format_instant(to)} if to else {})
+        shown = _asked(running, "POST", {"by": by} if by else {"to": format_instant(to)} if to else {})
+        shown = _arrived(running, folder, shown)
     print(json.dumps(shown, indent=2) if as_json else status.clock_line(shown))  # noqa: T201
     return 0
 
 
-def _advance(running: Outside, how_far: dict[str, str]) -> dict[str, Any]:
-    """Whoever interrupts this interrupts the advance."""
+def _asked(running: Outside, method: str, how_far: dict[str, str] | None = None) -> dict[str, Any]:
     try:
-        shown = running.call("POST", status.CLOCK, how_far)
+        return running.call(method, status.CLOCK, how_far)
     except HTTPError as refusal:
         raise NotAdvanced(json.load(refusal)["error"]["message"]) from refusal
+
+
+def _arrived(running: Outside, folder: StateFolder, shown: dict[str, Any]) -> dict[str, Any]:
+    """Whoever interrupts this interrupts the advance."""
     goal = shown["to"]
     try:
         while shown["to"]:
             time.sleep(_LOOKS_SECONDS)
-            shown = running.get(status.CLOCK)
+            shown = _seen(running, folder, goal) or shown
     except KeyboardInterrupt:
         with suppress(OSError):
             print(f"stopped: {status.clock_line(running.call('DELETE', status.CLOCK))}")  # noqa: T201
         raise
+    return shown
+
+
+def _seen(running: Outside, folder: StateFolder, goal: str) -> dict[str, Any] | None:
+    """None where it has no time to answer."""
+    try:
+        return running.get(status.CLOCK)
     except OSError as error:
+        if folder.owner() is not None:
+            return None
         raise NotAdvanced(
-            f"the local Azure does not answer any more ({error}); what fell due until then is kept. Start it "
+            f"the local Azure has ended on the way ({error}); what fell due until then is kept. Start it "
             f"again, and go on with --to {goal}"
         ) from error
-    return shown

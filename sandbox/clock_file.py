@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "clock.json"
-YEARS = range(1970, 2201)
 REFRESH_SECONDS = 0.5
 _AHEAD = timedelta(seconds=2)
 """Of what is written while it goes: a clock that was killed never goes back behind what it has shown."""

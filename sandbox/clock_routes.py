@@ -17,7 +17,7 @@ from aiohttp import web
 
 from adf.windows import format_instant
 from sandbox.advancing_clock import AdvancingClock
-from sandbox.clock_file import YEARS
+from sandbox.arguments import CLOCK_YEARS
 from sandbox.durations import EXPECTED, parse_duration
 from sandbox.errors import AzureError
 from sandbox.routing import arm, json_body
@@ -68,8 +68,10 @@ def _goal(body: dict[str, Any], clock: AdvancingClock) -> datetime:
             raise AzureError(
                 400, "InvalidAdvance", 'One of {"to": INSTANT} and {"by": DURATION} is expected.'
             )
-    if goal.year not in YEARS:
-        raise AzureError(400, "InvalidAdvance", f"The clock shows the years {YEARS[0]} to {YEARS[-1]}.")
+    if goal.year not in CLOCK_YEARS:
+        raise AzureError(
+            400, "InvalidAdvance", f"The clock shows the years {CLOCK_YEARS[0]} to {CLOCK_YEARS[-1]}."
+        )
     if goal < clock.now():
         now = format_instant(clock.now())
         raise AzureError(400, "TimeDoesNotGoBack", f"The clock shows {now}: {text} is past.")

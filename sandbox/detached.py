@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sandbox import outside
 from sandbox.errors import FolderInUse, RunsElsewhere, RunsOnOtherClock, StartFailed, stop_command
-from sandbox.status import CLOCK, ready_lines
+from sandbox.status import CLOCK, WORLD, ready_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def start(folder: StateFolder, options: Options, words: Sequence[str]) -> int:
 def _use(running: Outside, folder: StateFolder, options: Options) -> int:
     if any(running.endpoints[name] != url for name, url in options.addresses.items()):
         raise RunsElsewhere(folder.path, running.endpoints["control"])
-    clock = running.get(CLOCK)
+    clock = running.get(CLOCK) if running.endpoints.get("clock") == "virtual" else WORLD
     if clock["clock"] != options.clock:
         raise RunsOnOtherClock(folder.path, "virtual" if clock["clock"] == "virtual" else "world's")
     print(  # noqa: T201

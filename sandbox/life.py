@@ -96,8 +96,6 @@ async def _begin(
 
     activity = Activity()
     clock = begin_clock(activity)
-    if isinstance(clock, AdvancingClock):
-        life.callback(clock.close)
     documents = store.Store(folder.path / "state.db")
     life.callback(documents.close)
     context = Context(
@@ -111,6 +109,8 @@ async def _begin(
     )
     await server.open_all(life, context, lake, listening, files, options)
     await lake.ready()
+    if isinstance(clock, AdvancingClock):
+        life.callback(clock.close)  # before anything ends: nothing falls due on the way
     return context, lake
 
 

@@ -139,7 +139,7 @@ def _lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("control", f"{found['control']} (Resource Manager, Azure ML, Data Factory)"),
         ("lake", found["lake"]),
         ("identity", found["identity"]),
-        ("clock", status.clock_line(found["clock"])),
+        ("clock", status.clock_line(found.get("clock", status.WORLD))),
         ("runs", "; ".join(found["runs"]) or "none"),
         ("triggers", ", ".join(found["started_triggers"]) or "none started"),
         ("idle", f"for {found['idle_seconds']} s; {_end(found)}"),

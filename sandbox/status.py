@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PATH = "/_sandbox/status"
 CLOCK = "/_sandbox/clock"
+WORLD = {"clock": "system"}
+"""Of a sandbox that says nothing of its clock: one that was started before there were others."""
 
 
 def ready_lines(control: str, logs: Path, stop: str, clock: Mapping[str, Any]) -> tuple[str, ...]:

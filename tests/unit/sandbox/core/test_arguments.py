@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from sandbox.arguments import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SPAN = ["--from", "2026-11-01", "--to", "2026-11-02"]
 
@@ -33,3 +38,46 @@ def test_a_word_that_cannot_be_is_told(
 
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--clock", "slow"], "argument --clock: invalid choice: 'slow'"),
+        (["--clock-start", "2026-03-26"], "--clock-start is for a virtual clock: give --clock virtual too"),
+        (["--ml", "stand-ins"], "--ml stand-ins is for a virtual clock: give --clock virtual too"),
+        (["--stand-ins", "f"], "--stand-ins is for a virtual clock: give --clock virtual too"),
+        (["--clock", "virtual", "--clock-start", "1969-12-31"], "is not in the years 1970 to 2200"),
+        (["clock", "--advance", "7 days"], "7 days is not a duration such as P7D"),
+    ],
+)
+def test_what_a_clock_cannot_be_is_told(
+    capsys: pytest.CaptureFixture[str], words: list[str], said: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(words)
+
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_each_kind_of_clock_has_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks from outside means the one that runs; of two `clock` means the virtual one."""
+    monkeypatch.chdir(tmp_path)
+    asked = [[], ["--clock", "virtual"], ["status"], ["stop"], ["clock"]]
+
+    def folders() -> list[str]:
+        return [str(parse(words).state) for words in asked]
+
+    nobody = folders()
+    (tmp_path / ".sandbox-virtual").mkdir()
+    (tmp_path / ".sandbox-virtual/endpoints.json").touch()
+    virtual = folders()
+    (tmp_path / ".sandbox").mkdir()
+    (tmp_path / ".sandbox/endpoints.json").touch()
+    both = folders()
+
+    usual, other = ".sandbox", ".sandbox-virtual"
+    assert nobody == [usual, other, usual, usual, other]
+    assert virtual == [usual, other, other, other, other]
+    assert both == [usual, other, usual, usual, other]
