@@ -282,6 +282,11 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="as if the triggers were made at --from: the windows of `backfill_from` then run",
     )
+    group.add_argument(
+        "--happened",
+        action="store_true",
+        help="in its place: what triggers have started in the local Azure, on its virtual clock; reads it",
+    )
     group.add_argument("--html", type=Path, metavar="FILE", help="the timetable as a page, too")
 
 

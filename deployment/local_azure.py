@@ -14,22 +14,25 @@ import sys
 from dataclasses import dataclass, fields
 from http import HTTPStatus
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.error import URLError
-from urllib.request import HTTPSHandler, ProxyHandler, build_opener
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from deployment import present
 from deployment.errors import LocalAzureBusyError, LocalAzureError
+from deployment.resource_manager import AZURE
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from config.schema import Sandbox, Settings
     from deployment.progress import Progress
+    from deployment.session import Session
 
 REPOSITORY: Final = Path(__file__).resolve().parent.parent
 IDLE_MINUTES: Final = 60
 """What a command started stops by itself; what was started by hand does not."""
+ANSWER_SECONDS: Final = 30
 FOREIGN_IDENTITY: Final = (
     "AZURE_CLIENT_ID",
     "AZURE_CLIENT_SECRET",
@@ -120,6 +123,17 @@ def find(state: Path) -> LocalAzure | None:
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     return found if _answers(found) else None
+
+
+def ask(azure: LocalAzure, path: str, session: Session, method: str = "GET") -> Any:  # noqa: ANN401 - JSON
+    """One of the local Azure's own requests. Raises HTTPError where it refuses, OSError where it does not
+    answer.
+    """
+    headers = {"Authorization": f"Bearer {session.token(AZURE)}"}
+    asked = Request(azure.control + path, method=method, headers=headers)  # noqa: S310 - of its endpoints.json
+    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=ssl.create_default_context(cafile=azure.ca)))
+    with opener.open(asked, timeout=ANSWER_SECONDS) as response:
+        return json.load(response)
 
 
 def _answers(azure: LocalAzure) -> bool:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
-import ssl
 import webbrowser
 from html import escape
 from http import HTTPStatus
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Final
 from urllib.error import HTTPError
-from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
 from deployment import local_azure
 from deployment.errors import LocalAzureError
-from deployment.resource_manager import AZURE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +20,6 @@ if TYPE_CHECKING:
     from deployment.session import Session
 
 _LINKS: Final = "/_sandbox/portal/links"
-_ANSWER_SECONDS: Final = 10
 _PAGE: Final = """\
 <!doctype html><meta charset="utf-8"><title>Portal</title>
 <meta http-equiv="refresh" content="0; url={link}"><a href="{link}">Open the portal</a>
@@ -50,12 +45,7 @@ def _asked_for(sandbox: Sandbox, session: Session) -> str:
     azure = local_azure.find(sandbox.state)
     if azure is None:
         raise LocalAzureError(f"the local Azure of {sandbox.state} does not answer", hint="try again")
-    asked = Request(  # noqa: S310 - an address of its own endpoints.json
-        azure.control + _LINKS, method="POST", headers={"Authorization": f"Bearer {session.token(AZURE)}"}
-    )
-    opener = build_opener(ProxyHandler({}), HTTPSHandler(context=ssl.create_default_context(cafile=azure.ca)))
-    with opener.open(asked, timeout=_ANSWER_SECONDS) as response:
-        return str(json.load(response)["url"])
+    return str(local_azure.ask(azure, _LINKS, session, "POST")["url"])
 
 
 def show(address: str, state: Path) -> bool:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from sandbox import access_control, answers, clock_routes, key_vault, resource_manager, status
+from sandbox import (
+    access_control,
+    answers,
+    clock_routes,
+    key_vault,
+    resource_manager,
+    status,
+    timetable_routes,
+)
 from sandbox.advancing_clock import AdvancingClock
 from sandbox.datafactory import routes as datafactory
 from sandbox.errors import AzureError
@@ -77,6 +85,7 @@ def control_app(context: Context, lake: LakeProcess, options: Options) -> web.Ap
     if isinstance(context.clock, AdvancingClock):
         context.clock.look_before_a_leap(factories.triggers.events.caught_up)
     clock_routes.add_routes(app, context.clock)
+    timetable_routes.add_routes(app, factories, options.nodes)
     portal.add_routes(app, context, factories, workspaces)
     _add_own_routes(app, context, faults, lake, options)
     return app

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from config.schema import Settings
 
 LONGEST: Final = timedelta(days=366)
+DRAWN: Final = (
+    "seed", "nodes", "minutes", "past_days", "failures", "fail", "arrivals", "stand_ins", "as_new"
+)  # fmt: skip
 OF_A_RUN: Final = ("model", "training", "window", "no_wait", "dry_run", "yes", "limit", "max_parallel")
 
 
@@ -77,6 +80,13 @@ def _refuse_contradictions(arguments: Namespace) -> None:
     given = [option for option in OF_A_RUN if getattr(arguments, option)]
     if arguments.only != "all":
         given.append("only")
+    if arguments.happened:
+        drawn = [option for option in DRAWN if getattr(arguments, option)]
+        if drawn:
+            raise UsageError(
+                f"--happened tells what was: --{drawn[0].replace('_', '-')} means nothing to it",
+                hint="leave it out",
+            )
     if given:
         raise UsageError(
             f"--simulate rehearses the whole factory: --{given[0].replace('_', '-')} means nothing to it",

@@ -34,11 +34,12 @@ MODEL_COLUMNS: Final = ("model", "windows", *FATES, "repeated")
 
 def parts(story: Story) -> Iterator[Line | Table]:
     timetable = story.timetable
-    yield Line(
-        f"Rehearsal of {story.environment} from {format_instant(timetable.start)} to "
-        f"{format_instant(timetable.end)}, seed {timetable.seed}: nothing was run in Azure",
-        "bold",
-    )
+    span = f"from {format_instant(timetable.start)} to {format_instant(timetable.end)}"
+    if timetable.seed is None:
+        yield Line(f"What happened in {story.environment} {span}, in the local Azure's time", "bold")
+    else:
+        rehearsal = f"Rehearsal of {story.environment} {span}, seed {timetable.seed}"
+        yield Line(f"{rehearsal}: nothing was run in Azure", "bold")
     yield Line("")
     yield _triggers(story)
     yield _models(story)
@@ -161,7 +162,8 @@ def _failure(each: Failure) -> str:
 def summary_line(story: Story) -> str:
     """The last line."""
     told = ", ".join(f"{story.count(fate):,} {fate}" for fate in FATES)
-    return f"Rehearsed {len(story.timetable.runs):,} pipeline runs; windows: {told}"
+    ran = "Triggers started" if story.timetable.seed is None else "Rehearsed"
+    return f"{ran} {len(story.timetable.runs):,} pipeline runs; windows: {told}"
 
 
 def fire_name(fire: Fire) -> str:

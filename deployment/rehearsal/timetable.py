@@ -74,7 +74,8 @@ class NotRun(Fire):
 class Timetable:
     start: datetime
     end: datetime
-    seed: int
+    seed: int | None
+    """None where nothing was drawn: it happened."""
     nodes: int | None
     triggers: Sequence[Mapping[str, Any]]
     runs: Sequence[Run]

@@ -46,6 +46,7 @@ REHEARSAL: Final = (
     "arrivals",
     "stand_ins",
     "as_new",
+    "happened",
     "html",
 )
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deployment import desired as desires
 from deployment import whole_file
 from deployment.errors import NothingDeployedError, PageError
-from deployment.rehearsal import process, text
+from deployment.rehearsal import happened, process, text
 from deployment.rehearsal.arrivals import arrivals
 from deployment.rehearsal.asked import asked_of
 from deployment.rehearsal.past import past_of
@@ -28,6 +28,21 @@ if TYPE_CHECKING:
 def simulate(command: Command) -> int:
     """0 whatever is rehearsed: a failure that was drawn is no failure of the command."""
     asked = asked_of(command.arguments, command.settings)
+    timetable = _happened(command, asked) if command.arguments.happened else _rehearsed(command, asked)
+    told = story(Timetable.from_document(timetable), command.settings)
+    if command.arguments.html is not None:
+        _write(command.arguments.html, _page(told))
+        command.progress.note(f"the timetable as a page: {command.arguments.html}")
+    command.terminal.show(text.parts(told), document(told, timetable))
+    return 0
+
+
+def _happened(command: Command, asked: Asked) -> dict[str, Any]:
+    happened.require_local(command.settings)
+    return happened.happened(command.session, asked)
+
+
+def _rehearsed(command: Command, asked: Asked) -> dict[str, Any]:
     desired = desires.build(command.settings)
     command.progress.state("rehearsal", f"{len(desired.entities)} entities")
     standing = stand_ins(command.settings, asked, _past(command, asked))
@@ -36,14 +51,9 @@ def simulate(command: Command) -> int:
         command.progress.note(f"what stands for the ML runs: {command.arguments.stand_ins}")
     timetable = process.rehearse(desired, asked, standing, arrivals(command.settings, asked.start, asked.end))
     command.progress.done("rehearsal", f"{len(timetable['runs']):,} pipeline runs")
-    told = story(Timetable.from_document(timetable), command.settings)
     if command.settings.schedules == "off":
         command.progress.note("schedules: off; the triggers are rehearsed as if they were on")
-    if command.arguments.html is not None:
-        _write(command.arguments.html, _page(told))
-        command.progress.note(f"the timetable as a page: {command.arguments.html}")
-    command.terminal.show(text.parts(told), document(told, timetable))
-    return 0
+    return timetable
 
 
 def _past(command: Command, asked: Asked) -> dict[str, Past]:

@@ -24,8 +24,10 @@ from sandbox.simulation.virtual_time import VirtualClock, VirtualLoop
 from sandbox.simulation.witness import Witness
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
+    from datetime import datetime
 
+    from sandbox.datafactory.activities.call import Call
     from sandbox.datafactory.models import Json
     from sandbox.simulation.request import Request
 
@@ -49,7 +51,7 @@ async def _rehearse(request: Request, state: Path) -> Json:
     witness = Witness(clock.now, request.most_runs)
     try:
         wanted = (*request.stand_ins, *USUAL)
-        kinds = StandIns(wanted, request.seed, clock, Cluster(request.nodes), witness.computed).kinds()
+        kinds = StandIns(wanted, request.seed, clock, Cluster(request.nodes), _noted_by(witness)).kinds()
         files = ArrivingFiles(request.arrivals or (), clock)
         service = Service.of(_context(state, witness, clock), kinds, files, places=_PLACES)
         triggers = factory_files.write(service, _FACTORY, request.folder)
@@ -67,6 +69,13 @@ async def _rehearse(request: Request, state: Path) -> Json:
         return timetable.document(request, bodies, witness)
     finally:
         witness.close()
+
+
+def _noted_by(witness: Witness) -> Callable[[Call, datetime, datetime, datetime, int], None]:
+    def note(call: Call, asked: datetime, began: datetime, ended: datetime, nodes: int) -> None:
+        witness.computed(call.frame.run.run_id, asked, began, ended, nodes)
+
+    return note
 
 
 async def _pass(

@@ -37,10 +37,10 @@ class StandIns:
         seed: int,
         clock: Clock,
         cluster: Cluster,
-        computed: Callable[[str, datetime, datetime, datetime, int], None] = lambda *_: None,
+        computed: Callable[[Call, datetime, datetime, datetime, int], None],
     ) -> None:
         """Activities that none of the wanted fits are themselves. `computed` is told of each stay on the
-        cluster: run id, asked, began, ended, nodes.
+        cluster: whose, asked, began, ended, nodes.
         """
         self._wanted = wanted
         self._seed = seed
@@ -87,7 +87,7 @@ class StandIns:
             try:
                 await self._clock.sleep(seconds)
             finally:
-                self._computed(call.frame.run.run_id, asked, began, self._clock.now(), nodes)
+                self._computed(call, asked, began, self._clock.now(), nodes)
 
     def _drawn(self, call: Call, wanted: StandIn) -> tuple[int, str]:
         """Seconds, and why it fails; nothing where it does not."""

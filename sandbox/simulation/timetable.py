@@ -17,8 +17,9 @@ to be tried again, and fires that the factory refused.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from adf.windows import TumblingWindow, Window, format_instant
 from sandbox.datafactory.models import parse_instant
@@ -28,12 +29,31 @@ if TYPE_CHECKING:
 
     from sandbox.datafactory.models import Json
     from sandbox.simulation.request import Request
-    from sandbox.simulation.witness import Computed, PipelineRun, TriggerRun, Witness
+    from sandbox.simulation.witness import Computed, PipelineRun, TriggerRun
 
 _RUN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def document(request: Request, triggers: Mapping[str, Json], witness: Witness) -> Json:
+@dataclass(frozen=True)
+class Span:
+    """[start, end), and what was drawn with; `seed` is None where nothing was drawn."""
+
+    start: datetime
+    end: datetime
+    seed: int | None
+    nodes: int | None
+
+
+class Seen(Protocol):
+    """Runs by their ids."""
+
+    @property
+    def pipeline_runs(self) -> Mapping[str, PipelineRun]: ...
+    @property
+    def trigger_runs(self) -> Mapping[str, TriggerRun]: ...
+
+
+def document(request: Span | Request, triggers: Mapping[str, Json], witness: Seen) -> Json:
     """`triggers`: name → properties."""
     due = {name: _due_of(properties) for name, properties in triggers.items()}
     runs = [_run(witness, due, one) for one in witness.pipeline_runs.values()]
@@ -79,7 +99,7 @@ def _trigger(name: str, properties: Json) -> Json:
     }
 
 
-def _run(witness: Witness, due: Mapping[str, _Due], run: PipelineRun) -> Json:
+def _run(witness: Seen, due: Mapping[str, _Due], run: PipelineRun) -> Json:
     parent = witness.pipeline_runs.get(run.trigger_run)
     origin = run
     while (above := witness.pipeline_runs.get(origin.trigger_run)) is not None:

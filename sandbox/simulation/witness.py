@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from sandbox.datafactory.models import Json
 
 _UNDER_WAY = frozenset({"running", "retry"})
 
@@ -30,7 +29,8 @@ class Computed:
     asked: datetime
     began: datetime
     ended: datetime
-    nodes: int
+    nodes: int | None
+    """None where nobody knows."""
 
 
 @dataclass(slots=True)
@@ -147,8 +147,7 @@ class Witness(Memory):
                 run.start, run.end = parse_instant(body["_"]["start"]), parse_instant(body["_"]["end"])
         run.status, run.message = body["status"], body["message"]
         run.state = body["_"].get("state", "over")
-        if run.state == "waiting":
-            run.waited_for = _awaited(body["dependencyStatus"]) or run.waited_for
+        run.waited_for = [(name, start) for name, start in body["_"].get("waited", ())]
         for pipeline_run in body["triggeredPipelines"].values():
             if pipeline_run not in run.pipeline_runs:
                 run.pipeline_runs.append(pipeline_run)
@@ -157,7 +156,3 @@ class Witness(Memory):
         else:
             self._open.discard(run_id)
         return run.state == "over"
-
-
-def _awaited(status: Json) -> list[tuple[str, str]]:
-    return [(name, one["windowStartTime"]) for name, one in status.items() if one["status"] != "Succeeded"]

@@ -67,6 +67,11 @@ class Dependencies:
         return TumblingWindow.from_type_properties(properties["typeProperties"]).overlapping(span)
 
 
+def awaited(status: Json) -> list[list[str]]:
+    """Of each trigger that is waited for, its name and the start of the window that is missing."""
+    return [[name, one["windowStartTime"]] for name, one in status.items() if one["status"] != "Succeeded"]
+
+
 def waits(status: Json) -> bool:
     return any(one["status"] != "Succeeded" for one in status.values())
 

@@ -28,6 +28,7 @@ from sandbox.datafactory.triggers.dependencies import (
     LONGEST_WAIT,
     WAITED_TOO_LONG,
     Dependencies,
+    awaited,
     told,
     waits,
 )
@@ -104,7 +105,7 @@ class Windows:
         run = self._windows.known(run_id)
         if run["status"] == "Inprogress":
             raise BadRequest(f"The trigger run {run_id} is under way: it cannot be rerun.", target=run_id)
-        run["_"] |= {"state": "waiting", "attempt": 0, "rerun": True, "until": self._latest()}
+        run["_"] |= {"state": "waiting", "attempt": 0, "rerun": True, "until": self._latest(), "waited": []}
         self._windows.write({**run, "status": "Inprogress", "message": "", "dependencyStatus": {}})
         self.look()
 
@@ -168,6 +169,7 @@ class Windows:
         if parse_instant(run["_"]["until"]) <= now:
             self._close(run, "Failed", WAITED_TOO_LONG)
         elif changed:
+            run["_"]["waited"] = awaited(status)
             self._windows.write({**run, "message": told(status)})
         return False
 
@@ -195,7 +197,7 @@ class Windows:
         with self._runs.transaction():
             self._windows.come_to(number + 1)
             if waits(status):
-                run["_"]["state"] = "waiting"
+                run["_"] |= {"state": "waiting", "waited": awaited(status)}
                 self._windows.write({**run, "message": told(status)})
             else:
                 self._attempt(run, firing)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from adf.triggers import grid_of
@@ -55,6 +56,7 @@ def test_a_path_that_nobody_can_make_up_does_not_come():
     assert coming(ours=event_model(schedule=elsewhere)) == []
 
 
+@hypothesis_settings(deadline=None)
 @given(st.integers(0, 400), st.sampled_from(["UTC", BERLIN, "Lord Howe Standard Time"]))
 def test_a_files_path_names_its_window(day, zone):
     """Also on days of 23 and 25 hours."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox import clock_file
@@ -77,6 +77,7 @@ def test_it_stands_until_it_is_told_and_arrives_exactly(tmp_path: Path) -> None:
     run(tmp_path, test)
 
 
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.integers(1, 100_000_000), max_size=20),
     st.lists(st.integers(0, 110_000_000), max_size=4).map(sorted),
