@@ -31,6 +31,7 @@ FACTORY = f"{GROUP}/providers/Microsoft.DataFactory/factories/adf"
 ALWAYS = {"lastUpdatedAfter": "1970-01-01T00:00:00Z", "lastUpdatedBefore": "2200-01-01T00:00:00Z"}
 BEGIN, END = "2026-03-26T00:00:00Z", "2026-04-02T00:20:00Z"
 """In central Europe the clocks go forward on the 29th: half past two does not exist."""
+FOLDERS = {"linkedservices": "linkedService", "pipelines": "pipeline", "triggers": "trigger"}
 WINDOW = "2026-11-22T00:00:00Z"
 """There are files of that day in the example's."""
 MORNINGS = {
@@ -41,6 +42,44 @@ MORNINGS = {
     "schedule": {"hours": [2], "minutes": [30]},
 }
 SIX_HOURS = {"frequency": "Hour", "interval": 6, "startTime": BEGIN, "maxConcurrency": 1}
+
+
+def _pipeline(name: str) -> dict[str, Any]:
+    return {"pipelineReference": {"referenceName": name, "type": "PipelineReference"}, "parameters": {}}
+
+
+SCORE = {
+    "name": "score",
+    "type": "AzureMLExecutePipeline",
+    "linkedServiceName": {"referenceName": "ml", "type": "LinkedServiceReference"},
+    "typeProperties": {"mlPipelineId": "x"},
+    "policy": {"retry": 1, "retryIntervalInSeconds": 120, "timeout": "0.00:15:00"},
+}
+AGAIN = {"retryPolicy": {"count": 2, "intervalInSeconds": 300}, "maxConcurrency": 2}
+WORKSPACE = {"subscriptionId": "s", "resourceGroupName": "rg", "mlWorkspaceName": "ml"}
+ML_FACTORY: list[tuple[str, str, dict[str, Any]]] = [
+    ("linkedservices", "ml", {"type": "AzureMLService", "typeProperties": WORKSPACE}),
+    ("pipelines", "scored", {"activities": [SCORE]}),
+    (
+        "triggers",
+        "mornings",
+        {
+            "type": "ScheduleTrigger",
+            "pipelines": [_pipeline("scored")],
+            "typeProperties": {"recurrence": MORNINGS},
+        },
+    ),
+    (
+        "triggers",
+        "sixes",
+        {
+            "type": "TumblingWindowTrigger",
+            "pipeline": _pipeline("scored"),
+            "typeProperties": {**SIX_HOURS, **AGAIN},
+        },
+    ),
+]
+"""One ML run in some takes longer than its time-out; what fails is tried again, by activity and by window."""
 
 
 class World:
@@ -111,10 +150,6 @@ class World:
             if not page.get("continuationToken"):
                 return found
             asked["continuationToken"] = page["continuationToken"]
-
-
-def _pipeline(name: str) -> dict[str, Any]:
-    return {"pipelineReference": {"referenceName": name, "type": "PipelineReference"}, "parameters": {}}
 
 
 def wait(name: str, seconds: int, **more: Any) -> dict[str, Any]:
@@ -205,19 +240,10 @@ def test_the_same_seed_is_the_same_history(world: Callable[..., World]) -> None:
 
 def history(here: World) -> list[Any]:
     """A week of ML runs: all instants, without the ids that no second run has."""
-    service = {"subscriptionId": "s", "resourceGroupName": "rg", "mlWorkspaceName": "ml"}
-    body = {"properties": {"type": "AzureMLService", "typeProperties": service}}
-    here.call("PUT", "/linkedservices/ml", body)
-    activity = {
-        "name": "score",
-        "type": "AzureMLExecutePipeline",
-        "linkedServiceName": {"referenceName": "ml", "type": "LinkedServiceReference"},
-        "typeProperties": {"mlPipelineId": "x"},
-        "policy": {"retry": 1, "retryIntervalInSeconds": 120, "timeout": "0.00:15:00"},
-    }
-    here.pipeline("scored", activity)
-    here.schedule("mornings", "scored")
-    here.windows("sixes", "scored", retryPolicy={"count": 2, "intervalInSeconds": 300}, maxConcurrency=2)
+    for kind, name, properties in ML_FACTORY:
+        here.call("PUT", f"/{kind}/{name}", {"properties": properties})
+    for name in ("mornings", "sixes"):
+        here.call("POST", f"/triggers/{name}/start")
     here.shown("--to", END)
     runs = here.runs()
     fires = [
@@ -231,6 +257,26 @@ def history(here: World) -> list[Any]:
 def tried(here: World, run: dict[str, Any]) -> list[Any]:
     names = ("activityRunStart", "activityRunEnd", "status", "retryAttempt")
     return [tuple(one[name] for name in names) for one in here.activities(run["runId"])]
+
+
+def test_it_agrees_with_a_rehearsal_of_the_same_factory(world: Callable[..., World], tmp_path: Path) -> None:
+    """Run by run: the one passes in a process without a port, the other over HTTPS."""
+    here = world("state", "--ml", "stand-ins", "--nodes", "1", "--seed", "7")
+    history(here)
+    for kind, name, properties in ML_FACTORY:
+        file = tmp_path / "factory" / FOLDERS[kind] / f"{name}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"name": name, "properties": properties}))
+    drawn = ("--nodes", "1", "--seed", "7", "--as-new", "--from", BEGIN, "--to", "2026-04-01T00:00:00Z")
+    command = [sys.executable, "-m", "sandbox", "simulate", str(tmp_path / "factory"), *drawn]
+
+    rehearsed = json.loads(subprocess.run(command, cwd=PROJECT, capture_output=True, check=True).stdout)
+    happened = here.call("GET", f"/_sandbox/timetable/s/rg/adf?from={BEGIN}&to=2026-04-01T00:00:00Z")
+
+    assert (happened.pop("seed"), rehearsed.pop("seed")) == (None, 7)
+    assert len(happened["runs"]) >= 30
+    assert any(run["retried"] or run["attempt"] > 1 for run in happened["runs"])
+    assert happened == rehearsed
 
 
 def test_retries_and_waits_take_exactly_the_time_that_they_say(world: Callable[..., World]) -> None:
@@ -456,6 +502,8 @@ def test_deploy_py_finds_it_and_lives_in_its_time(tmp_path: Path) -> None:
         ]
         subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
         status = project.document("status", *on)
+        span = ("--from", "2026-11-22", "--to", "2026-11-24")
+        told = project.document("run", "--simulate", "--happened", *span, *on)
     finally:
         stop = [sys.executable, "-m", "sandbox", "stop", "--state", str(virtual)]
         subprocess.run(stop, cwd=PROJECT, check=True, capture_output=True)
@@ -465,3 +513,7 @@ def test_deploy_py_finds_it_and_lives_in_its_time(tmp_path: Path) -> None:
     assert trigger["next"] == "2026-11-24T06:00:00Z"
     (model,) = status["models"]
     assert [(one["window_start"], one["state"]) for one in model["windows"]] == [(WINDOW, "landed")]
+    (run,) = told["timetable"]["runs"]
+    assert (run["trigger"], run["due"]) == ("tr_score_diabetes_daily", "2026-11-23T06:00:00Z")
+    assert [one["fate"] for one in told["models"][0]["windows"]] == ["landed"]
+    assert told["cluster"]["busy_node_hours"] > 0
