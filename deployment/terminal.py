@@ -52,9 +52,16 @@ class Terminal:
         """One result in the form that was asked for. Raises OutputError, but not where a reader has left."""
         with _writing(self.stdout):
             if self.json:
-                self.stdout.writelines(_json(document, self.stdout))
+                self._write_json(document)
             else:
                 self._print(parts)
+
+    def _write_json(self, document: Mapping[str, Any]) -> None:
+        """In pieces, each a string of it at most: a document may be large."""
+        plain = (self.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
+        for piece in json.JSONEncoder(ensure_ascii=plain, indent=2).iterencode(document):
+            self.stdout.write(harmless_json(piece) if "#" in piece else piece)
+        self.stdout.write("\n")
 
     def _print(self, parts: Iterable[Line | Table]) -> None:
         console = self._console(self.stdout)
@@ -96,7 +103,7 @@ class Terminal:
         with suppress(OutputError):
             if self.json:
                 with _writing(self.stdout):
-                    self.stdout.write(_json(failure.document(), self.stdout))
+                    self._write_json(failure.document())
             else:
                 with _writing(self.stderr):
                     self._print_failure(failure)
@@ -150,14 +157,6 @@ def _usable(stream: TextIO | None) -> TextIO:
     if isinstance(stream, TextIOWrapper):
         stream.reconfigure(errors="replace")
     return stream
-
-
-def _json(document: Mapping[str, Any], stream: TextIO) -> Iterator[str]:
-    """In pieces, each a string at most: a document may be large."""
-    plain = (stream.encoding or "utf-8").lower().replace("-", "") != "utf8"
-    for piece in json.JSONEncoder(ensure_ascii=plain, indent=2).iterencode(document):
-        yield harmless_json(piece) if "#" in piece else piece
-    yield "\n"
 
 
 @contextmanager

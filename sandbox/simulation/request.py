@@ -72,6 +72,10 @@ class StandIn:
     nodes: int = 0
     output: Json = field(default_factory=dict)
 
+    @property
+    def is_of_one_pipeline(self) -> bool:
+        return not any(sign in self.pipeline for sign in "*?[")
+
     def fits(self, pipeline: str, activity: str, kind: str) -> bool:
         return (
             fnmatchcase(pipeline, self.pipeline)

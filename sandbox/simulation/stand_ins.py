@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import replace
+from heapq import merge
 from typing import TYPE_CHECKING
 
 from sandbox.datafactory.activities import ACTIVITIES
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from sandbox.simulation.request import StandIn
 
 _ML = "AzureMLExecutePipeline"
+_MANY = "*"
 
 
 class StandIns:
@@ -42,7 +44,10 @@ class StandIns:
         """Activities that none of the wanted fits are themselves. `computed` is told of each stay on the
         cluster: whose, asked, began, ended, nodes.
         """
-        self._wanted = wanted
+        self._wanted: defaultdict[str, list[tuple[int, StandIn]]] = defaultdict(list)
+        """By the pipeline's name, each with its place among all; under `_MANY` those of several."""
+        for place, one in enumerate(wanted):
+            self._wanted[one.pipeline if one.is_of_one_pipeline else _MANY].append((place, one))
         self._seed = seed
         self._clock = clock
         self._cluster = cluster
@@ -77,7 +82,8 @@ class StandIns:
     def _fitting(self, *activity: str) -> StandIn | None:
         """For pipeline, activity and type, remembered: a large factory has a stand-in of each model."""
         if activity not in self._found:
-            self._found[activity] = next((one for one in self._wanted if one.fits(*activity)), None)
+            may_fit = merge(self._wanted.get(activity[0], ()), self._wanted[_MANY])
+            self._found[activity] = next((one for _, one in may_fit if one.fits(*activity)), None)
         return self._found[activity]
 
     async def _on_the_cluster(self, call: Call, nodes: int, seconds: float) -> None:
