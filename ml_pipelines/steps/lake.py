@@ -242,9 +242,9 @@ class Lake:
         except LakePathMissing:
             # Its folder is not there yet: asked for only now, since it nearly always is.
             self.make_folder(path.rpartition("/")[0])
-            self._rename_again(draft, path)
+            self._rename_again(draft, path, begun)
 
-    def _rename_again(self, draft: str, path: str) -> None:
+    def _rename_again(self, draft: str, path: str, begun: float) -> None:
         try:
             self.rename(draft, path)
         except LakePathMissing:
