@@ -119,13 +119,13 @@ def test_a_writer_whose_draft_was_collected_does_not_believe_that_it_has_written
     lake.replace(f"{folder}/file", b"old")
     days = iter([0.0, 2.5 * 24 * 3600])
     lake.now = lambda: next(days)
-    make_folder = lake.make_folder
+    rename = lake.rename
 
-    def stand_still(path: str) -> None:
-        make_folder(path)
+    def stand_still(source: str, destination: str) -> None:
         lake.delete_files_older_than(DRAFTS, datetime.now(UTC) + timedelta(days=1))
+        rename(source, destination)
 
-    lake.make_folder = stand_still
+    lake.rename = stand_still
 
     with pytest.raises(LakePathMissing):
         lake.replace(f"{folder}/file", b"new")
