@@ -61,6 +61,9 @@ def test_a_window_that_fails_is_written_as_for_a_run():
         ((*MONTH, "--fail", "churn"), "says no window"),
         ((*MONTH, "--fail", "churn=2026-10-02T03:00:00Z"), "it lies inside"),
         ((*MONTH, "--minutes", "churn=soon"), "'soon' is no number of minutes"),
+        ((*MONTH, "--happened", "--seed", "3"), "--happened tells what was: --seed"),
+        ((*MONTH, "--happened", "--arrivals", "f"), "--happened tells what was: --arrivals"),
+        ((*MONTH, "--happened", "--as-new"), "--happened tells what was: --as-new"),
         ((*MONTH, "--minutes", "churn=nan"), "'nan' is no number of minutes"),
     ],
 )
