@@ -114,18 +114,18 @@ def test_a_replacement_whose_reply_is_lost_is_found_out(lake, folder, faults):
     assert lake.read(f"{folder}/file") == b"new"
 
 
-def test_a_writer_whose_draft_was_collected_does_not_believe_that_it_has_written(lake, folder):
+def test_a_writer_whose_draft_was_collected_does_not_believe_that_it_has_written(lake, folder, monkeypatch):
     """It stood still for days: what is there is the old, and it is told so."""
     lake.replace(f"{folder}/file", b"old")
     days = iter([0.0, 2.5 * 24 * 3600])
-    lake.now = lambda: next(days)
+    monkeypatch.setattr(lake, "now", lambda: next(days))
     rename = lake.rename
 
     def stand_still(source: str, destination: str) -> None:
         lake.delete_files_older_than(DRAFTS, datetime.now(UTC) + timedelta(days=1))
         rename(source, destination)
 
-    lake.rename = stand_still
+    monkeypatch.setattr(lake, "rename", stand_still)
 
     with pytest.raises(LakePathMissing):
         lake.replace(f"{folder}/file", b"new")
