@@ -8,6 +8,7 @@ tutorial     genfromtxt and one predict a file, one row a file
 """
 
 import io
+import logging
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -220,16 +221,21 @@ def _dask(source: Source, model: Path, output: str) -> None:
 def _ray(source: Source, model: Path, output: str) -> None:
     import ray
 
-    ray.init(num_cpus=PROCESSES, log_to_driver=False, ignore_reinit_error=True)
-    loaded = joblib.load(model)
-    paths = [path for path, _ in source.files()]
-    read = ray.data.read_parquet if paths[0].endswith(".parquet") else ray.data.read_csv
-    scored = read(paths).map_batches(
-        lambda part: part[[KEY]].assign(prediction=loaded.predict(part[FEATURES])), batch_format="pandas"
-    )
-    with TemporaryDirectory() as folder:
-        scored.write_parquet(folder)
-        _merge(Path(folder), output)
+    ray.init(num_cpus=PROCESSES, log_to_driver=False, logging_level="warning")
+    try:
+        logging.getLogger("ray.data").setLevel(logging.WARNING)
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        loaded = joblib.load(model)
+        paths = [path for path, _ in source.files()]
+        read = ray.data.read_parquet if paths[0].endswith(".parquet") else ray.data.read_csv
+        scored = read(paths).map_batches(
+            lambda part: part[[KEY]].assign(prediction=loaded.predict(part[FEATURES])), batch_format="pandas"
+        )
+        with TemporaryDirectory() as folder:
+            scored.write_parquet(folder)
+            _merge(Path(folder), output)
+    finally:
+        ray.shutdown()
 
 
 def _merge(folder: Path, output: str) -> None:
