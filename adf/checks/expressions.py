@@ -55,7 +55,7 @@ def check(bodies: Sequence[Walked], global_parameters: Collection[str] | None = 
                 message = f"has {len(text)} characters, more than {LONGEST}"
                 yield Problem("ADF402", str(body.entity), path, message)
                 continue
-            asked = _asked(body.entity.kind, text)
+            asked = asked_by(body.entity.kind, text)
             if isinstance(asked, LanguageError):
                 yield Problem("ADF401", str(body.entity), path, str(asked))
             elif asked != _NOTHING:
@@ -67,14 +67,14 @@ def check(bodies: Sequence[Walked], global_parameters: Collection[str] | None = 
 
 
 @lru_cache(maxsize=16384)
-def _asked(kind: Kind, text: str) -> Asked | LanguageError:
+def asked_by(kind: Kind, text: str) -> Asked | LanguageError:
     """What a text asks for, or why it is no expression.
 
     Texts of many models differ in what they say, and ask for the same: so it is the form that is parsed.
     """
     whole = len(text) <= LONGEST and text[:1] == "@" and text[1:2] not in ("@", "{")
-    found = _asked_by(kind, _SAID.sub(_unsaid, text) if whole else text)
-    return _parsed(kind, text) if isinstance(found, LanguageError) else found
+    found = _asked_by_form(kind, _SAID.sub(_unsaid, text) if whole else text)
+    return parsed(kind, text) if isinstance(found, LanguageError) else found
 
 
 _SAID = re.compile(r"(,\s*)?'[^']*(?:''[^']*)*'(?=(\s*,)?)")
@@ -85,7 +85,8 @@ def _unsaid(text: re.Match[str]) -> str:
     return f"{text[1] or ''}''" if text[1] or text[2] else text[0]
 
 
-def _parsed(kind: Kind, text: str) -> Asked | LanguageError:
+def parsed(kind: Kind, text: str) -> Asked | LanguageError:
+    """The same, of the text as it stands."""
     try:
         tree = parse(text)
         check_calls(tree)
@@ -102,7 +103,7 @@ def _parsed(kind: Kind, text: str) -> Asked | LanguageError:
     )
 
 
-_asked_by = lru_cache(maxsize=8192)(_parsed)
+_asked_by_form = lru_cache(maxsize=8192)(parsed)
 
 
 def _names(entity: Entity, path: str, asked: Asked) -> Iterator[Problem]:
@@ -158,7 +159,7 @@ def _variables(pipeline: Walked) -> Iterator[Problem]:
 
 
 def _read(text: str) -> set[str]:
-    asked = _asked("pipeline", text)
+    asked = asked_by("pipeline", text)
     return set() if isinstance(asked, LanguageError) else {name.casefold() for name in asked.variables}
 
 
@@ -209,7 +210,7 @@ def _ended(
 
 
 def _named_activities(text: str) -> tuple[str, ...]:
-    asked = _asked("pipeline", text)
+    asked = asked_by("pipeline", text)
     return asked.activities if isinstance(asked, Asked) else ()
 
 
