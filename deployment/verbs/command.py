@@ -68,8 +68,9 @@ class Command:
         if self.settings.azure.cloud == "local":
             from deployment import portal
 
+            session = self.session
             try:
-                link = portal.link(self.settings.sandbox, self.session)
+                link = portal.link(self.settings.sandbox, session)
             except LocalAzureError as error:
                 self.progress.note(f"no link to the portal: {error}")
                 return

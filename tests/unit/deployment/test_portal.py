@@ -98,6 +98,22 @@ def test_the_browser_is_handed_a_file_that_only_its_user_can_read(tmp_path: Path
     assert "<script>" not in page.read_text()
 
 
+class Unopened(Command):
+    """A command whose local Azure cannot be started."""
+
+    @property
+    def session(self):
+        raise LocalAzureError("port 10443 is in use")
+
+
+def test_a_local_azure_that_does_not_start_is_no_matter_of_a_link(tmp_path: Path) -> None:
+    """The command ends, and says so."""
+    local = SimpleNamespace(azure=SimpleNamespace(cloud="local"), sandbox=SimpleNamespace(state=tmp_path))
+
+    with pytest.raises(LocalAzureError, match="in use"):
+        Unopened(SimpleNamespace(), local, SimpleNamespace(), Told(), datetime.now(UTC)).tell_portal()
+
+
 @pytest.mark.parametrize(
     "together",
     [
