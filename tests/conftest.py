@@ -31,6 +31,8 @@ START_SECONDS = 60
 
 for variable in ("GITHUB_ACTIONS", "TF_BUILD"):  # a CI system that runs the tests reads no command of theirs
     os.environ.pop(variable, None)
+# Hundreds of processes are started, which would each compile all of their modules anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @dataclass

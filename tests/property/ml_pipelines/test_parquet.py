@@ -34,7 +34,7 @@ def written(rows: list[dict[str, object]], group: int, path: Path | None = None,
 
 
 @given(rows=ROWS, group=st.integers(1, 9), limit=st.integers(1, 4000), footer=st.integers(8, 300))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_a_parquet_file_cut_anywhere_is_read_once_and_in_order(rows, group, limit, footer):
     """By workers that each fetch the footer and their own row groups; rows keep their numbers in the file."""
     lake = FakeLake({"in/a.parquet": written(rows, group)})
