@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.simulation.memory import Memory
 from sandbox.store import Store
 
 if TYPE_CHECKING:
@@ -23,50 +24,94 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-def test_names_are_found_without_regard_to_case_and_kept_with_it(store: Store) -> None:
-    store.put("/Subscriptions/S", "Pipelines", "Score", {"name": "Score"})
+@pytest.fixture(params=["file", "memory"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    opened = Store(tmp_path / "state.db") if request.param == "file" else Memory()
+    yield opened
+    opened.close()
 
-    assert store.get("/subscriptions/s", "pipelines", "SCORE") == {"name": "Score"}
+
+def test_names_are_found_without_regard_to_case_and_kept_with_it(either: Store) -> None:
+    either.put("/Subscriptions/S", "Pipelines", "Score", {"name": "Score"})
+
+    assert either.get("/subscriptions/s", "pipelines", "SCORE") == {"name": "Score"}
 
 
-def test_a_list_is_in_the_order_of_first_insertion(store: Store) -> None:
+def test_a_list_is_in_the_order_of_first_insertion(either: Store) -> None:
     for name in ("b", "a", "c"):
-        store.put("s", "k", name, {"n": name})
-    store.put("s", "k", "b", {"n": "b2"})
+        either.put("s", "k", name, {"n": name})
+    either.put("s", "k", "b", {"n": "b2"})
 
-    assert [body["n"] for body in store.list("s", "k")] == ["b2", "a", "c"]
-
-
-def test_scopes_and_kinds_are_apart(store: Store) -> None:
-    store.put("s1", "k", "a", {"n": 1})
-    store.put("s2", "k", "a", {"n": 2})
-    store.put("s1", "other", "a", {"n": 3})
-
-    assert store.list("s1", "k") == [{"n": 1}]
+    assert [body["n"] for body in either.list("s", "k")] == ["b2", "a", "c"]
 
 
-def test_delete_says_whether_there_was_something(store: Store) -> None:
-    store.put("s", "k", "a", {})
+def test_scopes_and_kinds_are_apart(either: Store) -> None:
+    either.put("s1", "k", "a", {"n": 1})
+    either.put("s2", "k", "a", {"n": 2})
+    either.put("s1", "other", "a", {"n": 3})
 
-    assert (store.delete("s", "k", "A"), store.delete("s", "k", "a")) == (True, False)
+    assert either.list("s1", "k") == [{"n": 1}]
 
 
-def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
+def test_delete_says_whether_there_was_something(either: Store) -> None:
+    either.put("s", "k", "a", {})
+
+    assert (either.delete("s", "k", "A"), either.delete("s", "k", "a")) == (True, False)
+
+
+def test_a_transaction_that_fails_leaves_nothing(either: Store) -> None:
     """Nor what an inner block had done: the outermost decides."""
-    store.put("s", "k", "kept", {})
+    either.put("s", "k", "kept", {})
 
     def fail() -> None:
-        with store.transaction():
-            with store.transaction():
-                store.put("s", "k", "inner", {})
-            store.delete("s", "k", "kept")
+        with either.transaction():
+            with either.transaction():
+                either.put("s", "k", "inner", {})
+            either.delete("s", "k", "kept")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
 
-    assert store.get("s", "k", "inner") is None
-    assert store.get("s", "k", "kept") == {}
+    assert either.get("s", "k", "inner") is None
+    assert either.get("s", "k", "kept") == {}
+
+
+def test_a_transaction_that_fails_leaves_every_document_in_its_place(either: Store) -> None:
+    for name in ("a", "b"):
+        either.put("s", "k", name, {"n": name})
+
+    def fail() -> None:
+        with either.transaction():
+            either.delete("s", "k", "a")
+            either.put("s", "k", "a", {"n": "anew"})
+            either.put("s", "k", "b", {"n": "changed"})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    assert either.list("s", "k") == [{"n": "a"}, {"n": "b"}]
+
+
+def test_a_document_is_nobodys_to_change_but_by_writing_it(either: Store) -> None:
+    """Neither what was written nor what was read is the store's own."""
+    written = {"n": [1]}
+    either.put("s", "k", "a", written)
+    written["n"].append(2)
+    read = either.get("s", "k", "a") or {}
+    read["n"].append(3)
+
+    assert either.get("s", "k", "a") == {"n": [1]}
+
+
+def test_there_is_a_document_from_its_first_write_to_its_deletion(either: Store) -> None:
+    before = either.has("s", "k", "A")
+    either.put("s", "k", "a", {})
+    between = either.has("S", "k", "A")
+    either.delete("s", "k", "a")
+
+    assert (before, between, either.has("s", "k", "a")) == (False, True, False)
 
 
 def test_transactions_of_threads_do_not_mix(store: Store) -> None:
@@ -147,3 +192,14 @@ def test_what_json_cannot_say_is_text(store: Store) -> None:
     (found,) = store.select("s", "activityruns", "true", [], order="activityRunId", limit=9)
 
     assert found["output"] == ["NaN", "-Infinity", 1.5]
+
+
+def test_memory_refuses_what_only_sql_could_answer() -> None:
+    """Of what is not there, nothing is the answer; an empty one for documents that are there would be false."""
+    memory = Memory()
+    nothing = memory.select("s", "pipelineruns", "true", [], order="runId", limit=1)
+    memory.put("s", "pipelineruns", "a", {"runId": "a"})
+
+    with pytest.raises(NotImplementedError):
+        memory.select("s", "pipelineruns", "true", [], order="runId", limit=1)
+    assert nothing == []
