@@ -195,7 +195,7 @@ def test_what_json_cannot_say_is_text(store: Store) -> None:
 
 
 def test_memory_refuses_what_only_sql_could_answer() -> None:
-    """Of what is not there, nothing is the answer; an empty one for documents that are there would be false."""
+    """Of what is not there, nothing is the answer; of documents that are there, that would be false."""
     memory = Memory()
     nothing = memory.select("s", "pipelineruns", "true", [], order="runId", limit=1)
     memory.put("s", "pipelineruns", "a", {"runId": "a"})
