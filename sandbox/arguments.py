@@ -214,8 +214,8 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
         "--ml",
         choices=["real", "stand-ins"],
         default="real",
-        help="real: steps are run, and take their time; stand-ins: ML runs take a drawn time and leave nothing "
-        "in the lake",
+        help="real: steps are run, and take their time; stand-ins: ML runs take a drawn time and leave "
+        "nothing in the lake",
     )
     _add_stand_ins(virtual)
 
@@ -229,8 +229,8 @@ def _add_stand_ins(parser: argparse._ActionsContainer) -> None:
         "--stand-ins",
         type=Path,
         metavar="FILE",
-        help="JSON: how long activities take that reach outside, what they return, and how they end; of a factory "
-        "that deploy.py made, `deploy.py run --simulate --stand-ins FILE` writes it",
+        help="JSON: how long activities take that reach outside, what they return, and how they end; of "
+        "a factory that deploy.py made, `deploy.py run --simulate --stand-ins FILE` writes it",
     )
 
 
