@@ -13,7 +13,8 @@ second of processor time, the lake's own included, which that hardly does. --qui
 tree over CSV files only.
 
 Dask and Ray Data are measured where they are installed. They, the tutorial's loop and a second run of what is
-written by hand read local disk: no goal, but for being ahead of the frameworks.
+written by hand read local disk: no goal, but for being ahead of the frameworks. Ray's workers are no children
+of this process: of its processor time only what is spent here is counted.
 """
 
 import argparse
