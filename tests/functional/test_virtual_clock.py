@@ -522,4 +522,4 @@ def test_deploy_py_finds_it_and_lives_in_its_time(tmp_path: Path) -> None:
     (run,) = told["timetable"]["runs"]
     assert (run["trigger"], run["due"]) == ("tr_score_diabetes_daily", "2026-11-23T06:00:00Z")
     assert [one["fate"] for one in told["models"][0]["windows"]] == ["landed"]
-    assert told["cluster"]["busy_node_hours"] > 0
+    assert told["cluster"]["peak"] > 0

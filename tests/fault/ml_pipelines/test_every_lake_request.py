@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.conftest import LocalAzure
 
 OLD, NEW = b'"id","prediction"\n1,0\n', b'"id","prediction"\n1,1\n2,2\n'
-REQUESTS = range(28)
+REQUESTS = range(32)
 """publish sends fewer; a point that is not reached is a run without a fault."""
 
 
