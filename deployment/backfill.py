@@ -19,10 +19,9 @@ from adf.triggers import grid_of
 from adf.windows import Window, dependency_interval, format_instant
 from config.schema import TumblingSchedule
 from deployment import window_reruns
-from deployment.freshness import GOING_ON
+from deployment.freshness import GOING_ON, REMEMBERED
 from deployment.report import Line, Table, window_name
 from deployment.runs import RunOrder, scoring_request
-from deployment.status import REMEMBERED
 from deployment.window_status import landed_starts, window_of_run
 
 if TYPE_CHECKING:

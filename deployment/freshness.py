@@ -12,6 +12,7 @@ A window is late from its deadline on, `expected_minutes` after the fire, until 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from adf.recurrence import Recurrence
@@ -19,13 +20,15 @@ from adf.windows import TICK, TumblingWindow, Window, parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from adf.windows import Grid
     from deployment.releases import Release
 
 State = Literal["landed", "running", "failed", "did not run", "not landed", "due"]
 GOING_ON: Final = frozenset({"Queued", "InProgress", "Cancelling"})
+REMEMBERED: Final = timedelta(days=45)
+"""Data Factory forgets its runs after that."""
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 DAYS: Final = 7
 """How far back windows are expected and runs are read, unless --since says another."""
-REMEMBERED: Final = timedelta(days=45)
-"""Data Factory forgets its runs after that."""
 MOST_RUNS: Final = 10
 RELEASES: Final = 5
 WORKERS: Final = 8
@@ -106,7 +104,7 @@ def read(
     """`since`: every window that was expected, run or landed from then on, in place of the last ones."""
     owner = Owner(settings.project, settings.environment)
     start = since or now - timedelta(days=DAYS)
-    live, runs = _live(settings, session, owner, max(start, now - REMEMBERED), now)
+    live, runs = _live(settings, session, owner, max(start, now - freshness.REMEMBERED), now)
     releases = Releases(session.lake, owner).back_to(format_instant(start), at_least=RELEASES)
     times = list(freshness.periods(releases, start, now)) or [_as_it_is(live, start, now)]
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="status") as pool:
@@ -200,7 +198,7 @@ class _Reading:
             model.name,
             grid,
             self.now,
-            self.now - REMEMBERED,
+            self.now - freshness.REMEMBERED,
             freshness.expected(self.times, score_name(model.name), grid, allowed),
             self._newest(runs, grid),
             self.since,

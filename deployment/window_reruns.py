@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from adf.errors import AzureRequestFailed, NotFound, Unreachable
 from adf.trigger_runs import newest
+from deployment.freshness import REMEMBERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     Json = Mapping[str, Any]
 
 ENDED: Final = frozenset({"Succeeded", "Failed", "Cancelled"})
-REMEMBERED: Final = timedelta(days=45)
 SKEW: Final = timedelta(minutes=1)
 """By so much the clocks of this machine and of Azure may differ."""
 MOMENT: Final = timedelta(seconds=1)

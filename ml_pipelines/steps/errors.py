@@ -158,9 +158,10 @@ class ScoringFailed(StepError):
         self, model: str, window: str, where: str, files: str, cause: BaseException, hint: str = ""
     ) -> None:
         self.cause = f"{where} raised {describe(cause)}"
-        super().__init__(f"{model}, window {window}, {files}: {self.cause}{hint}")
         self.concerns_rows = isinstance(cause, Exception) and not isinstance(cause, MemoryError)
         """Not a wish to end the process, nor a machine that is too small."""
+        more = hint if self.concerns_rows else ""
+        super().__init__(f"{model}, window {window}, {files}: {self.cause}{more}")
 
 
 class WrongResultLength(StepError):

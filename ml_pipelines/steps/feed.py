@@ -44,7 +44,7 @@ def table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
 
     A row without its key is a reject, unless the key is one that rows may share.
     """
-    key = item.plan.row_key if item.plan.duplicate_keys != "allow" else None
+    key = item.plan.unique_key
     for block in _table_blocks(item, lake, folder):
         yield block if key is None else block.keyed(key)
 
@@ -207,8 +207,8 @@ def file_batches(item: WorkItem, lake: Lake, folder: Path) -> Iterator[FileBatch
 
 def _refuse_rejects(item: WorkItem, block: Block) -> None:
     """run() reads the file itself, so that no row can be kept from it. Raises InputUnreadable."""
-    plan = item.plan
-    keyed = block if plan.row_key is None or plan.duplicate_keys == "allow" else block.keyed(plan.row_key)
+    key = item.plan.unique_key
+    keyed = block if key is None else block.keyed(key)
     for reject in keyed.rejects:
         where = f"row {reject.row} (line {reject.line})" if reject.line else f"row {reject.row}"
         hint = "With `scoring.passes: tables` such rows can be set aside"

@@ -66,15 +66,15 @@ class Quarantine:
     def without_duplicates(self, folder: Path) -> list[Part]:
         """The parts without the rows that `duplicate_keys` sets aside; raises DuplicateKeys for `error`."""
         plan = self._plan
-        if plan.row_key is None or plan.duplicate_keys == "allow" or not self._filled:
+        if plan.unique_key is None or not self._filled:
             return list(self._parts)
-        repeated = repeated_rows(self._filled, plan.row_key, self._key_type, folder, self._kept)
+        repeated = repeated_rows(self._filled, plan.unique_key, self._key_type, folder, self._kept)
         if not len(repeated):
             return list(self._parts)
         if plan.duplicate_keys == "error":
             first = next(self._duplicates(repeated[:1]))[0]
             said = f"{_place(first)}: {first.text}"
-            raise DuplicateKeys(plan.model, plan.window_id, plan.row_key, len(repeated), said)
+            raise DuplicateKeys(plan.model, plan.window_id, plan.unique_key, len(repeated), said)
         self._repeated = repeated
         return [
             part.without(mine, folder / f"{part.path.stem}-unique.parquet") if len(mine) else part

@@ -178,7 +178,8 @@ class _Item:
 
     def score(self, given: object, expected: int, unit: str, files: str, keys: dict[str, Any]) -> None:
         plan = self.plan
-        hint = "" if plan.max_quarantined_percent or expected == 1 else f". {FINDS_THE_ROWS}"
+        could_search = plan.may_search and not plan.max_quarantined_percent and expected > 1
+        hint = f". {FINDS_THE_ROWS}" if could_search else ""
         with ml_run.hidden(), _blamed(plan, files, f"{plan.score_script} run()", hint):
             result = self.script.run(given)
         place = Place(plan.model, plan.window_id, files, unit)

@@ -72,6 +72,16 @@ class Plan:
     """What is landed already came from these very inputs, model and code: nothing is to be scored."""
 
     @property
+    def unique_key(self) -> str | None:
+        """The row key, where each row must have one of its own; `duplicate_keys: allow` makes it a column."""
+        return None if self.duplicate_keys == "allow" else self.row_key
+
+    @property
+    def may_search(self) -> bool:
+        """Whether run() can be given less than all: not where it reads files of many rows itself."""
+        return self.passes == "tables" or self.returns == "files"
+
+    @property
     def destination(self) -> str:
         return predictions_path(self.output_path, self.window_id, self.output_format)
 

@@ -9,7 +9,6 @@ at the same instant the first of the file comes first.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,7 +16,8 @@ from typing import TYPE_CHECKING
 from adf.events import CREATED, BlobEvent, BlobTrigger
 from adf.windows import WindowError, parse_instant
 from sandbox.datafactory.triggers.lake_events import Delivery
-from sandbox.simulation.errors import BadArrivals
+from sandbox.simulation.errors import WrongInFile
+from sandbox.simulation.listed import objects_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,26 +84,17 @@ def make_account(store: Store, trigger: Json) -> None:
 
 
 def arrivals_of(file: Path) -> tuple[Arrival, ...]:
-    """Raises `BadArrivals`, saying where in the file."""
-    try:
-        written = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError) as error:
-        raise BadArrivals(str(file), str(error), 'JSON such as {"arrivals": [...]}') from error
-    found = written.get("arrivals") if isinstance(written, dict) else None
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise BadArrivals(f"{file}: arrivals", found, "a list of objects")
-    return tuple(_arrival(one, f"{file}: arrivals[{index}]") for index, one in enumerate(found))
+    """Raises `WrongInFile`, saying where in the file."""
+    return tuple(_arrival(one, place) for one, place in objects_in(file, "arrivals", _KEYS))
 
 
 def _arrival(written: Json, place: str) -> Arrival:
-    for unknown in sorted(written.keys() - _KEYS):
-        raise BadArrivals(place, unknown, f"one of {', '.join(sorted(_KEYS))}")
     container, slash, path = str(written.get("path")).partition("/")
     if not (container and slash and path):
-        raise BadArrivals(f"{place}.path", written.get("path"), "a path such as container/folder/file.csv")
+        raise WrongInFile(f"{place}.path", written.get("path"), "a path such as container/folder/file.csv")
     size = written.get("bytes", 1)
     if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-        raise BadArrivals(f"{place}.bytes", size, "a number of bytes")
+        raise WrongInFile(f"{place}.bytes", size, "a number of bytes")
     return Arrival(_instant(written.get("at"), f"{place}.at"), BlobEvent(CREATED, container, path, size))
 
 
@@ -111,4 +102,4 @@ def _instant(written: JsonValue, place: str) -> datetime:
     try:
         return parse_instant(str(written))
     except WindowError as error:
-        raise BadArrivals(place, written, "an instant such as 2026-11-23T00:00:00Z") from error
+        raise WrongInFile(place, written, "an instant such as 2026-11-23T00:00:00Z") from error

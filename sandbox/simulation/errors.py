@@ -33,14 +33,9 @@ class BadSpan(SandboxError):
         super().__init__(f"from {start:%Y-%m-%dT%H:%M:%SZ} to {end:%Y-%m-%dT%H:%M:%SZ}: {expected}")
 
 
-class BadArrivals(SandboxError):
-    exit_code = _USAGE
+class WrongInFile(SandboxError):
+    """Of stand-ins, or of arrivals."""
 
-    def __init__(self, place: str, found: object, expected: str) -> None:
-        super().__init__(f"{place}: found {found!r}, expected {expected}")
-
-
-class BadStandIns(SandboxError):
     exit_code = _USAGE
 
     def __init__(self, place: str, found: object, expected: str) -> None:

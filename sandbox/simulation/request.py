@@ -12,13 +12,13 @@ is an expression of the run, and so is everything in `output`.
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from sandbox.simulation.errors import BadSpan, BadStandIns
+from sandbox.simulation.errors import BadSpan, WrongInFile
+from sandbox.simulation.listed import objects_in
 
 if TYPE_CHECKING:
     import random
@@ -115,38 +115,29 @@ class Request:
 
 
 def require_room(stand_ins: Iterable[StandIn], nodes: int | None) -> None:
-    """On a cluster of so many nodes. Raises `BadStandIns`."""
+    """On a cluster of so many nodes. Raises `WrongInFile`."""
     for one in stand_ins:
         if nodes is not None and one.nodes > nodes:
             what = f"stand-in of {one.pipeline}/{one.activity}: nodes"
-            raise BadStandIns(what, one.nodes, f"at most the {nodes} of the cluster: it would wait for ever")
+            raise WrongInFile(what, one.nodes, f"at most the {nodes} of the cluster: it would wait for ever")
 
 
 def stand_ins_of(file: Path) -> tuple[StandIn, ...]:
-    """Raises `BadStandIns`, saying where in the file."""
-    try:
-        written = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
-        raise BadStandIns(str(file), str(error), 'JSON such as {"stand_ins": [...]}') from error
-    found = written.get("stand_ins") if isinstance(written, dict) else None
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise BadStandIns(f"{file}: stand_ins", found, "a list of objects")
-    return tuple(_stand_in(one, f"{file}: stand_ins[{index}]") for index, one in enumerate(found))
+    """Raises `WrongInFile`, saying where in the file."""
+    return tuple(_stand_in(one, place) for one, place in objects_in(file, "stand_ins", _KEYS))
 
 
 def _stand_in(written: Json, place: str) -> StandIn:
-    for unknown in sorted(written.keys() - _KEYS):
-        raise BadStandIns(place, unknown, f"one of {', '.join(sorted(_KEYS))}")
     globs = {name: _text(written, name, "*", place) for name in ("pipeline", "activity", "type")}
     output = written.get("output", {})
     if not isinstance(output, dict):
-        raise BadStandIns(f"{place}.output", output, "an object")
+        raise WrongInFile(f"{place}.output", output, "an object")
     nodes = written.get("nodes", 0)
     if not _is_number(nodes, 0, MOST_NODES) or nodes != int(nodes):
-        raise BadStandIns(f"{place}.nodes", nodes, f"a whole number, 0 to {MOST_NODES}")
+        raise WrongInFile(f"{place}.nodes", nodes, f"a whole number, 0 to {MOST_NODES}")
     percent = written.get("fails_percent", 0)
     if not _is_number(percent, 0, 100):
-        raise BadStandIns(f"{place}.fails_percent", percent, "a number, 0 to 100")
+        raise WrongInFile(f"{place}.fails_percent", percent, "a number, 0 to 100")
     return StandIn(
         **globs,
         minutes=_minutes(written.get("minutes", 0), f"{place}.minutes"),
@@ -167,13 +158,13 @@ def _minutes(written: JsonValue, place: str) -> Minutes:
             if _is_number(median) and median > 0 and _is_number(spread, 0, 5):
                 return Minutes(float(median), float(spread))
     expected = 'a number of minutes, {"median": above 0, "spread": 0 to 5} or {"past": [minutes, ...]}'
-    raise BadStandIns(place, written, expected)
+    raise WrongInFile(place, written, expected)
 
 
 def _text(written: Json, name: str, default: str, place: str) -> str:
     value = written.get(name, default)
     if not isinstance(value, str):
-        raise BadStandIns(f"{place}.{name}", value, "text")
+        raise WrongInFile(f"{place}.{name}", value, "text")
     return value
 
 

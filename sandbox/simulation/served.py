@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def activity_kinds(context: Context, options: Options) -> Mapping[str, ActivityKind]:
-    """Raises `BadStandIns`."""
+    """Raises `WrongInFile`."""
     wanted = stand_ins_of(options.stand_ins) if options.stand_ins else ()
     if options.ml == "stand-ins":
         wanted = (*wanted, USUAL_ML)

@@ -210,6 +210,24 @@ def test_where_no_bad_row_is_allowed_what_run_raises_is_what_is_said(tmp_path):
         score(tmp_path, lake, RAISES_FOR_NEGATIVES)
 
 
+@pytest.mark.parametrize(
+    ("raises", "passes", "told"),
+    [
+        ("ValueError('bad')", "tables", True),
+        ("ValueError('bad')", "files", False),
+        ("SystemExit('bad')", "tables", False),
+    ],
+)
+def test_who_could_find_the_rows_is_told_how(tmp_path, raises, passes, told):
+    """Not where no row could be to blame, nor where run() reads the file itself."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n2,-1\n"})
+
+    with pytest.raises(errors.ScoringFailed) as caught:
+        score(tmp_path, lake, f"def run(_):\n    raise {raises}\n", passes=passes)
+
+    assert ("`scoring.max_quarantined_percent` above 0" in str(caught.value)) is told
+
+
 def test_files_for_which_run_raises_are_set_aside_where_a_file_is_an_observation(tmp_path):
     """The tutorials' shape."""
     lake = FakeLake({f"in/{name}.csv": name.encode() for name in "abc"})

@@ -9,7 +9,7 @@ import pytest
 
 from adf.events import CREATED, BlobEvent
 from sandbox.simulation.arrivals import Arrival, arrivals_of
-from sandbox.simulation.errors import BadArrivals
+from sandbox.simulation.errors import WrongInFile
 from sandbox.simulation.rehearsal import rehearse
 from sandbox.simulation.request import Minutes, Request, StandIn
 from tests.unit.sandbox.simulation.small_factory import at, column, reference
@@ -121,7 +121,7 @@ def test_what_cannot_come_is_refused_by_its_place(tmp_path: Path, content: str, 
     file = tmp_path / "arrivals.json"
     file.write_text(content)
 
-    with pytest.raises(BadArrivals) as refused:
+    with pytest.raises(WrongInFile) as refused:
         arrivals_of(file)
 
     assert str(refused.value).startswith(str(file))

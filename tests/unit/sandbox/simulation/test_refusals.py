@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.simulation.errors import BadFactory, BadSpan, BadStandIns, TooManyRuns
+from sandbox.simulation.errors import BadFactory, BadSpan, TooManyRuns, WrongInFile
 from sandbox.simulation.rehearsal import rehearse
 from sandbox.simulation.request import Request, stand_ins_of
 from tests.unit.sandbox.simulation.small_factory import at
@@ -107,7 +107,7 @@ def test_a_stand_in_that_cannot_be_is_told_by_its_place(tmp_path: Path, written:
     file = tmp_path / "stand-ins.json"
     file.write_text(json.dumps(written))
 
-    with pytest.raises(BadStandIns) as refused:
+    with pytest.raises(WrongInFile) as refused:
         stand_ins_of(file)
 
     assert str(refused.value).startswith(f"{file}: {place}: found")
