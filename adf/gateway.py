@@ -48,6 +48,8 @@ SEGMENTS: dict[Kind, str] = {
     "pipeline": "pipelines",
     "trigger": "triggers",
 }
+LISTENS = "BlobEventsTrigger"
+"""The type of the triggers of storage events: only they have a subscription."""
 CLOCK_SKEW = timedelta(minutes=1)
 MOST_CONNECTIONS = 64
 NOT_FOUND = 404
@@ -158,19 +160,20 @@ class DataFactory:
 
     # ---------------------------------------------------------------- triggers
 
-    def start_trigger(self, name: str) -> None:
+    def start_trigger(self, name: str, trigger_type: str) -> None:
         """Returns when the trigger is started; waits up to five minutes while Azure is provisioning it.
 
-        One of storage events is subscribed to them first, and does not start before it will hear them.
-        Raises SubscriptionNotReady.
+        `trigger_type` is what its body says now, which whoever starts it has just read or written. One of
+        storage events is subscribed to them first, and does not start before it will hear them. Raises
+        SubscriptionNotReady.
         """
-        if self._listens(name):
+        if trigger_type == LISTENS:
             self._subscribe(name, "subscribeToEvents", "Enabled")
         self._patiently(
             f"start trigger {name}", lambda: self._triggers.begin_start(*self._place, name, **AGAIN).result()
         )
 
-    def stop_trigger(self, name: str) -> None:
+    def stop_trigger(self, name: str, trigger_type: str) -> None:
         """Returns when the trigger is stopped, and hears no events; waits as for a start.
 
         Not the other way round: what fails in between leaves no started trigger that is deaf.
@@ -178,7 +181,7 @@ class DataFactory:
         self._patiently(
             f"stop trigger {name}", lambda: self._triggers.begin_stop(*self._place, name, **AGAIN).result()
         )
-        if self._listens(name) and self._subscription(name) != "Disabled":
+        if trigger_type == LISTENS and self._subscription(name) != "Disabled":
             self._subscribe(name, "unsubscribeFromEvents", "Disabled")
 
     # ---------------------------------------------------------------- runs
@@ -323,11 +326,6 @@ class DataFactory:
             else:
                 return
             self._sleep(pause)
-
-    def _listens(self, name: str) -> bool:
-        """Whether it is a trigger of storage events: only they have a subscription."""
-        live = self.get("trigger", name)
-        return live is not None and live.properties.get("type") == "BlobEventsTrigger"
 
     def _subscribe(self, name: str, operation: str, wanted: str) -> None:
         """Ask for the subscription, or its end, and return when Azure says that it is so.

@@ -143,7 +143,8 @@ class Executor:
         started = []
         for name in sorted(self._stopped):
             try:
-                self.factory.start_trigger(name)
+                if not self._start_again(name):
+                    continue
                 self._stopped.discard(name)
                 started.append(name)
                 self.progress.note(f"trigger {name} put back: started again")
@@ -154,6 +155,15 @@ class Executor:
         except LakeError as error:
             self.progress.note(f"the journal of stopped triggers could not be closed: {error}")
         return started
+
+    def _start_again(self, name: str) -> bool:
+        """As what it is by now: the edit that failed may have been made. False where it is gone."""
+        live = self.factory.get("trigger", name)
+        if live is None:
+            self.progress.note(f"trigger {name} could not be started again: it is not there any more")
+            return False
+        self.factory.start_trigger(name, _type(live))
+        return True
 
     def _apply(self, step: Change) -> tuple[str, str] | None:
         """The step's name and the reason if it failed. After Ctrl-C a step that waits does not begin."""
@@ -235,13 +245,13 @@ class Executor:
         if running and live is not None and (step.edits or not wanted):
             if step.edits:
                 self._stopped.add(live.name)
-            self.factory.stop_trigger(live.name)
+            self.factory.stop_trigger(live.name, _type(live))
             self._since[live.name] = self.clock()
             running = False
         if step.edits:
             self._edit_trigger(step, live, None if live is None else self._etag_now(live))
         if entity is not None and wanted and not running:
-            self.factory.start_trigger(entity.name)
+            self.factory.start_trigger(entity.name, _type(entity))
             self._note_missed(live)
         if live is not None:
             self._stopped.discard(live.name)
@@ -294,14 +304,18 @@ class Executor:
 
     def _detach(self, dependent: LiveEntity, upstream: str) -> None:
         if dependent.properties.get("runtimeState") == "Started":
-            self.factory.stop_trigger(dependent.name)
+            self.factory.stop_trigger(dependent.name, _type(dependent))
         self.factory.put("trigger", dependent.name, without_wait(writable(dependent), upstream))
 
     def _attach(self, dependent: LiveEntity) -> None:
         try:
             self.factory.put("trigger", dependent.name, writable(dependent))
             if dependent.properties.get("runtimeState") == "Started":
-                self.factory.start_trigger(dependent.name)
+                self.factory.start_trigger(dependent.name, _type(dependent))
         except DataFactoryError as error:
             told = f"trigger {dependent.name} stays stopped, the next deployment mends it: {error}"
             self.progress.note(told)
+
+
+def _type(trigger: LiveEntity | Entity) -> str:
+    return str(trigger.properties["type"])

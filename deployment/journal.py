@@ -18,7 +18,7 @@ from deployment.missed import missed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from deployment.gateways import FactoryWriter
+    from deployment.gateways import FactoryWriter, LiveEntity
     from deployment.missed import Missed
     from deployment.progress import Progress
     from deployment.resources import Owner
@@ -90,7 +90,7 @@ def restore(
         for name in unfinished.triggers
         if name in live and live[name].properties.get("runtimeState") != "Started"
     ]
-    left = [name for name in stopped if not _started(name, unfinished, factory, progress)]
+    left = [name for name in stopped if not _started(live[name], unfinished, factory, progress)]
     if left:
         journal.open(left)
     else:
@@ -100,9 +100,10 @@ def restore(
     return [each for each in found if each is not None]
 
 
-def _started(name: str, unfinished: Unfinished, factory: FactoryWriter, progress: Progress) -> bool:
+def _started(trigger: LiveEntity, unfinished: Unfinished, factory: FactoryWriter, progress: Progress) -> bool:
+    name = trigger.name
     try:
-        factory.start_trigger(name)
+        factory.start_trigger(name, trigger.properties["type"])
     except DataFactoryError as error:
         progress.note(f"trigger {name}, left stopped by {unfinished.by}, could not be started: {error}")
         return False

@@ -52,7 +52,7 @@ def name(factory: DataFactory) -> Iterator[str]:
                 with suppress(TriggerStillStarted):
                     factory.delete(kind, live.name)
                     continue
-                factory.stop_trigger(live.name)
+                factory.stop_trigger(live.name, live.properties["type"])
                 factory.delete(kind, live.name)
 
 
@@ -156,12 +156,12 @@ def test_writing_a_trigger_does_not_start_it(factory: DataFactory, name: str):
     factory.put("pipeline", name, WAIT)
     factory.put("trigger", name, daily(name))
     written = state_of(factory, name)
-    factory.start_trigger(name)
+    factory.start_trigger(name, "ScheduleTrigger")
 
     assert (written, state_of(factory, name)) == ("Stopped", "Started")
     with pytest.raises(TriggerStillStarted):
         factory.put("trigger", name, daily(name))
-    factory.stop_trigger(name)
+    factory.stop_trigger(name, "ScheduleTrigger")
     assert state_of(factory, name) == "Stopped"
 
 

@@ -88,7 +88,7 @@ def world(azure: dict[str, str]) -> World:
     windows = [Window(now - each * FIVE, now - (each - 1) * FIVE) for each in (3, 2)]
     write(factory, FAILS)
     factory.put("trigger", TRIGGER, tumbling(windows[0].start, windows[-1].end))
-    factory.start_trigger(TRIGGER)
+    factory.start_trigger(TRIGGER, "TumblingWindowTrigger")
     wait_until(lambda: ended(factory, 2))
     write(factory, WAITS)
     return World(factory, windows)
@@ -148,7 +148,7 @@ def test_what_succeeded_is_run_again_when_it_is_asked_for(world: World):
     """As a backfill of `all` does; a trigger that stands still does it, too."""
     first = world.windows[0]
     world.run(first)
-    world.factory.stop_trigger(TRIGGER)
+    world.factory.stop_trigger(TRIGGER, "TumblingWindowTrigger")
 
     assert world.run(first).status == "Succeeded"
     assert world.pipeline_runs(first) == ["Failed", "Succeeded", "Succeeded"]

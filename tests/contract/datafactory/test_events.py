@@ -197,11 +197,11 @@ def test_our_gateway_starts_and_stops_it(sandbox: Any, factory: Factory, pipelin
     body = on_events(pipeline, folder)
     for _ in range(2):
         gateway.put("trigger", "ours", body)
-        gateway.start_trigger("ours")
+        gateway.start_trigger("ours", "BlobEventsTrigger")
         live = gateway.get("trigger", "ours")
         assert live is not None
         assert (live.properties["runtimeState"], status(factory, "ours")) == ("Started", "Enabled")
-        gateway.stop_trigger("ours")
+        gateway.stop_trigger("ours", "BlobEventsTrigger")
         assert status(factory, "ours") == "Disabled"
     gateway.delete("trigger", "ours")
 

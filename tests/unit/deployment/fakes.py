@@ -131,18 +131,19 @@ class FakeFactory:
                     raise RefusedError(f"cannot be deleted since it is referenced by {other.name}")
             del self.entities[kind, name.lower()]
 
-    def start_trigger(self, name: str) -> None:
-        self._switch(name, "start", "Started")
+    def start_trigger(self, name: str, trigger_type: str) -> None:
+        self._switch(name, trigger_type, "start", "Started")
 
-    def stop_trigger(self, name: str) -> None:
-        self._switch(name, "stop", "Stopped")
+    def stop_trigger(self, name: str, trigger_type: str) -> None:
+        self._switch(name, trigger_type, "stop", "Stopped")
 
-    def _switch(self, name: str, verb: str, state: str) -> None:
+    def _switch(self, name: str, trigger_type: str, verb: str, state: str) -> None:
         with self._lock:
             self.calls.append(f"{verb} {name}")
             live = self.entities.get(("trigger", name.lower()))
             if live is None:
                 raise RefusedError(f"there is no trigger {name}")
+            assert live.properties["type"] == trigger_type, f"{name} would be deaf, or asked what it hears"
             body = {**live.properties, "runtimeState": state}
             self.entities["trigger", name.lower()] = Live("trigger", live.name, body, self._etag(name))
 

@@ -31,6 +31,7 @@ from tests.unit.deployment.fakes import (
     dataset,
     desired,
     linked_service,
+    on_files,
     pipeline,
     tumbling,
 )
@@ -139,6 +140,36 @@ def test_a_trigger_whose_edit_fails_is_started_again(world):
     assert world.factory.state("tr_daily") == "Started"
 
 
+def test_a_trigger_that_became_another_is_put_back_as_what_it_is_now(world):
+    """Of storage events by now: started as the schedule that it was, it would be deaf."""
+    world.deploy(desired(pipeline(), calendar()))
+    start, asked = world.factory.start_trigger, []
+
+    def refused_once(name, trigger_type):
+        asked.append(trigger_type)
+        if len(asked) == 1:
+            raise RefusedError("busy")
+        start(name, trigger_type)
+
+    world.factory.start_trigger = refused_once
+    with pytest.raises(ApplyError, match="busy"):
+        world.deploy(desired(pipeline(), on_files("tr_daily")))
+
+    assert asked == ["BlobEventsTrigger"] * 2
+    assert world.factory.state("tr_daily") == "Started"
+
+
+def test_a_trigger_that_was_deleted_and_could_not_be_made_anew_is_told_of(world):
+    """There is nothing to start."""
+    world.deploy(desired(pipeline(), calendar()))
+    world.factory.refuses.add("tr_daily")
+
+    with pytest.raises(ApplyError, match="refused tr_daily"):
+        world.deploy(desired(pipeline(), tumbling()))
+
+    assert "trigger tr_daily could not be started again: it is not there any more" in world.told.lines
+
+
 @pytest.fixture
 def ctrl_c() -> Iterator[None]:
     """Ctrl-C in its default sense, which a shell takes from what it starts in the background."""
@@ -186,8 +217,8 @@ def slow_down(factory: FakeFactory) -> None:
     """So that a step takes longer than the start of the next."""
     stop = factory.stop_trigger
 
-    def slow(name: str) -> None:
-        stop(name)
+    def slow(name: str, trigger_type: str) -> None:
+        stop(name, trigger_type)
         time.sleep(0.002)
 
     factory.stop_trigger = slow  # type: ignore[method-assign]
@@ -312,11 +343,11 @@ class Deadly(FakeFactory):
         self._live()
         super().delete(*arguments)
 
-    def _switch(self, name, verb, state):
+    def _switch(self, name, trigger_type, verb, state):
         self._live()
         body = self.entities["trigger", name].properties["typeProperties"]
         assert (name, verb) != ("tr_a", "start") or len(body["dependsOn"]) == 2
-        super()._switch(name, verb, state)
+        super()._switch(name, trigger_type, verb, state)
 
     def _live(self):
         self.calls_left -= 1
@@ -380,8 +411,8 @@ def test_a_trigger_that_somebody_edits_meanwhile_is_not_overwritten_and_runs(wor
     world.deploy(desired(pipeline(), calendar()))
     stop = world.factory.stop_trigger
 
-    def edited_and_stopped(name):
-        stop(name)
+    def edited_and_stopped(name, trigger_type):
+        stop(name, trigger_type)
         world.factory.put("trigger", name, {**calendar(hour=9).properties, "description": "by hand"})
 
     world.factory.stop_trigger = edited_and_stopped

@@ -74,9 +74,9 @@ def test_the_journal_is_written_before_the_first_trigger_is_stopped(world):
     seen = []
     stop = world.factory.stop_trigger
 
-    def look(name):
+    def look(*trigger):
         seen.append(world.journal.read().triggers)
-        stop(name)
+        stop(*trigger)
 
     world.factory.stop_trigger = look
     world.deploy(calendar("tr_a", hour=7), calendar("tr_b"), calendar("tr_off", started=False, hour=7))
@@ -108,9 +108,9 @@ def test_a_trigger_that_is_edited_and_stays_stopped_is_not_journaled(world):
     seen = []
     stop = world.factory.stop_trigger
 
-    def look(name):
+    def look(*trigger):
         seen.append(world.journal.read().triggers)
-        stop(name)
+        stop(*trigger)
 
     world.factory.stop_trigger = look
     world.deploy(calendar("tr_a", hour=7, started=False), calendar("tr_b", hour=7))
@@ -123,8 +123,8 @@ def test_a_deployment_that_lost_its_lock_puts_nothing_back(world):
     lost = []
     stop = world.factory.stop_trigger
 
-    def sleep_long(name):
-        stop(name)
+    def sleep_long(name, trigger_type):
+        stop(name, trigger_type)
         lost.append(name)
         raise RefusedError("the connection was lost meanwhile")
 
@@ -165,7 +165,7 @@ def test_what_cannot_be_started_stays_in_the_journal_and_is_told(world):
     """The next deployment tries again."""
     world.journal.open(["tr_a", "tr_gone", "tr_off"])
 
-    def refuse(_):
+    def refuse(*_):
         raise RefusedError("no")
 
     world.factory.start_trigger = refuse

@@ -89,7 +89,7 @@ def test_what_a_deployment_that_died_left_stopped_has_missed_what_came_since():
     Executor(factory, FakeMachineLearning(), Told()).apply(
         plan(desired(pipeline(), calendar()), observe(factory, FakeMachineLearning(), []))
     )
-    factory.stop_trigger("tr_daily")
+    factory.stop_trigger("tr_daily", "ScheduleTrigger")
     journal = Journal(lake, OWNER, "ada")
     journal.open(["tr_daily"])
     later = datetime.now(UTC) + timedelta(days=2)
