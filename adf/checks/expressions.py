@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from adf.language import LanguageError, parse, references
-from adf.language import check as check_calls
+from adf.language import LanguageError, named
 from adf.problems import Problem
 from adf.walk import inner_activities, properties_of
 
@@ -68,42 +67,19 @@ def check(bodies: Sequence[Walked], global_parameters: Collection[str] | None = 
 
 @lru_cache(maxsize=16384)
 def asked_by(kind: Kind, text: str) -> Asked | LanguageError:
-    """What a text asks for, or why it is no expression.
-
-    Texts of many models differ in what they say, and ask for the same: so it is the form that is parsed.
-    """
-    whole = len(text) <= LONGEST and text[:1] == "@" and text[1:2] not in ("@", "{")
-    found = _asked_by_form(kind, _SAID.sub(_unsaid, text) if whole else text)
-    return parsed(kind, text) if isinstance(found, LanguageError) else found
-
-
-_SAID = re.compile(r"(,\s*)?'[^']*(?:''[^']*)*'(?=(\s*,)?)")
-"""A text in an expression: beside a comma it is one of several arguments, and so the name of nothing."""
-
-
-def _unsaid(text: re.Match[str]) -> str:
-    return f"{text[1] or ''}''" if text[1] or text[2] else text[0]
-
-
-def parsed(kind: Kind, text: str) -> Asked | LanguageError:
-    """The same, of the text as it stands."""
+    """What a text asks for, or why it is no expression."""
     try:
-        tree = parse(text)
-        check_calls(tree)
+        found = named(text)
     except LanguageError as error:
         return error
-    named = references(tree)
-    owners = {"pipeline": named.parameters, "dataset": _of(named, "dataset")}
+    owners = {"pipeline": found.parameters, "dataset": _of(found, "dataset")}
     return Asked(
-        tuple(each for each in named.functions if each.lower() in ELSEWHERE[kind]),
-        (owners | {"linked_service": _of(named, "linkedservice")}).get(kind, ()),
-        named.variables,
-        named.global_parameters,
-        named.activities,
+        tuple(each for each in found.functions if each.lower() in ELSEWHERE[kind]),
+        (owners | {"linked_service": _of(found, "linkedservice")}).get(kind, ()),
+        found.variables,
+        found.global_parameters,
+        found.activities,
     )
-
-
-_asked_by_form = lru_cache(maxsize=8192)(parsed)
 
 
 def _names(entity: Entity, path: str, asked: Asked) -> Iterator[Problem]:
@@ -124,8 +100,8 @@ def _undeclared(rule: str, what: str, asked: Sequence[str], entity: Entity, path
             yield Problem(rule, str(entity), path, f"there is no {what} {name!r}", hint)
 
 
-def _of(named: References, owner: str) -> tuple[str, ...]:
-    return tuple(name for accessor, name in named.properties if accessor.lower() == owner)
+def _of(found: References, owner: str) -> tuple[str, ...]:
+    return tuple(name for accessor, name in found.properties if accessor.lower() == owner)
 
 
 def _global_parameters(

@@ -1,6 +1,7 @@
 """The expression language of Data Factory: text in, JSON value out.
 
     parse("@concat('a', pipeline().RunId)") → Tree        what lint walks: `references(tree)`, `check(tree)`
+    named("@concat('a', pipeline().RunId)") → References  the same at once, remembered by the string's form
     evaluate(value, scope) → value                          strings, Expression objects, nested JSON
 
 A string passes four stages, a module each: `template` finds which part of it is an expression, `parser` makes
@@ -42,6 +43,7 @@ from .errors import (
     WrongType,
 )
 from .evaluator import check, evaluate_tree
+from .forms import named, remembered
 from .nodes import Call, Literal, Path, Template, Tree
 from .parser import MAX_LENGTH
 from .references import References, references
@@ -75,6 +77,7 @@ __all__ = [
     "check",
     "evaluate",
     "forget",
+    "named",
     "parse",
     "references",
 ]
@@ -130,5 +133,6 @@ _remembered = lru_cache(maxsize=4096)(_parsed)
 
 
 def forget() -> None:
-    """Empty the cache of parsed strings, for who measures."""
+    """Empty the caches of parsed strings, for who measures."""
     _remembered.cache_clear()
+    remembered.cache_clear()

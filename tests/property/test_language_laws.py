@@ -1,13 +1,24 @@
 """Laws of the expression language."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from adf.language import LanguageError, Literal, Scope, evaluate, parse
+from adf.language import (
+    LanguageError,
+    Literal,
+    References,
+    Scope,
+    check,
+    evaluate,
+    named,
+    parse,
+    references,
+)
 from adf.language.culture import sort_key
 from adf.language.functions import FUNCTIONS
 from adf.language.values import INT64_MAX, INT64_MIN, float_text, identity, json_text
@@ -88,6 +99,35 @@ def test_any_text_parses_or_is_a_language_error(text: str, prefix: str):
         parse(prefix + text)
     except LanguageError as error:
         assert str(error)  # noqa: PT017  an error is only one of the two ways out
+
+
+PIECES = (
+    "@|@{|}|concat(|if(true, 'a', |activity(|variables(|nope(|item()|pipeline().parameters|[|]|(|)|,| |?|.x|1"
+)
+QUOTED = "'|''|'a'|'it''s'|' , '"
+pieces = st.sampled_from([*PIECES.split("|"), *QUOTED.split("|")])
+
+
+@given(st.lists(pieces, max_size=12).map("".join))
+@example("@concat('a', activity('b').output, 'activity(''c'')')")
+@example("@activity('a', 'b')")
+@example("it's @{concat('a', variables('b'))}, isn't it")
+def test_what_an_expression_names_is_not_in_what_it_says(text: str):
+    """So those that differ in it are parsed once; what is wrong is told of the text itself."""
+    assert outcome(lambda: named(text)) == outcome(lambda: named_anew(text))
+
+
+def named_anew(text: str) -> References:
+    tree = parse(text)
+    check(tree)
+    return references(tree)
+
+
+def outcome(call: Callable[[], References]) -> References | str:
+    try:
+        return call()
+    except LanguageError as error:
+        return str(error)
 
 
 @given(calls(), JSON)

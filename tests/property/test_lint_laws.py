@@ -7,16 +7,14 @@ import json
 from functools import reduce
 from typing import Any
 
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adf import factory_files
-from adf.checks import expressions
 from adf.entities import Entity, Unresolved
 from adf.factory import build
 from adf.git_layout import FOLDERS
 from adf.json_lines import lines_of
-from adf.language import LanguageError
 from adf.problems import inside
 from adf.rendering import TEMPLATE, files
 from adf.validation import lint
@@ -80,26 +78,6 @@ def test_whatever_stands_anywhere_in_a_body_is_judged_without_a_crash(data: st.D
     complete = data.draw(st.booleans())
 
     assert lint(spoilt, complete=complete) == lint(copy.deepcopy(spoilt), complete=complete)
-
-
-PIECES = (
-    "@|@{|}|concat(|if(true, 'a', |activity(|variables(|nope(|item()|pipeline().parameters|[|]|(|)|,| |?|.x|1"
-)
-QUOTED = "'|''|'a'|'it''s'|' , '"
-pieces = st.sampled_from([*PIECES.split("|"), *QUOTED.split("|")])
-
-
-@given(st.lists(pieces, max_size=12).map("".join), st.sampled_from(list(expressions.ACCESSORS)))
-@example("@concat('a', activity('b').output, 'activity(''c'')')", "pipeline")
-@example("@activity('a', 'b')", "pipeline")
-@example("it's @{concat('a', variables('b'))}, isn't it", "pipeline")
-def test_what_an_expression_asks_for_is_not_in_what_it_says(text: str, kind: Any):
-    """So those that differ in it are parsed once; what is wrong is told of the text itself."""
-    asked, parsed = expressions.asked_by(kind, text), expressions.parsed(kind, text)
-
-    assert (str(asked) if isinstance(asked, LanguageError) else asked) == (
-        str(parsed) if isinstance(parsed, LanguageError) else parsed
-    )
 
 
 def known(_entity: Entity, _placeholder: object) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from adf.language import LanguageError, References, Tree, check, parse, references
+from adf.language import LanguageError, References, named
 from sandbox.datafactory.errors import BadRequest
 
 if TYPE_CHECKING:
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 def expressions(value: JsonValue, target: str) -> Iterator[References]:
     """What every expression inside `value` names; one that the service could not parse is refused."""
     for text in _texts(value):
-        tree = _parsed(text, target)
-        if tree.expressions():
-            yield references(tree)
+        try:
+            yield named(text)
+        except LanguageError as error:
+            raise BadRequest(f"ErrorCode=InvalidTemplate, ErrorMessage={error}", target=target) from error
 
 
 def named_parameters(value: JsonValue, accessor: str) -> list[str]:
@@ -29,15 +30,6 @@ def named_parameters(value: JsonValue, accessor: str) -> list[str]:
             if owner.lower() == accessor.lower() and name != "*":
                 names[name] = None
     return list(names)
-
-
-def _parsed(text: str, target: str) -> Tree:
-    try:
-        tree = parse(text)
-        check(tree)
-    except LanguageError as error:
-        raise BadRequest(f"ErrorCode=InvalidTemplate, ErrorMessage={error}", target=target) from error
-    return tree
 
 
 def _texts(value: JsonValue) -> Iterator[str]:
