@@ -359,10 +359,11 @@ def _transport(options: Mapping[str, Any]) -> Any:  # noqa: ANN401
     """The SDK's, but with a connection for each of many workers, and with one look at the environment.
 
     Its own keeps ten: of more workers each shakes hands anew for every request. And for every request it
-    reads all environment variables four times, in search of proxies.
+    reads all environment variables four times, in search of proxies, carries cookies, of which Resource
+    Manager has none, and looks for ~/.netrc, whose password would take the token's place.
     """
     from azure.core.pipeline.transport import RequestsTransport
-    from requests import Session
+    from requests import PreparedRequest, Request, Session
     from requests.adapters import HTTPAdapter
     from urllib3.util import Retry
 
@@ -376,6 +377,17 @@ def _transport(options: Mapping[str, Any]) -> Any:  # noqa: ANN401
             if key not in known:
                 known[key] = super().merge_environment_settings(url, proxies, *given)
             return dict(known[key])
+
+        def prepare_request(self, request: Request) -> PreparedRequest:
+            made = PreparedRequest()
+            made.prepare(
+                method=request.method,
+                url=request.url,
+                headers={**self.headers, **request.headers},
+                files=request.files,
+                data=request.data,
+            )
+            return made
 
     never = Retry(total=False, redirect=False, raise_on_status=False)  # that is decided in the SDK's pipeline
     session = SteadySession()

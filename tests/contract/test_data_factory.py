@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,6 +112,18 @@ def test_a_written_entity_is_read_back(factory: DataFactory, name: str):
     assert (one.properties, one.etag) == (listed.properties, listed.etag)
     assert one.etag
     assert one.properties["activities"][0]["typeProperties"] == {"waitTimeInSeconds": 1}
+
+
+def test_a_password_kept_for_every_host_does_not_take_the_token_s_place(
+    factory: DataFactory, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """As ~/.netrc may hold one for a proxy or a feed of packages."""
+    (tmp_path / "netrc").write_text("default login somebody password something")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+
+    factory.put("pipeline", name, WAIT)
+
+    assert factory.get("pipeline", name) is not None
 
 
 def test_a_stale_etag_is_refused(factory: DataFactory, name: str):
