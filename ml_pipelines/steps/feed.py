@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from . import unreadable
 from .errors import InputUnreadable, WrongResult
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from .lake import Lake
     from .work import Piece, WorkItem
 
+Fetched = TypeVar("Fetched")
+
 BLOCK_BYTES = 3 * 1024 * 1024
-"""How much CSV is worth a call of run(): some 30,000 to 100,000 rows. Less than the lake's chunk, so that
-each chunk is one."""
+"""How much CSV is worth a call of run(): some 30,000 to 100,000 rows. Less than half of what is read of the
+lake at once, so that this is two."""
 
 TAIL_BYTES = 256 * 1024
 DOWNLOADS = 8
@@ -51,27 +53,27 @@ def table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
 
 def _table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
     gathered = _Gathered(CsvReader(item.plan.row_key, item.plan.max_quarantined_percent > 0))
-    for piece, content in _opened(item.pieces, lake):
+    chunks = ahead(_chunks(item.pieces, lake))
+    for (piece, header), of_piece in groupby(chunks, key=lambda chunk: (chunk.piece, chunk.header)):
         if piece.suffix == "parquet":
             yield from gathered.flush()
             yield from piece_blocks(piece, lake, folder / "input.parquet", item.plan.row_key)
             continue
-        header, rows = content
         before, lines_before = 0, header.count(NEWLINE) if piece.offset == 0 else 0
-        for body in _whole_rows(piece, rows):
+        for body in _whole_rows(piece, of_piece):
             count, lines = rows_and_lines(body)
             yield from gathered.add(header, body, Share(piece.name, count, before, lines, lines_before))
             before, lines_before = before + count, lines_before + lines
     yield from gathered.flush()
 
 
-def _whole_rows(piece: Piece, chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _whole_rows(piece: Piece, chunks: Iterable[Chunk]) -> Iterator[bytes]:
     with unreadable.ended(piece.name):
-        yield from whole_rows(ahead(chunks), BLOCK_BYTES)
+        yield from whole_rows((chunk.rows for chunk in chunks), BLOCK_BYTES)
 
 
-def ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The same, each chunk fetched while the one before it is parsed and scored; never more than one."""
+def ahead(chunks: Iterator[Fetched]) -> Iterator[Fetched]:
+    """The same, each fetched while the one before it is parsed and scored; never more than one."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, chunks, None)
         while (chunk := coming.result()) is not None:
@@ -104,13 +106,31 @@ class _Gathered:
             yield self._reader.block(self._header, bodies, shares)
 
 
-def _opened(pieces: Sequence[Piece], lake: Lake) -> Iterator[tuple[Piece, tuple[bytes, Iterator[bytes]]]]:
+class Chunk(NamedTuple):
+    """What is fetched at once: of a CSV piece bytes below its header, of a Parquet file nothing."""
+
+    piece: Piece
+    header: bytes = b""
+    rows: bytes = b""
+
+
+def _chunks(pieces: Sequence[Piece], lake: Lake) -> Iterator[Chunk]:
+    for piece, opened in _opened(pieces, lake):
+        if opened is None:
+            yield Chunk(piece)
+        else:
+            header, rows = opened
+            yield from (Chunk(piece, header, content) for content in rows)
+
+
+def _opened(
+    pieces: Sequence[Piece], lake: Lake
+) -> Iterator[tuple[Piece, tuple[bytes, Iterator[bytes]] | None]]:
     """Each CSV piece with its header and the rows below; small files are read some at a time, in parallel."""
     for group in _neighbours(pieces):
         if len(group) == 1:
             piece = group[0]
-            nothing: tuple[bytes, Iterator[bytes]] = b"", iter(())
-            yield piece, nothing if piece.suffix == "parquet" else _csv(piece, lake)
+            yield piece, None if piece.suffix == "parquet" else _csv(piece, lake)
             continue
         with ThreadPoolExecutor(DOWNLOADS) as pool:
             contents = list(

@@ -1,7 +1,7 @@
 """How far scoring is: a line in the step's log an item, and now and then one small file for who waits. Pure.
 
-No worker knows of the others. But items are handed out in order and are about as large as each other, so the
-number of an item says how many there were before it, and what this worker has done stands for what they did.
+No worker knows of the others. But items are handed out in order, so an item's place in the input says how
+much there was before it, and what this worker made of its bytes stands for what the others made of theirs.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ class Writing(Protocol):
 class Progress:
     """Estimates, of all workers together."""
 
-    items_done: int
-    items: int
+    percent: int
+    """Of the input's bytes."""
     files: int
     rows: int
     rows_per_second: int
     seconds_left: int
 
     def __str__(self) -> str:
-        share = f"about {100 * self.items_done // self.items} % of {self.files} files"
+        share = f"about {self.percent} % of {self.files} files"
         speed = f"{self.rows:,} rows, {self.rows_per_second:,} rows/s"
         return f"{share}, {speed}, {_lasting(self.seconds_left)} left"
 
@@ -61,16 +61,17 @@ class Watch:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = self._told = clock()
-        self._rows = self._items = 0
+        self._rows = self._bytes = 0
 
     def done(self, item: WorkItem, rows: int) -> Progress:
         self._rows += rows
-        self._items += 1
-        done, items = item.number + 1, item.plan.items
+        self._bytes += item.length
+        done = max(item.bytes_before + item.length, 1)  # there are windows of empty files
         elapsed = max(self._clock() - self._began, 0.001)
-        all_rows = self._rows * done // self._items
-        left = elapsed * (items - done) / done
-        return Progress(done, items, item.plan.files, all_rows, int(all_rows / elapsed), round(left))
+        all_rows = self._rows * done // max(self._bytes, 1)
+        left = elapsed * max(item.plan.input_bytes - done, 0) / done
+        percent = 100 * done // max(item.plan.input_bytes, 1)
+        return Progress(percent, item.plan.files, all_rows, int(all_rows / elapsed), round(left))
 
     def tell(self, lake: Writing, path: str, progress: Progress) -> None:
         """At most every SECONDS_BETWEEN; a lake that refuses this is nobody's concern but the log's."""

@@ -11,6 +11,7 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -28,7 +29,6 @@ from .work import (
     Piece,
     Plan,
     WorkItem,
-    bytes_an_item,
     cut,
     digest_of,
     input_digest,
@@ -249,6 +249,7 @@ def _plan(
         digest=digest,
         empty_window=arguments.text("empty-window"),
         files=len(pieces),
+        input_bytes=sum(piece.length for piece in pieces),
         items=0,
         run_columns=arguments.flag("run-columns"),
         checks=json.loads(arguments.optional("checks") or "{}"),
@@ -259,17 +260,20 @@ def _plan(
 
 def _with_items(plan: Plan, arguments: Arguments, pieces: Sequence[Piece]) -> tuple[Plan, list[WorkItem]]:
     """A ParallelRunStep without a file fails: where there is nothing to score, one item says so."""
-    most, workers = arguments.number("bytes-per-work-item"), arguments.number("workers")
     groups = list(
         cut(
             [] if plan.unchanged else pieces,
             files_per_work_item=arguments.number("files-per-work-item"),
-            bytes_per_work_item=bytes_an_item(pieces, most, workers),
+            bytes_per_work_item=arguments.number("bytes-per-work-item"),
+            workers=arguments.number("workers"),
             split=_split(plan, newlines_in_values=arguments.flag("newlines-in-values")),
         )
     ) or [()]
     plan = replace(plan, items=len(groups))
-    return plan, [WorkItem(number, plan, group) for number, group in enumerate(groups)]
+    ends = accumulate((sum(piece.length for piece in group) for group in groups), initial=0)
+    return plan, [
+        WorkItem(number, plan, *item) for number, item in enumerate(zip(groups, ends, strict=False))
+    ]
 
 
 def _split(plan: Plan, *, newlines_in_values: bool) -> set[str]:

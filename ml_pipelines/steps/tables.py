@@ -14,6 +14,7 @@ empty one is missing: `NA` is a key.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import unreadable
@@ -199,14 +200,22 @@ def _read_csv(
     With `row_key` that column alone, as it is written.
     """
     import pyarrow as pa
-    from pyarrow import csv
 
-    names = csv.read_csv(pa.BufferReader(header)).column_names if content else None
+    names = _names(header) if content else None
     content = content or header
     try:
         return _parsed(content, names, texts, bytes_at_once, row_key)
     except pa.ArrowInvalid:  # perhaps a row longer than that; whatever else it is shows again
         return _parsed(content, names, texts, len(content), row_key)
+
+
+@lru_cache(maxsize=8)
+def _names(header: bytes) -> list[str]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    names: list[str] = csv.read_csv(pa.BufferReader(header)).column_names
+    return names
 
 
 def _parsed(
@@ -241,10 +250,11 @@ def _empty_columns_as_numbers(table: pa.Table) -> pa.Table:
     """A column without a value is NaN to pandas, null to Arrow."""
     import pyarrow as pa
 
-    fields = [
-        column.with_type(pa.float64()) if pa.types.is_null(column.type) else column for column in table.schema
-    ]
-    return table.cast(pa.schema(fields))
+    for index, column in enumerate(table.schema):
+        if pa.types.is_null(column.type):
+            numbers = table.column(index).cast(pa.float64())
+            table = table.set_column(index, column.with_type(pa.float64()), numbers)
+    return table
 
 
 def _positions(rows_in: int, malformed: dict[int, Any]) -> np.ndarray[Any, Any]:

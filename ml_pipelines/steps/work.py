@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
-from itertools import pairwise
+from collections import deque
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
 
-ITEMS_A_WORKER = 4
 SMALLEST_ITEM_BYTES = 8 * 1024 * 1024
 """What is worth a part of its own."""
 DUPLICATE_KEYS = ("error", "keep_first", "keep_last", "allow")
@@ -62,6 +61,7 @@ class Plan:
     digest: str
     empty_window: str
     files: int
+    input_bytes: int
     items: int
     run_columns: bool
     checks: dict[str, Any]
@@ -116,12 +116,30 @@ class Piece:
     def suffix(self) -> str:
         return Path(self.path).suffix.lower().removeprefix(".")
 
+    @property
+    def format(self) -> str:
+        """How it is read: what is no Parquet file is text."""
+        return "parquet" if self.suffix == "parquet" else "csv"
+
+    def divided(self, most: int) -> tuple[Piece, Piece]:
+        """The first of equal ranges of at most so many bytes, and the rest."""
+        first = self.length // -(-self.length // most)
+        rest = replace(self, offset=self.offset + first, length=self.length - first)
+        return replace(self, length=first), rest
+
 
 @dataclass(frozen=True)
 class WorkItem:
     number: int
     plan: Plan
     pieces: tuple[Piece, ...]
+    bytes_before: int = 0
+    """Of the input, in the items before this one."""
+
+    @property
+    def length(self) -> int:
+        """Bytes."""
+        return sum(piece.length for piece in self.pieces)
 
     @property
     def label(self) -> str:
@@ -136,7 +154,7 @@ class WorkItem:
     def from_json(cls, content: bytes) -> Self:
         found: dict[str, Any] = json.loads(content)
         pieces = tuple(Piece(**piece) for piece in found["pieces"])
-        return cls(found["number"], Plan(**found["plan"]), pieces)
+        return cls(found["number"], Plan(**found["plan"]), pieces, found["bytes_before"])
 
 
 def item_name(number: int) -> str:
@@ -158,42 +176,43 @@ def drafts_folder(plan: Plan) -> str:
     return f"{plan.staging}/drafts"
 
 
-def bytes_an_item(pieces: Iterable[Piece], most: int, workers: int) -> int:
-    """How large work items become: `most`, and less in a small window, so that each worker has some of them
-    and none is waited for long.
-    """
-    total = sum(piece.length for piece in pieces)
-    return min(most, max(SMALLEST_ITEM_BYTES, -(-total // (ITEMS_A_WORKER * workers))))
-
-
 def cut(
-    pieces: Iterable[Piece], *, files_per_work_item: int, bytes_per_work_item: int, split: Collection[str]
+    pieces: Iterable[Piece],
+    *,
+    files_per_work_item: int,
+    bytes_per_work_item: int,
+    workers: int,
+    split: Collection[str],
 ) -> Iterator[tuple[Piece, ...]]:
     """Groups of neighbouring pieces within both limits; a piece that is too big stands alone.
 
-    Files of the formats in `split` that are bigger than the limit are cut in ranges first.
+    Towards the end they become smaller, so that all workers end at about the same time. Files of the formats
+    in `split` that are bigger than an item are cut in ranges.
     """
+    waiting = deque(pieces)
+    left = sum(piece.length for piece in waiting)
+    limit = taken = 0
     group: list[Piece] = []
-    taken = 0
-    for piece in _ranges(pieces, bytes_per_work_item, split):
-        if group and (len(group) == files_per_work_item or taken + piece.length > bytes_per_work_item):
+    while waiting:
+        piece = waiting.popleft()
+        if group and (len(group) == files_per_work_item or taken + piece.length > limit):
             yield tuple(group)
             group, taken = [], 0
+        if not group:
+            limit = _bytes_of_next(left, bytes_per_work_item, workers)
+        if piece.length > limit and piece.format in split:
+            piece, rest = piece.divided(limit)
+            waiting.appendleft(rest)
         group.append(piece)
         taken += piece.length
+        left -= piece.length
     if group:
         yield tuple(group)
 
 
-def _ranges(pieces: Iterable[Piece], limit: int, split: Collection[str]) -> Iterator[Piece]:
-    for piece in pieces:
-        if ("parquet" if piece.suffix == "parquet" else "csv") not in split or piece.size <= limit:
-            yield piece
-            continue
-        count = -(-piece.size // limit)
-        borders = [piece.size * number // count for number in range(count + 1)]
-        for start, end in pairwise(borders):
-            yield Piece(piece.path, piece.name, piece.etag, piece.size, start, end - start)
+def _bytes_of_next(left: int, most: int, workers: int) -> int:
+    """Of the work item that is cut next: half of a worker's share of what is left."""
+    return min(most, max(SMALLEST_ITEM_BYTES, -(-left // (2 * workers))))
 
 
 def input_digest(pieces: Sequence[Piece]) -> str:

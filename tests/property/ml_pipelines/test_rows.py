@@ -35,9 +35,9 @@ def test_rows_are_counted_as_a_csv_parser_counts_them(rows, ending, last):
     assert count_rows(table(rows, ending, last_newline=last)) == len(rows) + 1
 
 
-@given(rows=rows_of(WILD), size=st.integers(1, 20), block=st.integers(1, 50))
+@given(rows=rows_of(WILD), size=st.integers(1, 200), block=st.integers(1, 50))
 def test_blocks_of_whole_rows_are_the_stream(rows, size, block):
-    """Put together they are the same bytes, and each but the last ends where a row ends."""
+    """Together they are the same bytes; each but the last ends where a row ends, and none is too large."""
     content = table(rows, "\n", last_newline=True)
     chunks = [content[start : start + size] for start in range(0, len(content), size)]
 
@@ -45,6 +45,8 @@ def test_blocks_of_whole_rows_are_the_stream(rows, size, block):
 
     assert b"".join(blocks) == content
     assert all(last_row_end(each) == len(each) for each in blocks)
+    longest = max(len(each) for each in whole_rows([content], 1))
+    assert all(len(each) < 2 * (block + longest) for each in blocks)
     assert sum(count_rows(each) for each in blocks) == len(rows) + 1
 
 
@@ -66,7 +68,7 @@ def test_ranges_of_a_file_have_each_row_once(rows, ending, last, count):
     lake = FakeLake({"in/a.csv": table(rows, ending, last_newline=last)})
     whole = pieces(lake)[0]
     limit = max(whole.size // count, 1)
-    groups = cut([whole], files_per_work_item=1, bytes_per_work_item=limit, split={"csv"})
+    groups = cut([whole], files_per_work_item=1, bytes_per_work_item=limit, workers=1, split={"csv"})
 
     found = [key for group in groups for key in keys(lake, group)]
 
@@ -84,7 +86,7 @@ def test_work_items_are_the_input_in_order_within_the_limits(sizes, files, limit
     """Every piece once, in order; an item is over its bytes only where one piece alone is."""
     found = [Piece(f"p{n}.csv", f"p{n}.csv", "e", size, 0, size) for n, size in enumerate(sizes)]
 
-    groups = list(cut(found, files_per_work_item=files, bytes_per_work_item=limit, split=()))
+    groups = list(cut(found, files_per_work_item=files, bytes_per_work_item=limit, workers=1, split=()))
 
     assert [piece for group in groups for piece in group] == found
     assert all(len(group) <= files for group in groups)

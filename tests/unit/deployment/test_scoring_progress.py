@@ -19,7 +19,7 @@ STARTED = Receipt(
     model="m",
     staging="_staging/m/w/a",
 )
-TOLD = Progress(5, 12, 120, 5000, 416, 17)
+TOLD = Progress(41, 120, 5000, 416, 17)
 
 
 @pytest.fixture

@@ -155,6 +155,7 @@ def plan(**changes: object) -> Plan:
         digest="digest-1",
         empty_window="fail",
         files=1,
+        input_bytes=1,
         items=1,
         run_columns=False,
         checks={},

@@ -44,7 +44,7 @@ def score(
 
     found = pieces(lake)
     limits = {"files_per_work_item": files_per_work_item, "bytes_per_work_item": bytes_per_work_item}
-    groups = list(cut(found, **limits, split=split))
+    groups = list(cut(found, **limits, workers=1, split=split))
     made = replace(plan(files=len(found), **changes), items=len(groups))
     worker = Worker(folder, lambda _url, _name: lake, load)
     for number, group in enumerate(groups):

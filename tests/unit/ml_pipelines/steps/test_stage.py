@@ -12,7 +12,7 @@ from ml_pipelines.steps import errors, stage
 from ml_pipelines.steps.landing import Receipt
 from ml_pipelines.steps.models import ModelVersion, choose
 from ml_pipelines.steps.parameters import Arguments, argument
-from ml_pipelines.steps.work import Piece, bytes_an_item
+from ml_pipelines.steps.work import Piece, cut
 from tests.unit.ml_pipelines.fakes import FakeLake, record
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -311,13 +311,24 @@ def test_what_a_landed_window_depends_on_is_in_its_digest(changes):
 
 
 @pytest.mark.parametrize(
-    ("megabytes", "workers", "expected"), [(1, 2, 8), (90, 2, 11.25), (900, 2, 64), (900, 8, 28.125)]
+    ("megabytes", "workers", "expected"),
+    [
+        (1, 2, [1]),
+        (90, 2, [22, 16, 12, 9, 7, 7, 7, 7]),
+        (400, 2, [57, 57, 57, 57, 42, 32, 24, 18, 13, 10, 7, 7, 7, 7]),
+        (90, 8, [7] * 12),
+    ],
 )
-def test_a_small_window_is_shared_by_all_workers(megabytes, workers, expected):
-    """Four items each, of which none is too small to be worth its own part, nor larger than is configured."""
+def test_work_items_become_smaller_so_that_workers_end_together(megabytes, workers, expected):
+    """Half of a share of what is left: none too small to be worth a part, nor larger than configured."""
     whole = [Piece("in/a.csv", "a.csv", "e", megabytes << 20, 0, megabytes << 20)]
 
-    assert bytes_an_item(whole, 64 << 20, workers) == expected * (1 << 20)
+    found = list(
+        cut(whole, files_per_work_item=9, bytes_per_work_item=64 << 20, workers=workers, split={"csv"})
+    )
+
+    assert [piece.length >> 20 for (piece,) in found] == expected
+    assert sum(piece.length for (piece,) in found) == megabytes << 20
 
 
 def test_a_group_id_that_is_no_file_name_is_refused():
