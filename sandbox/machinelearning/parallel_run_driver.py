@@ -30,6 +30,7 @@ from typing import Any, TextIO
 
 WORKER = Path(__file__).with_name("parallel_run_worker.py")
 LOGS = Path("logs")
+EXIT_SECONDS = 5
 _REFUSED = ("partition_keys", "rank_mini_batch_count", "input_ds_0", "input0")
 
 
@@ -126,6 +127,7 @@ class Worker:
     """One process; it has at most one mini-batch at a time."""
 
     def __init__(self, number: int, settings: Settings) -> None:
+        self.number = number
         self.batch: MiniBatch | None = None
         self.deadline: float | None = None
         self._buffer = b""
@@ -178,9 +180,19 @@ class Worker:
         return f"the worker process was killed by {name}{hint}"
 
     def finish(self) -> None:
-        """Lets it run its shutdown()."""
+        """Lets it run its shutdown(). A thread that the user's script has left running is not waited for."""
         self._socket.shutdown(socket.SHUT_WR)
-        self.process.wait()
+        said: list[str] | None = []
+        while said is not None and "finished" not in said:
+            messages = self.take()
+            said = None if messages is None else [message["event"] for message in messages]
+        try:
+            self.process.wait(EXIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            _report(
+                f"worker {self.number}", f"it was killed: it did not end, {EXIT_SECONDS} s after all was done"
+            )
+            self.process.kill()
         self._socket.close()
 
     def kill(self) -> None:

@@ -4,7 +4,7 @@ only.
     python -P parallel_run_worker.py <socket fd> <entry script> <step arguments ...>
 
 It says `ready` once the entry script's init() is done, then answers one line of JSON a mini-batch, and
-calls shutdown(), where the script has one, when the driver closes the socket.
+calls shutdown(), where the script has one, when the driver closes the socket, and says `finished`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +56,7 @@ def main() -> int:
         _say(stream, _process(script, json.loads(line)))
     if hasattr(script, "shutdown"):
         script.shutdown()
+    _say(stream, {"event": "finished"})
     return 0
 
 
@@ -105,7 +107,8 @@ def _keep(rows: list[str], file: Path) -> None:
 
 
 def _failure(error: BaseException) -> dict[str, str]:
-    sys.stdout.flush()
+    with suppress(ValueError):  # the user's script may have closed it
+        sys.stdout.flush()
     return {
         "error": "".join(traceback.format_exception_only(error)).strip().splitlines()[-1],
         "traceback": "".join(traceback.format_exception(error)),

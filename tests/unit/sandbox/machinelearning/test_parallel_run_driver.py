@@ -114,6 +114,24 @@ def test_shutdown_runs_at_the_end(tmp_path: Path) -> None:
     assert (tmp_path / "closed").exists()
 
 
+def test_a_thread_that_never_ends_does_not_hold_the_step(tmp_path: Path) -> None:
+    """What the user's libraries leave running is no work of the step."""
+    thread = "threading.Thread(target=threading.Event().wait).start()"
+
+    done = drive(tmp_path, f"import threading\ndef init(): {thread}\n{ECHO}\ndef shutdown(): print('over')")
+
+    assert done.returncode == 0, done.stdout
+    assert sorted(rows(tmp_path)) == ["0", "1", "2", "3", "4"]
+    assert "worker 0:\nit was killed: it did not end" in done.stdout
+
+
+def test_a_worker_without_a_standard_output_says_what_failed(tmp_path: Path) -> None:
+    """A script that closes it hides no error."""
+    failing = "import sys\ndef run(files):\n    sys.stdout.close()\n    raise KeyError('age')"
+
+    assert "KeyError: 'age'" in drive(tmp_path, failing).stdout
+
+
 def test_the_entry_script_imports_its_neighbours_and_not_ours(tmp_path: Path) -> None:
     """A user's module may be named as one of the driver's package."""
     (tmp_path / "errors.py").write_text("MINE = 'mine'")
