@@ -335,5 +335,8 @@ class LakeConflict(LakeError):
 
 def describe(cause: BaseException) -> str:
     """`KeyError: 'age'`: the type and the first line of the text."""
-    lines = str(cause).strip().splitlines()
+    try:
+        lines = str(cause).encode(errors="backslashreplace").decode().strip().splitlines()
+    except Exception as error:  # noqa: BLE001 - of a user's class
+        lines = [f"(it has no text: {type(error).__name__})"]
     return f"{type(cause).__name__}: {lines[0]}" if lines else type(cause).__name__

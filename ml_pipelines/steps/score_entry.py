@@ -29,7 +29,7 @@ from .origins import joined, spans_of
 from .parameters import Arguments
 from .parts import PartFacts, PartWriter
 from .progress import Watch
-from .results import Place, as_frame, with_keys
+from .results import Place, as_frame, check_order, labels_of, with_keys
 from .run_columns import RunColumns
 from .tables import Reject
 from .work import Plan, WorkItem, drafts_folder, part_path, rejects_path
@@ -180,10 +180,13 @@ class _Item:
         plan = self.plan
         could_search = plan.may_search and not plan.max_quarantined_percent and expected > 1
         hint = f". {FINDS_THE_ROWS}" if could_search else ""
+        labels = labels_of(given, expected)
         with ml_run.hidden(), _blamed(plan, files, f"{plan.score_script} run()", hint):
             result = self.script.run(given)
         place = Place(plan.model, plan.window_id, files, unit)
-        rows = with_keys(as_frame(result, expected, place), keys, place)
+        frame = as_frame(result, expected, place)
+        check_order(result, labels, keys, place)
+        rows = with_keys(frame, keys, place)
         self.run_columns.check(rows, plan.model)
         self.writer.add(rows, files)
 

@@ -296,6 +296,47 @@ def test_a_frames_own_columns_are_kept_and_its_key_is_checked(tmp_path):
         score(tmp_path, lake, shuffle, attempt="attempt-2")
 
 
+@pytest.mark.parametrize("quarantined", [0.0, 50.0])
+def test_a_series_of_sorted_rows_is_no_shift_of_keys(tmp_path, quarantined):
+    """Its length is right and its order is not: what its index says of that is not overheard."""
+    lake = FakeLake({"in/a.csv": b"id,x\nk1,3\nk2,1\nk3,2\n"})
+    ranked = "def run(b):\n    return b['x'].sort_values()\n"
+
+    with pytest.raises(errors.WrongResult, match="its rows in another order than they were given"):
+        score(tmp_path, lake, ranked, max_quarantined_percent=quarantined)
+
+    assert receipt(lake).status == "failed"
+
+
+def test_a_frame_that_run_has_changed_is_still_compared_with_what_it_was_given(tmp_path):
+    """The index is taken down before run() can set another."""
+    lake = FakeLake({"in/a.csv": b"id,x\nk1,3\nk2,1\n"})
+    turned = "def run(b):\n    b.index = [1, 0]\n    return b['x']\n"
+
+    with pytest.raises(errors.WrongResult, match="its rows in another order than they were given"):
+        score(tmp_path, lake, turned)
+
+
+@pytest.mark.parametrize(
+    ("said", "script"),
+    [
+        ("ValueError: \\\\ud800", "def run(b):\n    raise ValueError(chr(0xD800))\n"),
+        (
+            "Mute: \\(it has no text: ZeroDivisionError\\)",
+            "class Mute(Exception):\n    def __str__(self):\n        1 / 0\ndef run(b):\n    raise Mute\n",
+        ),
+    ],
+)
+def test_an_exception_whose_text_cannot_be_written_is_told_all_the_same(tmp_path, said, script):
+    """Its own text must not be the next error, which would hide it."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})
+
+    with pytest.raises(errors.ScoringFailed, match=said):
+        score(tmp_path, lake, script)
+
+    assert receipt(lake).status == "failed"
+
+
 def test_a_second_try_of_a_mini_batch_replaces_its_part(tmp_path):
     """Two tries leave one part and the same rows."""
     lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})

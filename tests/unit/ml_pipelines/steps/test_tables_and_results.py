@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from ml_pipelines.steps import errors
 from ml_pipelines.steps.column_types import check_csv, conformed, schema_of
-from ml_pipelines.steps.results import Place, as_frame, with_keys
+from ml_pipelines.steps.results import Place, as_frame, check_order, with_keys
 from ml_pipelines.steps.rows import count_rows
 from ml_pipelines.steps.tables import CsvReader, Share, check_key, plain_key
 
@@ -122,6 +123,12 @@ def test_rows_that_were_counted_otherwise_are_an_error():
         ([[1, 2], [3, 4]], {"prediction_0": [1, 3], "prediction_1": [2, 4]}),
         ([{"risk": 1}, {"risk": 2}], {"risk": [1, 2]}),
         (pd.DataFrame({"risk": [1, 2], 7: [3, 4]}, index=[5, 6]), {"risk": [1, 2], "7": [3, 4]}),
+        ([np.array(1.5), np.array(2.5)], {"prediction": [1.5, 2.5]}),
+        ([np.array([[1]]), np.array([[2]])], {"prediction": [1, 2]}),
+        (np.array([(1, 2.5), (3, 4.5)], dtype="i4,f8"), {"f0": [1, 3], "f1": [2.5, 4.5]}),
+        (pd.cut([1, 9], 2, labels=["low", "high"]), {"prediction": ["low", "high"]}),
+        (pd.Index([1, 2]), {"prediction": [1, 2]}),
+        ([{1, 2}, {3}], {"prediction": [{1, 2}, {3}]}),
     ],
 )
 def test_results_of_many_kinds(result, columns):
@@ -134,6 +141,105 @@ def test_what_is_no_result(result):
     """Without an order, or without a length."""
     with pytest.raises(errors.WrongResult, match=r"churn, window w, a\.csv: run\(\) returned"):
         as_frame(result, 2, PLACE)
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (pd.DataFrame([[1, 2], [3, 4]], columns=["a", "a"]), "more than one column 'a'"),
+        (pd.DataFrame([[1, 2], [3, 4]], columns=[1, "1"]), "more than one column '1'"),
+        ([pd.DataFrame({"p": [1]}), pd.DataFrame({"p": [2]})], "a list of DataFrames; .* `pd.concat"),
+        (["a", "\ud800"], "a text that has no form in UTF-8"),
+        (pd.DataFrame(index=[0, 1]), "no column of results"),
+        (pd.DataFrame({"id": [1, 2]}), "no column of results"),
+        (np.array([1j, 2]), "values in 'prediction' that no column of a table can hold"),
+        ([2**70, 1], "values in 'prediction' that no column of a table can hold"),
+        ([2**53 + 1, 0.5], "values of several kinds in 'prediction'"),
+        (pd.Series(pd.cut([1, 9], 2)), "category in 'prediction'; .*`.astype\\(str\\)` makes texts"),
+        (pd.Series(pd.period_range("2026-11", periods=2, freq="M")), r"period\[M\] in 'prediction'"),
+    ],
+)
+def test_results_that_no_table_holds_as_they_are(result, said):
+    """Said of run(), with the column: never an error of a library, never a table of something else."""
+    with pytest.raises(errors.WrongResult, match=rf"run\(\) returned {said}"):
+        with_keys(as_frame(result, 2, PLACE), {"id": [1, 2]}, PLACE)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        [2**53 + 1, None],
+        [{"prediction": 2**53 + 1}, {}],
+        [(2**53 + 1,), (None,)],
+        pd.Series([2**53 + 1, None], dtype="Int64"),
+        pd.DataFrame({"prediction": pd.array([2**53 + 1, None], dtype="Int64")}),
+    ],
+)
+def test_a_whole_number_stays_the_same_where_another_is_missing(result):
+    """A floating number would be one off: someone else's id."""
+    table = with_keys(as_frame(result, 2, PLACE), {"id": [1, 2]}, PLACE)
+
+    assert table.column("prediction").to_pylist() == [2**53 + 1, None]
+
+
+KEYS = {"id": pa.chunked_array([["b", "a", "c"]])}
+ROWS = pd.DataFrame({"id": ["b", "a", "c"], "x": [2, 3, 1]})
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        ROWS["x"].sort_values(),
+        ROWS[["x"]].sort_values("x"),
+        ROWS.set_index("id")["x"].sort_index(),
+        ROWS.set_index("id")[["x"]].sort_index(),
+        ROWS.groupby("id")["x"].sum(),
+    ],
+)
+def test_results_whose_index_says_another_order_are_refused(result):
+    """Each row would get the key of another."""
+    with pytest.raises(errors.WrongResult, match=r"another order .*reset_index"):
+        check_order(result, ROWS.index, KEYS, PLACE)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        ROWS["x"],
+        ROWS["x"].sort_values().reindex(ROWS.index),
+        ROWS["x"].sort_values().reset_index(drop=True),
+        ROWS.set_index("id")["x"],
+        pd.Series([1, 2, 3], index=[9, 4, 9]),
+        pd.Series([1, 2, 3], index=pd.MultiIndex.from_product([[0], [2, 1, 0]])),
+        ROWS.set_index(pd.Index([2, 0, 1])),
+        [1, 2, 3],
+    ],
+)
+def test_an_index_that_says_nothing_of_order_is_no_matter(result):
+    """Another index, the keys in their places, or rows that bring their keys."""
+    check_order(result, ROWS.index, KEYS, PLACE)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pa.array([datetime(2026, 11, 22, tzinfo=UTC).replace(tzinfo=None), None]),
+        pa.array(["a", None]),
+        pa.array([1, None]),
+        pa.array([1.1, 2.0], pa.float32()),
+        pa.array([timedelta(days=1), timedelta(seconds=1)]),
+        pa.array([date(2026, 11, 22), None]),
+        pa.array([True, None]),
+        pa.array(["a", None]).dictionary_encode(),
+    ],
+)
+def test_a_key_that_comes_back_as_it_was_given_is_the_input_s(keys):
+    """Though pandas may have had it in another type, as whole numbers of which one is missing."""
+    given = pa.table({"id": keys}).to_pandas().assign(risk=[1, 2])
+
+    table = with_keys(as_frame(given, 2, PLACE), {"id": pa.chunked_array([keys])}, PLACE)
+
+    assert table.column("id").to_pylist() == keys.to_pylist()
 
 
 @pytest.mark.parametrize("result", [[], [1], [1, 2, 3], pd.DataFrame({"x": [1]}), np.zeros((3, 2))])
