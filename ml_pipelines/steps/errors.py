@@ -41,6 +41,7 @@ StepError
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -109,7 +110,11 @@ class InputUnreadable(StepError):
 
 class ColumnMissing(StepError):
     def __init__(self, path: str, column: str, found: Sequence[str]) -> None:
-        super().__init__(f"{path!r} has no column {column!r} (`scoring.row_key`); it has {', '.join(found)}")
+        names = re.split("[;|\\t]", found[0]) if len(found) == 1 else []
+        hint = ". Are its values separated by commas? Save it so" if column in names else ""
+        super().__init__(
+            f"{path!r} has no column {column!r} (`scoring.row_key`); it has {', '.join(found)}{hint}"
+        )
 
 
 class KeyUnusable(StepError):
@@ -340,3 +345,7 @@ def describe(cause: BaseException) -> str:
     except Exception as error:  # noqa: BLE001 - of a user's class
         lines = [f"(it has no text: {type(error).__name__})"]
     return f"{type(cause).__name__}: {lines[0]}" if lines else type(cause).__name__
+
+
+def counted_files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"

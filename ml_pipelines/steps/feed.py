@@ -60,6 +60,7 @@ def _table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
             yield from piece_blocks(piece, lake, folder / "input.parquet", item.plan.row_key)
             continue
         before, lines_before = 0, header.count(NEWLINE) if piece.offset == 0 else 0
+        gathered.reader.check_header(header, piece.name)
         for body in _whole_rows(piece, of_piece):
             count, lines = rows_and_lines(body)
             yield from gathered.add(header, body, Share(piece.name, count, before, lines, lines_before))
@@ -85,7 +86,7 @@ class _Gathered:
     """Bodies of rows under one header, until they are worth a call of run()."""
 
     def __init__(self, reader: CsvReader) -> None:
-        self._reader = reader
+        self.reader = reader
         self._header = b""
         self._bodies: list[bytes] = []
         self._shares: list[Share] = []
@@ -103,34 +104,31 @@ class _Gathered:
         bodies, shares = self._bodies, self._shares
         self._bodies, self._shares = [], []
         if bodies:
-            yield self._reader.block(self._header, bodies, shares)
+            yield self.reader.block(self._header, bodies, shares)
 
 
 class Chunk(NamedTuple):
-    """What is fetched at once: of a CSV piece bytes below its header, of a Parquet file nothing."""
+    """What is fetched at once: bytes of a CSV piece below its header; of a Parquet file nothing is, here."""
 
     piece: Piece
-    header: bytes = b""
+    header: bytes
     rows: bytes = b""
 
 
 def _chunks(pieces: Sequence[Piece], lake: Lake) -> Iterator[Chunk]:
-    for piece, opened in _opened(pieces, lake):
-        if opened is None:
-            yield Chunk(piece)
-        else:
-            header, rows = opened
-            yield from (Chunk(piece, header, content) for content in rows)
+    """Of each piece at least one, be it without rows."""
+    for piece, (header, rows) in _opened(pieces, lake):
+        yield Chunk(piece, header)
+        yield from (Chunk(piece, header, content) for content in rows)
 
 
-def _opened(
-    pieces: Sequence[Piece], lake: Lake
-) -> Iterator[tuple[Piece, tuple[bytes, Iterator[bytes]] | None]]:
+def _opened(pieces: Sequence[Piece], lake: Lake) -> Iterator[tuple[Piece, tuple[bytes, Iterator[bytes]]]]:
     """Each CSV piece with its header and the rows below; small files are read some at a time, in parallel."""
     for group in _neighbours(pieces):
         if len(group) == 1:
             piece = group[0]
-            yield piece, None if piece.suffix == "parquet" else _csv(piece, lake)
+            nothing: tuple[bytes, Iterator[bytes]] = b"", iter(())
+            yield piece, nothing if piece.suffix == "parquet" else _csv(piece, lake)
             continue
         with ThreadPoolExecutor(DOWNLOADS) as pool:
             contents = list(
@@ -258,6 +256,7 @@ def _local_blocks(item: WorkItem, reader: CsvReader, piece: Piece, target: Path)
         yield from parquet_blocks(target, piece.name, plan.row_key)
     elif piece.suffix == "csv":
         header, body = _below_header(piece, [target.read_bytes()])
+        reader.check_header(header, piece.name)
         content = b"".join(body)
         if content:
             rows, lines = rows_and_lines(content)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import champion, gate, models, receipts, training_data, training_table
 from .check_results import whole
-from .errors import StepError, TrainingDataRefused
+from .errors import StepError, TrainingDataRefused, counted_files
 from .gate_report import Report
 from .lake import Lake
 from .landing import gate_report_path
@@ -61,7 +61,7 @@ def _prepared(lake: Lake, path: str, output: Path, key: str) -> dict[str, str | 
     with tempfile.TemporaryDirectory(prefix="abs-") as folder:
         raw = Path(folder) / "data"
         found = fetch(lake, path.strip("/"), raw, key)
-        print(f"{found['files']} files of {path}, digest {found['data_digest']}", flush=True)
+        print(f"{counted_files(int(found['files']))} of {path}, digest {found['data_digest']}", flush=True)
         prepare(raw, output)
     return found
 

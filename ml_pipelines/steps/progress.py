@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from .errors import LakeError
+from .errors import LakeError, counted_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ class Progress:
     seconds_left: int
 
     def __str__(self) -> str:
-        share = f"about {self.percent} % of {self.files} files"
+        share = f"about {self.percent} % of {counted_files(self.files)}"
         speed = f"{self.rows:,} rows, {self.rows_per_second:,} rows/s"
         return f"{share}, {speed}, {_lasting(self.seconds_left)} left"
 

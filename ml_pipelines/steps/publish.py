@@ -27,6 +27,7 @@ from .errors import (
     PartsMissing,
     RowsUnaccounted,
     Superseded,
+    counted_files,
 )
 from .lake import Lake
 from .landing import Receipt, Record, Status, manifest, manifest_path, window_folder
@@ -190,7 +191,9 @@ def _accounted(plan: Plan, scored: Scored, quarantine: Quarantine) -> Record:
     if plan.returns == "files" and rows_in != plan.files:
         raise RowsUnaccounted(plan.destination, plan.files, scored.rows, set_aside)
     if not rows_in and plan.empty_window == "fail":
-        raise InputMissing(plan.model, plan.window_id, plan.input_path, f"{plan.files} files without a row")
+        raise InputMissing(
+            plan.model, plan.window_id, plan.input_path, f"{counted_files(plan.files)} without a row"
+        )
     return Record(
         attempt=plan.attempt,
         started=plan.started,

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from . import models, receipts
 from .commit import finished
-from .errors import BadArgument, InputMissing, InputUnexpected
+from .errors import BadArgument, InputMissing, InputUnexpected, counted_files
 from .event_path import EventPath
 from .lake import ABSENT, Lake
 from .landing import TemplateFields, format_template, predictions_path, staging_folder
@@ -55,7 +55,7 @@ def main(argv: Sequence[str]) -> None:
     _write(Path(arguments.text("plan")), PLAN_FILE, WorkItem(-1, plan, ()).to_json())
     for item in items:
         _write(Path(arguments.text("work-items")), item_name(item.number), item.to_json())
-    print(f"{plan.files} files of {plan.input_path} in {plan.items} work items", flush=True)
+    print(f"{counted_files(plan.files)} of {plan.input_path}, work items: {plan.items}", flush=True)
 
 
 def _write(folder: Path, name: str, content: bytes) -> None:
@@ -191,7 +191,13 @@ def _list_input(arguments: Arguments, lake: Lake, window: WindowTexts) -> list[P
     model, land_empty = arguments.text("model"), arguments.text("empty-window") == "land_empty"
     files = found or []
     if not sum(file.size for file, _ in files) and not land_empty:
-        said = "no such path" if found is None else f"{len(files)} empty files" if files else "no file"
+        said = (
+            "no such path"
+            if found is None
+            else f"{counted_files(len(files))} without a byte"
+            if files
+            else "no file"
+        )
         raise InputMissing(model, window.id, path, said)
     pieces = [Piece(file.path, name, file.etag, file.size, 0, file.size) for file, name in files]
     expected = arguments.text("input-format")

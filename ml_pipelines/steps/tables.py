@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 PARSED_AT_ONCE = 512 * 1024
 """Bytes of CSV: what comes of them stays in a processor's cache while it is converted."""
+NOTHING = b'", \r\n'
+"""What pandas writes of a table without columns."""
 MOST_DIGITS = 19
 """Of a 64-bit number."""
 MOSTLY = 0.5
@@ -127,9 +129,16 @@ class CsvReader:
     bytes_at_once: int = PARSED_AT_ONCE
     _texts: dict[bytes, frozenset[str]] = field(default_factory=dict)
 
+    def check_header(self, header: bytes, file: str) -> None:
+        """A file may be without rows, and then without a header; not with one that has no row key."""
+        if header not in self._texts and header.strip(NOTHING):
+            self.block(header, [b""], [Share(file, 0)])
+
     def block(self, header: bytes, bodies: Sequence[bytes], shares: Sequence[Share]) -> Block:
         """The rows of `bodies` under one header; `shares` counts them, one a body, by other means."""
         rows_in = sum(share.rows for share in shares)
+        if not header.strip():
+            raise InputUnreadable(shares[0].file, "its first line is empty: the columns' names belong there")
         table, malformed = self._readable(header, bodies, shares)
         check_key(table, self.row_key, shares[0].file)
         if malformed or self.rejects_allowed or _keys_missing(table, self.row_key):

@@ -41,8 +41,26 @@ def ended(file: str) -> Iterator[None]:
         raise InputUnreadable(file, f"{found}: is a quotation mark unpaired? {QUOTING}") from error
 
 
+FORMATS = {
+    rb"\x1f\x8b": "gzip, not CSV: unpack it (`gunzip`)",
+    rb"PK\x03\x04": "a zip archive or an Excel workbook, not CSV: unpack it, or save it as CSV in UTF-8",
+    rb"\xd0\xcf\x11\xe0": "an old Excel workbook, not CSV: save the sheet as CSV in UTF-8",
+    rb"BZh[1-9]1AY&SY": "bzip2, not CSV: unpack it (`bunzip2`)",
+    rb"\xfd7zXZ\x00": "xz, not CSV: unpack it (`unxz`)",
+    rb"\x28\xb5\x2f\xfd": "Zstandard, not CSV: unpack it (`unzstd`)",
+    rb"PAR1[\x00-\x1f]": "Parquet, not CSV: name it .parquet and set `scoring.input_format: parquet`",
+    rb"\xff\xfe|\xfe\xff|[^\n]*\x00": "UTF-16 or binary, not CSV in UTF-8: save it as CSV in UTF-8",
+}
+"""How a file begins that is no CSV, and what is to be done with it."""
+
+
 def check_header(file: str, header: bytes) -> None:
-    """A file whose lines end as on an old Macintosh is all header, and would have no rows."""
+    """A file without a newline is all header, and would have no rows: as when it is packed, or its lines end
+    as on an old Macintosh.
+    """
+    for beginning, found in FORMATS.items():
+        if re.match(beginning, header):
+            raise InputUnreadable(file, f"it is {found}, or leave it out of `scoring.input`")
     if _LONE_RETURN.search(outside_marks(header).rstrip(b"\r\n")):
         raise InputUnreadable(file, _returns(1))
 

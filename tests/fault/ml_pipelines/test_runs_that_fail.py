@@ -52,7 +52,7 @@ CASES = {
     "nothing": Case("run() returned None", "def run(b):\n    pass\n"),
     "exits": Case("score.py run() raised SystemExit: 1", "import sys\ndef run(b):\n    sys.exit(1)\n"),
     "no_folder": Case("no such path at", files={}),
-    "empty_file": Case("1 empty files at", files={"a.csv": b""}),
+    "empty_file": Case("1 file without a byte at", files={"a.csv": b""}),
     "no_key": Case("'a.csv' has no column 'id' (`scoring.row_key`); it has x", files={"a.csv": b"x\n1\n"}),
     "not_registered": Case("nothing is registered under that name", registered=False),
     "duplicates": Case("b.csv, row 2 (line 3): 1", files={"a.csv": GOOD, "b.csv": b"id,x\n3,3\n1,1\n"}),

@@ -209,7 +209,7 @@ def test_a_window_of_headers_only_is_an_empty_window(tmp_path):
     """Files without a row are no input, unless the model says that is right."""
     lake = FakeLake({"in/b.csv": b"id,x\n"})
 
-    with pytest.raises(errors.InputMissing, match="files without a row"):
+    with pytest.raises(errors.InputMissing, match="file without a row"):
         publish(score(tmp_path, lake, TWICE), lake)
 
 

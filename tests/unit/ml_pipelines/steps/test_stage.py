@@ -166,7 +166,7 @@ def test_the_receipt_says_started_before_anything_is_scored():
     [
         ({}, "no such path"),
         ({f"{DAY}/_SUCCESS": b"x"}, "no file"),
-        ({f"{DAY}/a.csv": b""}, "1 empty files"),
+        ({f"{DAY}/a.csv": b""}, "1 file without a byte"),
     ],
 )
 def test_an_empty_window_is_a_failure_by_default(files, found):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
+
 import pytest
 
 from ml_pipelines.steps import rows
-from ml_pipelines.steps.errors import InputUnreadable
+from ml_pipelines.steps.errors import ColumnMissing, InputUnreadable
 from ml_pipelines.steps.publish import publish
 from tests.unit.ml_pipelines.fakes import FakeLake
 from tests.unit.ml_pipelines.scored import LANDED, landed, receipt, score
@@ -19,10 +23,21 @@ GOOD = b"id,x\n1,2\n"
         (b"id,x\n1,5\n2,caf\xe9\n", "byte 0xe9 in line 3 is no UTF-8; save it as CSV in UTF-8"),
         (b"id,x\ncaf\xe9,5\n", "byte 0xe9 in line 2"),
         (b"id,x,\xe9\n1,2,3\n", "byte 0xe9 in line 1"),
-        ("id,x\n1,2\n".encode("utf-16"), "byte 0xff in line 1"),
+        ("id,x\n1,2\n".encode("utf-16"), "it is UTF-16 or binary, not CSV in UTF-8: save it as CSV in UTF-8"),
+        ("id,x\n1,2\n".encode("utf-16-le"), "it is UTF-16 or binary"),
+        ("id,x\n1,2\n".encode("utf-16-be"), "it is UTF-16 or binary"),
+        (
+            gzip.compress(b"id,x\n1,2\n", mtime=0),
+            "it is gzip, not CSV: unpack it (`gunzip`), or leave it out",
+        ),
+        (bz2.compress(b"id,x\n1,2\n"), "it is bzip2"),
+        (lzma.compress(b"id,x\n1,2\n"), "it is xz"),
+        (b"PK\x03\x04\x14\x00", "it is a zip archive or an Excel workbook"),
+        (b"PAR1\x15\x04", "it is Parquet, not CSV: name it .parquet and set `scoring.input_format: parquet`"),
+        (b"id,\xe9", "byte 0xe9 in line 1"),
         (b"id,x,x\n1,2,3\n", "its header has the column 'x' more than once"),
         (b"id,id\n1,2\n", "its header has the column 'id' more than once"),
-        (b"\n\n", "Empty CSV"),
+        (b"\n\n", "its first line is empty: the columns' names belong there"),
         (b"id,x\r1,1\r2,2\r", "line 1 ends with a carriage return alone; save it with"),
         (b"id,x\n1,1\n2,2\r3,3\n", "line 3 ends with a carriage return alone"),
         (b'id,x\n1,1\n2,"a\n3,b\n', "in the row that begins in line 3 is unpaired"),
@@ -41,6 +56,46 @@ def test_csv_that_is_no_table_is_named_with_its_line(tmp_path, content, said, re
     assert said in str(caught.value)
     assert receipt(lake).error == str(caught.value)
     assert LANDED not in lake.stored
+
+
+@pytest.mark.parametrize("passes", ["tables", "files"])
+def test_a_packed_file_is_never_one_without_rows(tmp_path, passes):
+    """It need not hold a newline: all of it would be its header, and its rows would be lost beside others."""
+    packed = gzip.compress(GOOD, mtime=0)
+    lake = FakeLake({"in/a.csv": GOOD, "in/b.csv": packed})
+
+    assert b"\n" not in packed
+    with pytest.raises(InputUnreadable, match=r"'b\.csv' cannot be read: it is gzip"):
+        score(tmp_path, lake, passes=passes)
+
+
+@pytest.mark.parametrize("passes", ["tables", "files"])
+@pytest.mark.parametrize("content", [b"1,2", b"x\n", b"ID,x"])
+def test_a_file_that_seems_without_rows_has_the_row_key_in_its_header(tmp_path, content, passes):
+    """Or what seems its header is a row."""
+    lake = FakeLake({"in/a.csv": GOOD, "in/b.csv": content})
+
+    with pytest.raises(ColumnMissing, match=r"'b\.csv' has no column 'id'"):
+        score(tmp_path, lake, passes=passes)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"\r\n", b'""\n', b"id,x", b"x,id\r\n", b"\xef\xbb\xbfid,x\n"]
+)
+def test_a_file_without_rows_is_none_to_complain_of(tmp_path, content):
+    """Empty, as pandas writes an empty table, or a header."""
+    lake = FakeLake({"in/a.csv": content, "in/b.csv": GOOD})
+
+    assert publish(score(tmp_path, lake), lake).rows_in == 1
+
+
+@pytest.mark.parametrize("separator", [b";", b"\t", b"|"])
+def test_values_that_no_comma_separates_are_guessed_at(tmp_path, separator):
+    """What a spreadsheet writes where the comma is decimal."""
+    lake = FakeLake({"in/a.csv": GOOD.replace(b",", separator)})
+
+    with pytest.raises(ColumnMissing, match="Are its values separated by commas"):
+        score(tmp_path, lake)
 
 
 @pytest.mark.parametrize("content", [b"PAR1", GOOD, b""])
