@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from io import SEEK_CUR, SEEK_END, SEEK_SET, RawIOBase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
 
 from deployment.errors import LakeError
+from ml_pipelines.steps.landing import DRAFTS, OURS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,7 @@ class Lake:
 
         self.url = url
         self.name = file_system
+        self.now = time.time
         # The SDK's own retries wait 15 s and more: too long for somebody who looks at a terminal.
         retries = ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=4, random_jitter_range=1)
         self._client: Any = FileSystemClient(url, file_system, credential=credential, retry_policy=retries)
@@ -73,24 +76,27 @@ class Lake:
         from azure.core import MatchConditions
         from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
 
-        staged = self._staged(path, content)
+        draft = self._draft(path, content)
         with _as_lake_errors(path):
             try:
-                staged.rename_file(f"{self.name}/{path}", match_condition=MatchConditions.IfMissing)
-            except (ResourceExistsError, ResourceNotFoundError):
-                return _is_gone(staged)
+                draft.client.rename_file(f"{self.name}/{path}", match_condition=MatchConditions.IfMissing)
+            except ResourceExistsError:
+                return self._was_renamed(draft)
+            except ResourceNotFoundError:
+                if not self._was_renamed(draft):
+                    raise
         return True
 
     def replace(self, path: str, content: bytes) -> None:
         """Write a file as a whole, in place of what is there if anything is."""
         from azure.core.exceptions import ResourceNotFoundError
 
-        staged = self._staged(path, content)
+        draft = self._draft(path, content)
         with _as_lake_errors(path):
             try:
-                staged.rename_file(f"{self.name}/{path}")
+                draft.client.rename_file(f"{self.name}/{path}")
             except ResourceNotFoundError:
-                if not _is_gone(staged):
+                if not self._was_renamed(draft):
                     raise
 
     def remove(self, path: str) -> None:
@@ -103,13 +109,27 @@ class Lake:
             except ResourceNotFoundError:
                 return
 
-    def _staged(self, path: str, content: bytes) -> Any:  # noqa: ANN401 - the SDK's client of the staged file
-        """The content beside `path`, whose folder exists, to be renamed."""
-        staged = f"_staging/_deployments/{uuid4().hex}"
-        self.write(staged, content)
+    def _draft(self, path: str, content: bytes) -> _Draft:
+        """The content beside `path`, whose folder exists, to be renamed. What a crash leaves is collected by
+        the runs of any model of this lake (ml_pipelines/steps/tidying.py).
+        """
+        begun, draft = self.now(), f"{DRAFTS}/{uuid4().hex}"
+        self.write(draft, content)
         with _as_lake_errors(path):
             self._client.create_directory(path.rpartition("/")[0])
-        return self._client.get_file_client(staged)
+        return _Draft(self._client.get_file_client(draft), begun)
+
+    def _was_renamed(self, draft: _Draft) -> bool:
+        """Whether it was renamed after all: nobody else touches it, and the SDK asks again for a lost answer.
+        Not where this process stood still for so long that the draft may have been collected.
+        """
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            draft.client.delete_file()
+        except ResourceNotFoundError:
+            return self.now() - draft.begun <= OURS_SECONDS
+        return False
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file in place: for paths that nobody reads yet."""
@@ -212,15 +232,11 @@ class Lease:
             self._lease.release()
 
 
-def _is_gone(staged: Any) -> bool:  # noqa: ANN401 - the SDK's client of a staged file
-    """Whether it was renamed after all: nobody else touches it, and the SDK asks again for a lost answer."""
-    from azure.core.exceptions import ResourceNotFoundError
+class _Draft(NamedTuple):
+    """The SDK's client of a file that is to be renamed, and when it was begun."""
 
-    try:
-        staged.delete_file()
-    except ResourceNotFoundError:
-        return True
-    return False
+    client: Any
+    begun: float
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .errors import InputChanged, LakeConflict, LakeError, LakePathMissing, describe
+from .landing import DRAFTS, OURS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,11 +46,6 @@ class FileState:
     etag: str
     size: int
     metadata: Mapping[str, str]
-
-
-DRAFTS = "_staging/_drafts"
-OURS_SECONDS = 24 * 3600
-"""So long nobody touches another's draft: well below the age at which drafts are collected."""
 
 
 def managed_identity() -> Any:  # noqa: ANN401 - azure-identity is imported late

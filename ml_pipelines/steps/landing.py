@@ -7,6 +7,7 @@ _landing/<model>/<window id>.json                           the manifest: the la
 _landing/<model>/_runs/<group id>.json                      the receipt: one run, whatever became of it
 _landing/<model>/_gate/<group id>/<ML run id>.html          the report of a training: what the gate decided
 _staging/<model>/<window id>/<attempt>/…                    parts, the file before its commit; removed after
+_staging/_drafts/…                                          small files before they are renamed into place
 
 A window of more than `output.maximum_file_megabytes` lands as part files, and `predictions.parquet` is then
 their summary: a Parquet footer whose row groups lie in the parts (parquet_join.py). Why this is as safe as
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
 
 Status = Literal["started", "committed", "unchanged", "superseded", "failed"]
 PARTS = "_parts"
+DRAFTS = "_staging/_drafts"
+"""Also of deployments: what a crash leaves is collected by age (tidying.py)."""
+OURS_SECONDS = 24 * 3600
+"""So long nobody touches another's draft: well below the age at which drafts are collected."""
 LANDED: tuple[Status, ...] = ("committed", "unchanged")
 ERROR_LENGTH = 2000
 

@@ -13,8 +13,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .lake import DRAFTS
-from .landing import Record, parts_folder, predictions_path, staging_folder
+from .landing import DRAFTS, Record, parts_folder, predictions_path, staging_folder
 
 if TYPE_CHECKING:
     from .lake import Lake

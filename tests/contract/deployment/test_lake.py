@@ -10,6 +10,7 @@ import pytest
 
 from deployment.errors import LakeError
 from deployment.lake import Lake
+from ml_pipelines.steps.landing import DRAFTS
 
 if TYPE_CHECKING:
     from tests.conftest import LocalAzure
@@ -39,7 +40,7 @@ def test_a_new_file_is_there_as_a_whole_and_only_once(lake):
 
     assert lake.read("releases/1.json") == b"first"
     assert lake.names("releases") == ["1.json"]
-    assert lake.names("_staging/_deployments") == []
+    assert lake.names(DRAFTS) == []
 
 
 def test_what_is_replaced_is_there_as_a_whole_and_what_is_removed_is_gone(lake):
@@ -51,7 +52,25 @@ def test_what_is_replaced_is_there_as_a_whole_and_what_is_removed_is_gone(lake):
     lake.remove("a/journal.json")
     lake.remove("a/journal.json")
     assert lake.read("a/journal.json") is None
-    assert lake.names("_staging/_deployments") == []
+    assert lake.names(DRAFTS) == []
+
+
+def test_a_deployment_whose_draft_was_collected_does_not_believe_that_it_has_written(lake, monkeypatch):
+    """It stood still for days, as a laptop does: what was to be written is not there, and it is told so."""
+    days = iter([0.0, 2.5 * 24 * 3600] * 2)
+    monkeypatch.setattr(lake, "now", lambda: next(days))
+    write = lake.write
+
+    def collected(path: str, content: bytes) -> None:
+        write(path, content)
+        lake.remove(path)
+
+    monkeypatch.setattr(lake, "write", collected)
+
+    for put in (lake.create, lake.replace):
+        with pytest.raises(LakeError, match=r"releases/1\.json"):
+            put("releases/1.json", b"first")
+    assert lake.read("releases/1.json") is None
 
 
 def test_of_many_that_take_a_name_at_once_one_has_it(lake):

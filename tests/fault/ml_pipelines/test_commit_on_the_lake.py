@@ -14,7 +14,8 @@ import pytest
 
 from ml_pipelines.steps.commit import commit
 from ml_pipelines.steps.errors import InputChanged, LakeConflict, LakeError, LakePathMissing, Superseded
-from ml_pipelines.steps.lake import ABSENT, DRAFTS, Lake
+from ml_pipelines.steps.lake import ABSENT, Lake
+from ml_pipelines.steps.landing import DRAFTS
 from tests.unit.ml_pipelines.fakes import record
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ml_pipelines.steps.errors import InputChanged, LakeConflict, LakeError, LakePathMissing
-from ml_pipelines.steps.lake import ABSENT, DRAFTS, FileState, LakeFile
-from ml_pipelines.steps.landing import Record
+from ml_pipelines.steps.lake import ABSENT, FileState, LakeFile
+from ml_pipelines.steps.landing import DRAFTS, Record
 from ml_pipelines.steps.work import Piece, Plan, WorkItem
 
 if TYPE_CHECKING:
