@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from adf import factory_files, validation
 from adf.checks.references import outside
+from adf.git_layout import FOLDERS
 from adf.json_lines import lines_of
 from adf.problems import Problem, inside
 from adf.rules import RULES
@@ -160,7 +161,10 @@ def _unreadable(path: Path, line: int, why: str) -> Finding:
 
 def _of_file(file: _File, path: Path) -> Iterator[Finding]:
     contents = file.contents
-    if not contents.recognised:
+    if not contents.recognised and path.parent.name in FOLDERS.values():
+        expected = "expected an object with a text `name` and an object `properties`"
+        yield file.finding("ADF103", "", f"is no {path.parent.name}: {expected}")
+    elif not contents.recognised:
         yield file.finding("ADF102", "", "is JSON, and nothing of a factory")
     for key in contents.repeated:
         yield file.finding("ADF106", "", f"the key {key!r} stands twice in one object")

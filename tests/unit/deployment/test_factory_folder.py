@@ -110,6 +110,17 @@ def test_a_file_that_is_none_of_a_factory_is_named(
     assert checked.entities == 1
 
 
+@pytest.mark.parametrize(
+    "text", ['{"name": "b", "properties": null}', '{"properties": {"activities": []}}', "[]", "5"]
+)
+def test_a_file_among_pipelines_that_is_none_is_an_error(tmp_path: Path, text: str):
+    """Elsewhere it may be anybody's; here it was one, and what deploys the folder would lack it."""
+    checked = check(written(tmp_path, pipeline__b=text, pipeline__a=pipeline("a")))
+
+    assert [(each.rule, each.severity) for each in checked.findings] == [("ADF103", "error")]
+    assert "is no pipeline: expected an object with a text `name`" in checked.findings[0].message
+
+
 def test_bytes_and_special_files_are_named_and_not_waited_for(tmp_path: Path):
     """A pipe would be read for ever."""
     os.mkfifo(tmp_path / "pipe.json")
