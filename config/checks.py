@@ -60,6 +60,11 @@ def path_template(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
         yield Wrong(f"an unpaired brace in `{value}`", "fields as {window_start:yyyy/MM/dd}")
     for field in _FIELD.findall(value):
         yield from _template_field(field)
+    if set("*?[") & set(_FIELD.sub("x", value).rpartition("/")[0]):
+        expected = (
+            "wildcards in its last name only, as in raw/churn/*.csv: a folder is read with all below it"
+        )
+        yield Wrong(f"`{value}`", expected)
 
 
 def _template_field(field: str) -> Iterator[Wrong]:
@@ -263,6 +268,7 @@ CHECKS: Final[tuple[tuple[str, Callable[[Any, Path], Iterator[Wrong]]], ...]] = 
     ("models.*.scoring.input", path_template),
     ("models.*", promoted),
     ("models.*", output_checks.reserved_key),
+    ("models.*", output_checks.own_input),
     ("models.*.scoring", output_checks.duplicate_keys),
     ("models.*.output.path", output_path),
     ("models.*.output.checks.columns.*", output_checks.column),

@@ -161,7 +161,9 @@ def _undetermined(name: str, model: Any) -> Iterator[Wrong]:  # noqa: ANN401
     if not isinstance(template, str):
         return
     key = (name, "scoring", "input")
-    if _GLOB.search(template.rpartition("}")[0] + template.rpartition("/")[0]):
+    if _GLOB.search(_FIELD.sub("", template).rpartition("/")[0]):
+        return  # which no input may have
+    if _GLOB.search(template.rpartition("}")[0]):
         expected = "wildcards in its last name only, after every field: an event's window is read before them"
         yield Wrong(f"`{template}`", expected, key=key)
     fields = _FIELD.findall(template)

@@ -29,6 +29,35 @@ def reserved_key(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
         yield Wrong(found, "another name, or `output.run_columns: false`", key=("scoring", "row_key"))
 
 
+_TEMPLATE: Final = re.compile(r"\{(?P<field>\w+):?(?P<form>[^{}]*)\}|(?P<text>[^{}])")
+_TIME: Final = r"[0-9T\W_]"
+_LANDED: Final = "window=2026-11-22T00-00-00Z"
+
+
+def own_input(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
+    """Of a model: what it lands must not lie in the folder that it reads: a later run would score it."""
+    template, path = _section(value, "scoring").get("input"), _section(value, "output").get("path")
+    if not isinstance(template, str) or not isinstance(path, str):
+        return
+    name = template.rpartition("/")[2]
+    folder = template.rpartition("/")[0] if set("*?[") & set(name) else template
+    read = re.compile("".join(map(_pattern, _TEMPLATE.finditer(folder.strip("/")))))
+    parts = [*path.strip("/").split("/"), _LANDED]
+    around = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    if any(map(read.fullmatch, around[-1:] if folder != template else around)):
+        expected = f"a folder outside `{template}` (scoring.input): a later run would score what has landed"
+        yield Wrong(f"`{path}`", expected, key=("output", "path"))
+
+
+def _pattern(match: re.Match[str]) -> str:
+    """Of what a part of a path template may become."""
+    if match["text"]:
+        return re.escape(match["text"])
+    if match["field"] == "model":
+        return r"\w+"
+    return _TIME + "+" if match["form"] or match["field"] != "window_id" else rf"{_TIME}+Z"
+
+
 def _section(value: Any, name: str) -> dict[str, Any]:  # noqa: ANN401
     found = value.get(name) if isinstance(value, dict) else None
     return found if isinstance(found, dict) else {}

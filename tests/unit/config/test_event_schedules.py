@@ -157,8 +157,10 @@ def test_a_file_that_names_a_window_is_taken(tmp_path, said):
 )
 def test_what_runs_write_may_not_start_runs(tmp_path, said, template, folder):
     """Or the first file would start them for ever."""
-    found = problem(tmp_path, said, template=template)
+    with pytest.raises(ConfigurationError) as raised:
+        load(write(tmp_path, said, template=template), "dev")
 
+    (found,) = (each for each in raised.value.problems if "schedules" in each.key)
     assert folder in found.expected
     assert found.where.line in (9, 11)
 

@@ -51,6 +51,50 @@ def test_two_models_do_not_land_in_one_folder_nor_inside_one_another(tmp_path, p
     assert (str(problem.where), problem.found) == ("config/models/fraud.yaml:5", found)
 
 
+@pytest.mark.parametrize(
+    ("read", "lands"),
+    [
+        ("raw/churn", "raw/churn"),
+        ("raw/churn", "raw/churn/predictions"),
+        ("raw/{model}", "raw/churn/predictions"),
+        ("raw/{window_start:yyyy/MM}", "raw/2026/11/predictions"),
+        ("raw/window={window_id}", "raw"),
+        ("raw/window={window_id}/*.csv", "raw"),
+    ],
+)
+def test_a_model_does_not_land_where_it_reads(tmp_path, read, lands):
+    """A later run would score predictions, and count them as input."""
+    said = problem(tmp_path, f"models.churn.scoring.input={read}", f"models.churn.output.path={lands}")
+
+    assert said.startswith(f"models.churn.output.path: `{lands}`; a folder outside `{read}` (scoring.input)")
+
+
+@pytest.mark.parametrize(
+    ("read", "lands"),
+    [
+        ("raw/churn/*.csv", "raw/churn"),
+        ("raw/{window_start:yyyy/MM/dd}", "raw"),
+        ("raw/churn", "raw/churn_scored"),
+        ("predictions/fraud/window={window_id}", "predictions/churn"),
+    ],
+)
+def test_a_model_may_land_beside_what_it_reads(tmp_path, read, lands):
+    """Windows' own folders are no input of these; and another model's predictions may be."""
+    options = (f"models.churn.scoring.input={read}", f"models.churn.output.path={lands}")
+
+    assert load(project.write(tmp_path), "dev", options=options).models["churn"].output.path == lands
+
+
+@pytest.mark.parametrize(
+    "template", ["raw/*/a.csv", "raw/**/*.csv", "raw/churn?/{window_id}", "raw/[ab]/*.csv"]
+)
+def test_wildcards_stand_in_the_last_name_of_an_input_only(tmp_path, template):
+    """A folder of that very name is hardly there: every window would be one without input."""
+    said = problem(tmp_path, f"models.churn.scoring.input={template}")
+
+    assert "wildcards in its last name only" in said
+
+
 def test_folders_of_models_may_begin_alike(tmp_path):
     """`predictions/churn_2` is not inside `predictions/churn`."""
     folder = project.write(tmp_path)
