@@ -51,6 +51,21 @@ class _Parser(argparse.ArgumentParser):
         raise GrammarError(message, f"{self.prog} --help")
 
 
+class _Once(argparse.Action):
+    """Of what there is one: argparse would take the last of two in silence, and leave a window out."""
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        given: argparse.Namespace,
+        value: object,
+        _option: str | None = None,
+    ) -> None:
+        if getattr(given, self.dest) is not None:
+            raise argparse.ArgumentError(self, "given twice; expected one")
+        setattr(given, self.dest, value)
+
+
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Raises GrammarError; exits for --help only."""
     whole, verbs = _parser()
@@ -69,7 +84,7 @@ def verbs() -> Mapping[str, argparse.ArgumentParser]:
 
 def asks_for_json(argv: Sequence[str]) -> bool:
     """Whether -o json was meant, known even where the rest cannot be understood."""
-    pairs = zip(argv, [*argv[1:], ""], strict=True)
+    pairs = zip(argv, [*argv[1:], ""], strict=False)  # of no words at all there is none
     return any(
         (word in {"-o", "--output"} and after == "json") or word in {"-ojson", "--output=json", "-o=json"}
         for word, after in pairs
@@ -198,18 +213,28 @@ def _what(parser: argparse.ArgumentParser) -> None:
         help="only resources of this name (`*_diabetes*`) or kind and name (`trigger/tr_score_*`)",
     )
     parser.add_argument(
-        "--release", type=int, metavar="N", help="go back to what release N deployed (`status` lists them)"
+        "--release",
+        action=_Once,
+        type=int,
+        metavar="N",
+        help="go back to what release N deployed (`status` lists them)",
     )
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", help="this model only (default: every model)")
+    parser.add_argument("--model", action=_Once, help="this model only (default: every model)")
     parser.add_argument("--training", action="store_true", help="train instead of scoring")
     parser.add_argument(
-        "--window", help="2026-11-22, a window id or an ISO instant (default: the last complete window)"
+        "--window",
+        action=_Once,
+        help="2026-11-22, a window id or an ISO instant (default: the last complete window)",
     )
-    parser.add_argument("--from", dest="since", metavar="INSTANT", help="the first window of a range")
-    parser.add_argument("--to", dest="until", metavar="INSTANT", help="the end of the range, not included")
+    parser.add_argument(
+        "--from", action=_Once, dest="since", metavar="INSTANT", help="the first window of a range"
+    )
+    parser.add_argument(
+        "--to", action=_Once, dest="until", metavar="INSTANT", help="the end of the range, not included"
+    )
     parser.add_argument(
         "--only",
         choices=("missing", "failed", "all"),
@@ -320,8 +345,12 @@ def _status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--since", metavar="INSTANT", help="every window from this day or instant on (UTC), however long ago"
     )
-    parser.add_argument("--model", help="one landed window of this model: its rows, its checks, its files")
-    parser.add_argument("--window", help="which (default: the last complete window); written as for `run`")
+    parser.add_argument(
+        "--model", action=_Once, help="one landed window of this model: its rows, its checks, its files"
+    )
+    parser.add_argument(
+        "--window", action=_Once, help="which (default: the last complete window); written as for `run`"
+    )
     parser.add_argument("--head", type=_count, metavar="N", help="its first N rows too")
     parser.add_argument(
         "--output-path", action="store_true", help="nothing but the address of each of its files"

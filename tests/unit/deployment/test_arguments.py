@@ -38,6 +38,9 @@ def test_the_verb_may_stand_anywhere_and_is_deploy_where_there_is_none(line, ver
         ("plan status -e dev", "--help"),
         ("plan -e", "--help"),
         ("status -e dev --head 0", "--help"),
+        ("run -e dev --window 2026-11-20 --window 2026-11-21", "--help"),
+        ("run -e dev --model a --model b", "--help"),
+        ("", "--help"),
     ],
 )
 def test_what_cannot_be_understood_is_refused_with_a_hint(line, hint):
@@ -57,6 +60,7 @@ def test_json_is_meant_even_where_the_rest_is_nonsense(line):
     """A script that made a mistake still reads JSON."""
     assert asks_for_json(line.split())
     assert not asks_for_json(["-o", "text", "json"])
+    assert not asks_for_json([])
 
 
 @pytest.mark.parametrize("line", ["plan --offline --factory DIR", "--factory DIR plan --offline"])
