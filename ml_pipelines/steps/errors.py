@@ -192,7 +192,7 @@ class TypesDisagree(StepError):
         super().__init__(
             f"the results' column {column!r} is {one[0]} for {one[1]} and {other[0]} for {other[1]}: {why}. "
             "Have run() return the same type always: `.astype('Int64')`, for one, keeps whole numbers whole "
-            "where some are missing, `.astype(str)` makes texts"
+            "where some are missing, `.astype(str)` makes texts. (A row key is as its file has it)"
         )
 
 

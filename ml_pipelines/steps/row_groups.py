@@ -55,6 +55,7 @@ def parquet_blocks(
             before = 0
             for batch in file.iter_batches(ROWS_A_BLOCK, row_groups=[number], use_threads=False):
                 table = pa.Table.from_batches([batch])
+                unreadable.check_columns(table, name)
                 check_key(table, row_key, name)
                 share = Share(name, table.num_rows, sum(rows[:number]) + before)
                 yield Block(table, (share,), np.arange(table.num_rows))

@@ -93,7 +93,7 @@ def check_columns(table: pa.Table, file: str) -> None:
     """Each has a name of its own: else nobody could say which one is meant."""
     names = table.column_names
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        raise InputUnreadable(file, f"its header has the column {twice[0]!r} more than once")
+        raise InputUnreadable(file, f"it has the column {twice[0]!r} more than once")
 
 
 def check_utf8(file: str, content: bytes, lines_before: int) -> None:

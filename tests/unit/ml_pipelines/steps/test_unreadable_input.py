@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from ml_pipelines.steps import rows
 from ml_pipelines.steps.errors import ColumnMissing, InputUnreadable
@@ -35,8 +38,8 @@ GOOD = b"id,x\n1,2\n"
         (b"PK\x03\x04\x14\x00", "it is a zip archive or an Excel workbook"),
         (b"PAR1\x15\x04", "it is Parquet, not CSV: name it .parquet and set `scoring.input_format: parquet`"),
         (b"id,\xe9", "byte 0xe9 in line 1"),
-        (b"id,x,x\n1,2,3\n", "its header has the column 'x' more than once"),
-        (b"id,id\n1,2\n", "its header has the column 'id' more than once"),
+        (b"id,x,x\n1,2,3\n", "it has the column 'x' more than once"),
+        (b"id,id\n1,2\n", "it has the column 'id' more than once"),
         (b"\n\n", "its first line is empty: the columns' names belong there"),
         (b"id,x\r1,1\r2,2\r", "line 1 ends with a carriage return alone; save it with"),
         (b"id,x\n1,1\n2,2\r3,3\n", "line 3 ends with a carriage return alone"),
@@ -104,6 +107,19 @@ def test_parquet_that_is_none_is_named(tmp_path, content):
     lake = FakeLake({"in/a.parquet": content})
 
     with pytest.raises(InputUnreadable, match=r"'a.parquet' cannot be read: "):
+        score(tmp_path, lake, input_format="parquet")
+
+
+@pytest.mark.parametrize("names", [["id", "x", "x"], ["id", "id", "x"]])
+def test_parquet_with_a_column_twice_is_named(tmp_path, names):
+    """As Spark may write it: which of them is meant nobody can say."""
+    buffer = io.BytesIO()
+    parquet.write_table(pa.table([pa.array([1])] * 3, names=names), buffer)
+    lake = FakeLake({"in/a.parquet": buffer.getvalue()})
+
+    with pytest.raises(
+        InputUnreadable, match=r"'a\.parquet' cannot be read: it has the column '\w+' more than"
+    ):
         score(tmp_path, lake, input_format="parquet")
 
 
