@@ -288,6 +288,7 @@ def _without_text_in_numbers(
     import pyarrow as pa
 
     bad: dict[int, tuple[str, Any]] = {}
+    read = table
     for index, column in enumerate(table.schema):
         if column.name == row_key or not pa.types.is_string(column.type):
             continue
@@ -298,7 +299,7 @@ def _without_text_in_numbers(
     if not bad:
         return table, positions, []
     rejects = [
-        Reject(*_place(shares, int(positions[at])), f"{name} is {value!r}, no number", _text(table, at))
+        Reject(*_place(shares, int(positions[at])), f"{name} is {value!r}, no number", _text(read, at))
         for at, (name, value) in sorted(bad.items())
     ]
     good = np.ones(table.num_rows, dtype=bool)

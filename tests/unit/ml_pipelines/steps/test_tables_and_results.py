@@ -94,7 +94,7 @@ def test_a_text_among_numbers_is_set_aside_where_that_is_allowed():
 
     assert strict.table.column("x").to_pylist() == ["1", "oops", None, "4"]
     assert lenient.table.column("x").to_pylist() == [1.0, None, 4.0]
-    assert lenient.rejects[0].cause == "x is 'oops', no number"
+    assert (lenient.rejects[0].cause, lenient.rejects[0].text) == ("x is 'oops', no number", "2,oops")
 
 
 def test_a_column_of_texts_stays_one():
