@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from . import parquet_join
+from .errors import NotForCsv
 from .landing import part_name
 from .parts import ROWS_A_BATCH, parquet_writer, row_groups
 
@@ -78,6 +79,7 @@ def _beside(scored: Scored) -> Callable[[int], bytes] | None:
 
 
 def _write_csv(scored: Scored, target: Path) -> int:
+    import pyarrow as pa
     from pyarrow import csv
 
     written = 0
@@ -85,9 +87,22 @@ def _write_csv(scored: Scored, target: Path) -> int:
     with csv.CSVWriter(target, scored.landed, write_options=options) as writer:
         for part in scored.parts:
             for table in part.batches(scored.schema):
-                writer.write_table(scored.run_columns.behind(table))
+                try:
+                    writer.write_table(scored.run_columns.behind(table))
+                except pa.ArrowInvalid as error:
+                    raise _not_for_csv(scored.landed, error) from error
                 written += table.num_rows
     return written
+
+
+def _not_for_csv(schema: pa.Schema, error: Exception) -> Exception:
+    """Bytes are written where they are a text: known only once they are seen."""
+    import pyarrow as pa
+
+    bytes_alone = [
+        each for each in schema if pa.types.is_binary(each.type) or pa.types.is_large_binary(each.type)
+    ]
+    return NotForCsv(bytes_alone[0].name, bytes_alone[0].type) if bytes_alone else error
 
 
 def _packed(files: Iterator[Path], most_bytes: int) -> Iterator[list[Path]]:

@@ -337,6 +337,18 @@ def test_an_exception_whose_text_cannot_be_written_is_told_all_the_same(tmp_path
     assert receipt(lake).status == "failed"
 
 
+def test_bytes_that_are_no_text_are_not_for_csv(tmp_path):
+    """Those that are land as such; these are told with their column."""
+    lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})
+    publish(score(tmp_path, lake, "def run(b):\n    return [b'low']\n"), lake)
+    assert landed(lake)["prediction"].tolist() == ["low"]
+
+    with pytest.raises(errors.NotForCsv, match="column 'prediction' is binary, for which CSV has no form"):
+        publish(score(tmp_path, lake, "def run(b):\n    return [bytes([255])]\n", attempt="attempt-2"), lake)
+
+    assert landed(lake)["prediction"].tolist() == ["low"]
+
+
 def test_a_second_try_of_a_mini_batch_replaces_its_part(tmp_path):
     """Two tries leave one part and the same rows."""
     lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})
