@@ -137,7 +137,7 @@ def _from_list(result: Sequence[Any], place: Place) -> pd.DataFrame:
     if result and all(isinstance(each, Mapping) for each in result):
         keys = dict.fromkeys(name for each in result for name in each)
         return _named(_exactly({name: [each.get(name) for each in result] for name in keys}), place)
-    if any(isinstance(each, pd.DataFrame) for each in result):
+    if result and isinstance(result[0], pd.DataFrame):
         raise place.wrong("a list of DataFrames", "one DataFrame: `pd.concat(…)` makes it")
     if result and all(isinstance(each, np.ndarray) for each in result) and len(set(map(_kind, result))) == 1:
         return _from_array(np.stack(result))
