@@ -82,10 +82,10 @@ def parse(text: str, name: str, document: Document, root: Key = ()) -> None:
     except _EndlessNesting:
         _blame(document, Where(name), "", "endless nesting", f"at most {DEEPEST} levels")
     else:
-        if node is not None and isinstance(node.event, yaml.MappingStartEvent):
+        if node is not None and isinstance(_event(node), yaml.MappingStartEvent):
             document.values = _Reader(name, document, len(root)).mapping(node, root)
-        elif node is not None and (node.parts or _written(node)):
-            line = node.event.start_mark.line + 1
+        elif node is not None and _says_something(node):
+            line = _event(node).start_mark.line + 1
             _blame(document, Where(name, line), "", f"a {_kind(node)}", "a map of `key: value` lines")
 
 
@@ -103,11 +103,15 @@ class _EndlessNesting(Exception):
     pass
 
 
-class _Node(NamedTuple):
-    """What an event of libyaml's begins; `parts` of a map are keys and values in turn."""
+class _Collection(NamedTuple):
+    """What the event that begins a map or a list begins; `parts` of a map are keys and values in turn."""
 
     event: Any
     parts: list[_Node]
+
+
+_Node = Any
+"""A `_Collection`, or the event of a scalar: most are these, and nothing is made of them."""
 
 
 def _compose(text: str) -> _Node | None:
@@ -141,7 +145,7 @@ class _Composer:
         self._next()  # the document's end
         if not isinstance(after := self._next(), yaml.StreamEndEvent):
             expected, found = "expected a single document in the stream", "but found another document"
-            raise ComposerError(expected, node.event.start_mark, found, after.start_mark)
+            raise ComposerError(expected, _event(node).start_mark, found, after.start_mark)
         return node
 
     def _node(self, event: Any, level: int) -> _Node:  # noqa: ANN401 - an event of PyYAML's
@@ -152,13 +156,15 @@ class _Composer:
             return self._anchors[event.anchor]
         if level > MOST_LEVELS:
             raise _EndlessNesting
-        node = _Node(event, [])
+        parts: list[_Node] = []
+        node = event if kind is yaml.ScalarEvent else _Collection(event, parts)
         if event.anchor is not None:
             self._anchors[event.anchor] = node  # one that is defined twice is legal YAML
-        if kind is not yaml.ScalarEvent:
+        if node is not event:
             ends = yaml.MappingEndEvent if kind is yaml.MappingStartEvent else yaml.SequenceEndEvent
-            while type(part := self._next()) is not ends:
-                node.parts.append(self._node(part, level + 1))
+            while (kind := type(part := self._next())) is not ends:
+                plain = kind is yaml.ScalarEvent and part.anchor is None
+                parts.append(part if plain else self._node(part, level + 1))
         return node
 
 
@@ -188,9 +194,10 @@ def _tag(event: Any) -> str:  # noqa: ANN401 - a ScalarEvent
     """The one that is written, without YAML's own prefix; else what the word is, where it is plain."""
     if event.tag not in _NO_TAG:
         return str(event.tag).removeprefix(_PREFIX)
-    for tag, pattern in _WORDS.get(event.value[:1], ()) if event.implicit[0] else ():
-        if pattern.fullmatch(event.value):
-            return tag
+    if event.implicit[0] and (kinds := _WORDS.get(event.value[:1])) is not None:
+        for tag, pattern in kinds:
+            if pattern.fullmatch(event.value):
+                return tag
     return "str"
 
 
@@ -198,12 +205,16 @@ def _blame(document: Document, where: Where, key: str, found: str, expected: str
     document.problems.append(Problem(where, key, found, expected))
 
 
-def _written(node: _Node) -> str:
-    return str(node.event.value) if isinstance(node.event, yaml.ScalarEvent) else ""
+def _event(node: _Node) -> Any:  # noqa: ANN401 - an event of PyYAML's
+    return node.event if type(node) is _Collection else node
+
+
+def _says_something(node: _Node) -> bool:
+    return bool(node.parts if type(node) is _Collection else node.value)
 
 
 def _kind(node: _Node) -> str:
-    match node.event:
+    match _event(node):
         case yaml.SequenceStartEvent():
             return "list"
         case yaml.MappingStartEvent():
@@ -219,14 +230,15 @@ class _Reader:
         self.depth = depth
         self.values = 0
 
-    def mapping(self, node: _Node, key: Key) -> dict[str, Any]:
+    def mapping(self, node: _Collection, key: Key) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        for key_node, value_node in zip(node.parts[::2], node.parts[1::2], strict=True):
+        parts = iter(node.parts)
+        for key_node, value_node in zip(parts, parts, strict=True):
             where = self._where(key_node)
-            if type(key_node.event) is not yaml.ScalarEvent:
+            if type(key_node) is _Collection:
                 _blame(self.document, where, ".".join(key), f"a {_kind(key_node)} as a key", "a word")
                 continue
-            word = str(key_node.event.value)
+            word = str(key_node.value)
             here = (*key, word)
             if word in result:
                 once = f"it once (also line {self.document.where[here].line})"
@@ -241,13 +253,12 @@ class _Reader:
         if self.values > MOST_VALUES or len(key) > DEEPEST:
             self._refuse_size(node, key)
             return None
-        kind = type(node.event)
-        if kind is yaml.ScalarEvent:
+        if type(node) is not _Collection:
             return self.scalar(node, key)
         if node.event.tag not in _NO_TAG and node.event.tag not in _COLLECTIONS:
-            self._refuse_tag(node, key)
+            self._refuse_tag(node.event, key)
             return None
-        if kind is yaml.MappingStartEvent:
+        if type(node.event) is yaml.MappingStartEvent:
             return self.mapping(node, key)
         return [self._item(item, (*key, str(index))) for index, item in enumerate(node.parts)]
 
@@ -256,7 +267,7 @@ class _Reader:
         return self.value(node, key)
 
     def _where(self, node: _Node) -> Where:
-        return Where(self.name, node.event.start_mark.line + 1)
+        return Where(self.name, _event(node).start_mark.line + 1)
 
     def _refuse_size(self, node: _Node, key: Key) -> None:
         found = (
@@ -269,21 +280,24 @@ class _Reader:
         if not any(known.found == found for known in self.document.problems):
             self.document.problems.append(problem)
 
-    def scalar(self, node: _Node, key: Key) -> Any:  # noqa: ANN401
-        text = str(node.event.value)
+    def scalar(self, event: Any, key: Key) -> Any:  # noqa: ANN401
+        text = str(event.value)
         self.document.spelling[key] = text
+        tag = _tag(event)
+        if tag == "str":
+            return text
         try:
-            converted = scalar(_tag(node.event), text)
+            converted = scalar(tag, text)
         except ValueError:  # as of `!!int abc`
             converted = NotImplemented
         if converted is NotImplemented:
-            self._refuse_tag(node, key)
+            self._refuse_tag(event, key)
             return None
         return converted
 
-    def _refuse_tag(self, node: _Node, key: Key) -> None:
-        found = f"the tag `{node.event.tag}`"
-        _blame(self.document, self._where(node), ".".join(key), found, "a plain value without a tag")
+    def _refuse_tag(self, event: Any, key: Key) -> None:  # noqa: ANN401
+        where = Where(self.name, event.start_mark.line + 1)
+        _blame(self.document, where, ".".join(key), f"the tag `{event.tag}`", "a plain value without a tag")
 
 
 def scalar(tag: str, text: str) -> Any:  # noqa: ANN401

@@ -29,16 +29,29 @@ PATTERNS: Final = {
 """The patterns of config/schema.py in words."""
 
 
-def at(values: Any, pattern: str) -> list[tuple[Key, Any]]:  # noqa: ANN401
-    """Every value whose dotted key fits `pattern`, where `*` is any one key; `""` is all of them."""
-    found: list[tuple[Key, Any]] = [((), values)]
-    for part in pattern.split(".") if pattern else ():
-        maps = [(key, value) for key, value in found if isinstance(value, dict)]
-        if part == "*":
-            found = [((*key, name), each) for key, value in maps for name, each in value.items()]
-        else:
-            found = [((*key, part), value[part]) for key, value in maps if part in value]
-    return found
+class At:
+    """Every value whose dotted key fits a pattern, where `*` is any one key; `""` is all of them.
+
+    What patterns begin with is looked for once, as long as nothing in `values` changes.
+    """
+
+    def __init__(self, values: Any) -> None:  # noqa: ANN401
+        self._found: dict[str, list[tuple[Key, Any]]] = {"": [((), values)]}
+
+    def __call__(self, pattern: str) -> list[tuple[Key, Any]]:
+        if pattern not in self._found:
+            around, _, part = pattern.rpartition(".")
+            self._found[pattern] = list(_within(self(around), part))
+        return self._found[pattern]
+
+
+def _within(found: list[tuple[Key, Any]], part: str) -> Iterator[tuple[Key, Any]]:
+    for key, value in found:
+        if isinstance(value, dict):
+            if part == "*":
+                yield from (((*key, name), each) for name, each in value.items())
+            elif part in value:
+                yield (*key, part), value[part]
 
 
 def nearest_position(positions: Mapping[Key, Where], key: Key) -> Where:

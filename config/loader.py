@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from config import checks, event_paths
 from config.documents import Document, Key, read
 from config.errors import InvalidConfigurationError, Problem, UnknownEnvironmentError, Where
-from config.findings import at, nearest_position, translate
+from config.findings import At, nearest_position, translate
 from config.layers import from_options, from_variables, merge
 from config.schema import Settings
 from config.wrong import nearest
@@ -172,15 +172,16 @@ def _reserved(document: Document) -> Iterator[Problem]:
 
 
 def _from_itself(document: Document, environment: str) -> Iterator[Problem]:
-    for key, source in at(document.values, "models.*.version.from"):
+    for key, source in At(document.values)("models.*.version.from"):
         if source == environment:
             expected = "another environment: a version of one's own is `scoring.model_version`"
             yield Problem(nearest_position(document.where, key), ".".join(key), "this environment", expected)
 
 
 def _checked(document: Document, folder: Path) -> Iterator[Problem]:
+    at = At(document.values)
     for pattern, check in (*checks.CHECKS, *event_paths.CHECKS):
-        for key, value in at(document.values, pattern):
+        for key, value in at(pattern):
             for wrong in check(value, folder):
                 here = (*key, *wrong.below)
                 yield Problem(
@@ -191,7 +192,7 @@ def _checked(document: Document, folder: Path) -> Iterator[Problem]:
                     wrong.nearest,
                 )
     for pattern, name, expected in checks.NAMES:
-        for key, _ in at(document.values, pattern):
+        for key, _ in at(pattern):
             if not name.fullmatch(key[-1]):
                 yield Problem(
                     nearest_position(document.where, key), ".".join(key), f"the name `{key[-1]}`", expected
@@ -277,8 +278,9 @@ def _without_foreign_training(settings: Settings) -> Settings:
 def _with_absolute_paths(settings: Settings, folder: Path) -> Settings:
     sandbox = settings.sandbox
     files = {path: folder / local for path, local in sandbox.files.items()}
+    absolute = {source: folder / source for source in {model.source for model in settings.models.values()}}
     models = {
-        name: model.model_copy(update={"source": folder / model.source})
+        name: model.model_copy(update={"source": absolute[model.source]})
         for name, model in settings.models.items()
     }
     update = {

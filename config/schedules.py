@@ -88,9 +88,9 @@ def _refinements(value: Mapping[str, Any]) -> Iterator[Wrong]:
             yield Wrong(
                 f"`{key}` with frequency {frequency}", f"it with {' or '.join(allowed)} only", key=key
             )
-        for item, count in Counter(map(str, _items(value, key))).items():
-            if count > 1:
-                yield Wrong(f"`{item}` {count} times", "each once", key=key)
+        if items := _items(value, key):
+            repeated = ((item, count) for item, count in Counter(map(str, items)).items() if count > 1)
+            yield from (Wrong(f"`{item}` {count} times", "each once", key=key) for item, count in repeated)
     if value.get("minutes") and not value.get("hours"):
         expected = "`hours` too: Data Factory's documentation and its engine read minutes alone differently"
         yield Wrong("`minutes` without `hours`", expected, key="minutes")
