@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from config.errors import ConfigurationError, Problem
-from config.event_paths import begins_with, ignores_empty, minutes_repeated, tokens_needed
+from config.event_paths import Folders, begins_with, ignores_empty, minutes_repeated, tokens_needed
 from config.loader import load
 from tests.unit.config import project
 
@@ -173,6 +173,15 @@ def test_the_predictions_of_another_model_raise_no_event_either(tmp_path):
 
     with pytest.raises(ConfigurationError, match="predictions/risk/window="):
         load(folder, "dev")
+
+
+@pytest.mark.parametrize("path", ["", "a", "a/", "a/b/", "a/b/c/", "b/window=x", "c", "ab/", "z"])
+def test_the_first_folder_in_the_way_is_the_one_that_looking_at_each_finds(path):
+    """Sorted folders are looked up, whatever their order and however often they come."""
+    folders = ["b/window=", "a/b/window=", "a/", "b/", "ab/window=", "a/b/", "b/window=", "a/bc/"]
+    each = (folder for folder in folders if folder.startswith(path) or path.startswith(folder))
+
+    assert Folders(folders).first_in_the_way(path) == next(each, None)
 
 
 def test_events_are_for_scoring_only(tmp_path):
