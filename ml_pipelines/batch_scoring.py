@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ml_pipelines.definition import (
     Argument,
@@ -17,12 +15,12 @@ from ml_pipelines.definition import (
     Step,
     Written,
     owner_of,
+    said,
 )
 from ml_pipelines.errors import BadInputTemplate, UnknownTimeZone
-from ml_pipelines.fingerprint import fingerprint
 from ml_pipelines.steps.errors import BadTemplate
 from ml_pipelines.steps.landing import check_template
-from ml_pipelines.steps.parameters import BATCH_PARAMETERS, NONE, argument, literal
+from ml_pipelines.steps.parameters import BATCH_PARAMETERS, NONE, argument, literal, map_literal
 
 if TYPE_CHECKING:
     from config.schema import Model, Settings
@@ -51,7 +49,7 @@ def build(
     _check_input(model)
     source = sources.of(model, {model.score_script: "it scores: init() and run(mini_batch)"})
     stage = _stage_arguments(settings, model, zone or iana_zone(model), source.code, git_commit)
-    definition = MlPipelineDefinition(
+    return MlPipelineDefinition(
         name=name_of(model.name),
         model=model.name,
         kind="batch",
@@ -63,7 +61,6 @@ def build(
         compute=settings.machine_learning.compute,
         owner=owner_of(settings),
     )
-    return replace(definition, fingerprint=fingerprint(definition))
 
 
 def _check_input(model: Model) -> None:
@@ -121,11 +118,14 @@ def _steps(model: Model, stage_arguments: tuple[Argument, ...]) -> tuple[Step, .
 def _stage_arguments(
     settings: Settings, model: Model, zone: str, code: str, git_commit: str
 ) -> tuple[Argument, ...]:
-    named: dict[str, Argument] = {name: Parameter(name) for name in BATCH_PARAMETERS}
-    named |= {name: literal(value) for name, value in _fixed(settings, model, zone).items()}
+    named = dict(_GIVEN) | {name: literal(value) for name, value in _fixed(settings, model, zone).items()}
     named |= {"code": code, "git_commit": Note(literal(git_commit))}
     named |= {"plan": Written("plan"), "work_items": Written("work_items")}
     return tuple(each for name, value in named.items() for each in (argument(name), value))
+
+
+_GIVEN: Final[dict[str, Argument]] = {name: Parameter(name) for name in BATCH_PARAMETERS}
+"""With each run."""
 
 
 def _fixed(settings: Settings, model: Model, zone: str) -> dict[str, object]:
@@ -156,12 +156,6 @@ def _fixed(settings: Settings, model: Model, zone: str) -> dict[str, object]:
         "empty_window": scoring.empty_window,
         "format": model.output.format,
         "run_columns": model.output.run_columns,
-        "checks": _checks(model),
+        "checks": map_literal(said(model.output.checks)),
         "maximum_file_megabytes": model.output.maximum_file_megabytes,
     }
-
-
-def _checks(model: Model) -> str | None:
-    """What is said of `output.checks`, as JSON; None where nothing is."""
-    said = model.output.checks.model_dump(mode="json", exclude_defaults=True)
-    return json.dumps(said, sort_keys=True) if said else None

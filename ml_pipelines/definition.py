@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from ml_pipelines.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from config.schema import Settings
+    from config.section import Section
 
 Kind = Literal["training", "batch"]
 
@@ -125,7 +129,11 @@ class MlPipelineDefinition:
     compute: str
     owner: str = field(default="", compare=False)
     """Whose it is: the words that all of an installation's own carry, in Data Factory as annotations."""
-    fingerprint: str = field(default="", compare=False)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """By it a plan knows whether it is published as it should be."""
+        return fingerprint(self)
 
     @property
     def node_count(self) -> int:
@@ -136,6 +144,11 @@ class MlPipelineDefinition:
     def description(self) -> str:
         """What the published pipeline says of itself: by it, other installations leave it alone."""
         return f"{self.kind} of the model {self.model}, {self.owner}"
+
+
+def said(section: Section) -> dict[str, Any]:
+    """What a section of the configuration says that is not so by default; most say nothing."""
+    return section.model_dump(mode="json", exclude_defaults=True) if section.model_fields_set else {}
 
 
 def owner_of(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
     from pathlib import Path
 
 LENGTH = 32
@@ -24,10 +25,20 @@ def _shown(content: object) -> dict[str, object]:
     """What JSON has no word for, one level deep."""
     kind: Any = type(content)
     if (names := _compared(kind)) is not None:
-        return {kind.__name__: {name: getattr(content, name) for name in names}}
+        return _of_fields(content, names) if len(names) > 1 else _of_one_field(content)
     if isinstance(content, Mapping):
         return dict(content)
-    raise TypeError(f"{type(content).__name__} is no content: {content!r}")
+    raise TypeError(f"{kind.__name__} is no content: {content!r}")
+
+
+def _of_fields(content: object, names: tuple[str, ...]) -> dict[str, object]:
+    return {type(content).__name__: {name: getattr(content, name) for name in names}}
+
+
+@lru_cache(maxsize=1024)
+def _of_one_field(content: Hashable) -> dict[str, object]:
+    """Arguments: the steps of a thousand models have a few dozen. What is equal is shown alike."""
+    return _of_fields(content, _compared(type(content)) or ())
 
 
 _CANONICAL: Final = json.JSONEncoder(

@@ -57,6 +57,7 @@ class Sources:
     def __init__(self, shipped: tuple[Path, ...]) -> None:
         self._shipped = shipped
         self._folders: dict[Path, _Folder] = {}
+        self._specifications: dict[tuple[Path, str], SnapshotFile | None] = {}
         self._of_models: dict[tuple[str, Path, str], Source] = {}
 
     def of(self, model: Model, scripts: Mapping[str, str]) -> Source:
@@ -71,10 +72,22 @@ class Sources:
         _require_scripts(model.name, folder, found.paths, scripts)
         key = model.name, folder, model.ml_environment
         if key not in self._of_models:
-            environment = _ml_environment(*key)
+            environment = self._ml_environment(*key)
             digest = fingerprint({"files": found.listed, "environment": environment})
             self._of_models[key] = Source(found.files, environment, digest)
         return self._of_models[key]
+
+    def _ml_environment(self, model: str, folder: Path, named: str) -> MlEnvironment:
+        """A conda specification of the folder, or `name` / `name:version` of what the workspace has."""
+        if (folder, named) not in self._specifications:
+            self._specifications[folder, named] = _specification(folder, named)
+        file = self._specifications[folder, named]
+        if file is not None:
+            return CondaSpecification(f"abs-{model.replace('_', '-')}", file.sha256, file.source)
+        if named.endswith((".yml", ".yaml")):
+            raise ScriptMissing(model, folder, named, "it is the ML environment's conda specification")
+        name, _, version = named.partition(":")
+        return RegisteredMlEnvironment(name, version or None)
 
 
 @dataclass(frozen=True)
@@ -146,16 +159,10 @@ def _require_scripts(model: str, folder: Path, there: frozenset[str], scripts: M
             raise ScriptMissing(model, folder, name, "it is in .amlignore" if ignored else purpose)
 
 
-def _ml_environment(model: str, folder: Path, named: str) -> MlEnvironment:
-    """A conda specification of the folder, or `name` / `name:version` of what the workspace has."""
+def _specification(folder: Path, named: str) -> SnapshotFile | None:
+    """The file of that name; None where there is none."""
     file = folder / named
-    if file.is_file():
-        digest = digest_of_file(file)
-        return CondaSpecification(f"abs-{model.replace('_', '-')}", digest, file)
-    if named.endswith((".yml", ".yaml")):
-        raise ScriptMissing(model, folder, named, "it is the ML environment's conda specification")
-    name, _, version = named.partition(":")
-    return RegisteredMlEnvironment(name, version or None)
+    return _file(named, file) if file.is_file() else None
 
 
 def write_snapshot(definition: MlPipelineDefinition, target: Path) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ml_pipelines.definition import (
@@ -15,10 +13,10 @@ from ml_pipelines.definition import (
     ScriptStep,
     Written,
     owner_of,
+    said,
 )
 from ml_pipelines.errors import ScriptMissing
-from ml_pipelines.fingerprint import fingerprint
-from ml_pipelines.steps.parameters import NONE, TRAINING_PARAMETERS, argument, literal
+from ml_pipelines.steps.parameters import NONE, TRAINING_PARAMETERS, argument, literal, map_literal, map_text
 
 if TYPE_CHECKING:
     from config.schema import Model, Settings
@@ -29,6 +27,10 @@ SCRIPTS = {
     "train.py": "it trains: train.py --input DIR --output DIR",
     "evaluate.py": "it judges: evaluate.py --input DIR --model DIR --output FILE.json",
 }
+
+
+Pair = tuple[str, str]
+"""An argument and its value."""
 
 
 def name_of(model: str) -> str:
@@ -45,7 +47,7 @@ def build(
     if model.training is None:
         raise ScriptMissing(model.name, model.source, "train.py", "the model has no `training` section")
     source = sources.of(model, SCRIPTS)
-    definition = MlPipelineDefinition(
+    return MlPipelineDefinition(
         name=name_of(model.name),
         model=model.name,
         kind="training",
@@ -57,7 +59,6 @@ def build(
         compute=settings.machine_learning.compute,
         owner=owner_of(settings),
     )
-    return replace(definition, fingerprint=fingerprint(definition))
 
 
 def _parameters(training: Training) -> dict[str, str]:
@@ -69,31 +70,34 @@ def _parameters(training: Training) -> dict[str, str]:
 def _steps(settings: Settings, model: Model, training: Training, git_commit: str) -> tuple[ScriptStep, ...]:
     run = _run_arguments(settings, model)
     judged_with = "data" if training.held_out is None else "held_out"
+    # A drift of which nothing more is said is watched too.
+    checks: Pair = argument("checks"), map_literal(said(training.checks))
+    gate: Pair = argument("gate"), map_literal({name: said(each) for name, each in training.gate.items()})
 
     def step(name: str, *arguments: Argument) -> ScriptStep:
         return ScriptStep(name, "abs_step.py", (name, *run, *arguments), training.timeout_minutes)
 
     return (
-        step("prepare", *_prepare_arguments(model, training)),
+        step("prepare", *_prepare_arguments(model, training, checks, gate)),
         step(
             "train",
             *(argument("data"), Read("data")),
             *(argument("trained"), Written("trained")),
-            *(argument("hyperparameters"), json.dumps(training.hyperparameters, sort_keys=True)),
+            *(argument("hyperparameters"), map_text(training.hyperparameters)),
         ),
         step(
             "evaluate",
             *(argument("data"), Read(judged_with)),
             *(argument("trained"), Read("trained")),
             *(argument("facts"), Read("facts")),
-            *(argument("gate"), _gate(training)),
+            *gate,
             *(argument("metrics"), Written("metrics")),
         ),
-        step("register", *_register_arguments(model, training, git_commit)),
+        step("register", *_register_arguments(model, training, git_commit, checks, gate)),
     )
 
 
-def _prepare_arguments(model: Model, training: Training) -> tuple[Argument, ...]:
+def _prepare_arguments(model: Model, training: Training, checks: Pair, gate: Pair) -> tuple[Argument, ...]:
     apart: tuple[Argument, ...] = ()
     if training.held_out is not None:
         held_out = (argument("held_out"), literal(training.held_out))
@@ -104,23 +108,12 @@ def _prepare_arguments(model: Model, training: Training) -> tuple[Argument, ...]
         *(argument("registered_model"), model.registered_name),
         *(argument("champion"), Parameter("champion")),
         *(argument("row_key"), literal(model.scoring.row_key)),
-        *(argument("checks"), _checks(training)),
-        *(argument("gate"), _gate(training)),
+        *checks,
+        *gate,
         *(argument("data"), Written("data")),
         *(argument("facts"), Written("facts")),
         *apart,
     )
-
-
-def _checks(training: Training) -> str:
-    """What is said of `training.checks`, as JSON. A drift of which nothing more is said is watched too."""
-    said = training.checks.model_dump(mode="json", exclude_defaults=True)
-    return literal(json.dumps(said, sort_keys=True) if said else None)
-
-
-def _gate(training: Training) -> str:
-    said = {name: each.model_dump(mode="json", exclude_defaults=True) for name, each in training.gate.items()}
-    return literal(json.dumps(said, sort_keys=True) if said else None)
 
 
 def _run_arguments(settings: Settings, model: Model) -> tuple[Argument, ...]:
@@ -134,7 +127,9 @@ def _run_arguments(settings: Settings, model: Model) -> tuple[Argument, ...]:
     )
 
 
-def _register_arguments(model: Model, training: Training, git_commit: str) -> tuple[Argument, ...]:
+def _register_arguments(
+    model: Model, training: Training, git_commit: str, checks: Pair, gate: Pair
+) -> tuple[Argument, ...]:
     drift = model.output.checks.drift
     return (
         *(argument("registered_model"), model.registered_name),
@@ -142,8 +137,8 @@ def _register_arguments(model: Model, training: Training, git_commit: str) -> tu
         *(argument("trained"), Read("trained")),
         *(argument("facts"), Read("facts")),
         *(argument("metrics"), Read("metrics")),
-        *(argument("checks"), _checks(training)),
-        *(argument("gate"), _gate(training)),
+        *checks,
+        *gate,
         *(argument("approve"), literal(training.approve)),
         *(argument("score_column"), drift.column if drift else "prediction"),
         *(argument("git_commit"), Note(literal(git_commit))),

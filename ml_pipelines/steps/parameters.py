@@ -8,6 +8,7 @@ is never empty, and `-` means none. What does not change from run to run is a li
 from __future__ import annotations
 
 import json
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +45,7 @@ TRAINING_PARAMETERS: dict[str, str] = {
 with, in the words of versions.py; `-` means none."""
 
 
+@cache
 def argument(name: str) -> str:
     """`window_start` → `--abs-window-start`."""
     return PREFIX + name.replace("_", "-")
@@ -51,8 +53,23 @@ def argument(name: str) -> str:
 
 def literal(value: object) -> str:
     """A value as an argument: never empty."""
+    if isinstance(value, str):
+        return value or NONE
     text = str(value).lower() if isinstance(value, bool) else str(value)
     return NONE if value is None or not text else text
+
+
+def map_literal(value: Mapping[str, Any]) -> str:
+    """A map as an argument, in JSON."""
+    return map_text(value) if value else NONE
+
+
+def map_text(value: Mapping[str, Any]) -> str:
+    """The same for the same content, in whatever order that was written."""
+    return _SORTED.encode(value)
+
+
+_SORTED = json.JSONEncoder(sort_keys=True)
 
 
 class Arguments:

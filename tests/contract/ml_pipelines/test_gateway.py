@@ -169,7 +169,7 @@ def test_a_users_rich_py_does_not_hide_the_real_one(workspace, tmp_path, capsys)
 
 def test_a_compute_that_does_not_exist(workspace, model):
     """The error names the compute, the workspace, and what exists."""
-    wanted = replace(definition(workspace, model), compute="gpu-cluster", fingerprint="other")
+    wanted = replace(definition(workspace, model), compute="gpu-cluster")
 
     with pytest.raises(
         errors.ComputeMissing, match=r"'ml-steps' has no compute 'gpu-cluster'; it has cpu-cluster"
