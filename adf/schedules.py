@@ -6,6 +6,7 @@ that stands. It trusts that what can be seen in the text has been checked there.
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -77,7 +78,13 @@ def _calendar(key: Key, schedule: CalendarSchedule) -> Iterator[BadSetting]:
 
 
 def _recurrence(schedule: CalendarSchedule) -> Recurrence:
-    return Recurrence.from_json(triggers.recurrence("", schedule))
+    return _times(json.dumps(triggers.recurrence("", schedule)))
+
+
+@lru_cache(maxsize=4096)
+def _times(recurrence: str) -> Recurrence:
+    """Of JSON: a thousand models have one schedule, or a few."""
+    return Recurrence.from_json(json.loads(recurrence))
 
 
 @lru_cache(maxsize=4096)
@@ -104,7 +111,7 @@ def _undisputed(schedule: CalendarSchedule, recurrence: Recurrence) -> str:
 def _tumbling(key: Key, model: Model, grid: Grid, schedule: TumblingSchedule) -> Iterator[BadSetting]:
     properties = triggers.tumbling_properties(model, grid, key[-1], schedule)
     try:
-        windows = TumblingWindow.from_type_properties(begun(properties))
+        windows = _windows(json.dumps(begun(properties)))
     except BadTumblingWindow as error:
         yield BadSchedule(key, "; ".join(error.problems), "what Data Factory takes")
         return
@@ -116,6 +123,11 @@ def _tumbling(key: Key, model: Model, grid: Grid, schedule: TumblingSchedule) ->
     elif next(windows.windows(), None) is None:
         expected = f"an end after its first window, {_shown(Window(windows.start, windows.start_of(1)))}"
         yield BadSchedule((*key, "end"), f"`{schedule.end}`, before any window ends", expected)
+
+
+@lru_cache(maxsize=4096)
+def _windows(type_properties: str) -> TumblingWindow:
+    return TumblingWindow.from_type_properties(json.loads(type_properties))
 
 
 @lru_cache(maxsize=4096)

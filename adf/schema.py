@@ -60,24 +60,33 @@ def _fit_of(name: str) -> Fits:
 
 def _fit(schema: Any) -> Fits:  # noqa: ANN401, PLR0911 - JSON; a line a kind of schema
     match schema:
-        case bool():
-            return lambda _: schema
+        case True:
+            return _anything
+        case False:
+            return lambda _: False
         case {"$ref": reference}:
             name = reference.rpartition("/")[2]
             return lambda value: _fit_of(name)(value)  # noqa: PLW0108 - later: a shape may contain itself
         case {"anyOf": members}:
             return _fit_kind(tuple(member["$ref"] for member in members))
-        case {"enum": words}:
-            return lambda value: value in words
+        case {"enum": list(words)}:
+            return words.__contains__
         case {"type": "object"}:
             return _fit_keys(schema)
         case {"type": "array", "items": items}:
             fits = _fit(items)
             return lambda value: isinstance(value, list) and all(map(fits, value))
-        case {"type": expected}:
+        case {"type": "integer" | "number" as expected}:
             return lambda value: _is(expected, value)
+        case {"type": expected}:
+            types = _TYPES[expected]  # which a boolean has by itself
+            return lambda value: isinstance(value, types)
         case _:
-            return lambda _: True
+            return _anything
+
+
+def _anything(_: object) -> bool:
+    return True
 
 
 def _fit_kind(references: tuple[str, ...]) -> Fits:
@@ -98,7 +107,11 @@ def _fit_keys(schema: dict[str, Any]) -> Fits:
     def fits(value: object) -> bool:
         if not isinstance(value, dict) or not required <= value.keys():
             return False
-        return all(known.get(key, others)(item) for key, item in value.items())
+        for key, item in value.items():
+            fits = known.get(key, others)
+            if fits is not _anything and not fits(item):
+                return False
+        return True
 
     return fits
 

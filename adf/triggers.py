@@ -9,6 +9,7 @@ goes to the pipeline, and the ML pipeline reads the window from it.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from adf import pipelines
@@ -52,9 +53,14 @@ def grid_of(model: Model) -> Grid:
     window = model.window
     zone = iana_name(window.time_zone)
     try:
-        return Grid.parse(window.every, zone=zone, offset_minutes=window.offset_minutes)
+        return _grid(window.every, zone, window.offset_minutes)
     except BadGrid as error:
         raise BadModelWindow(("models", model.name, "window"), error.found, error.expected) from error
+
+
+@lru_cache(maxsize=1024)
+def _grid(every: str, zone: str, offset_minutes: int) -> Grid:
+    return Grid.parse(every, zone=zone, offset_minutes=offset_minutes)
 
 
 def score(settings: Settings, model: Model) -> list[Entity]:

@@ -111,12 +111,35 @@ class Walked:
     """Every string that Data Factory may evaluate: those with an `@`."""
     json: str
     """The properties, in ASCII; what Azure ML has not told yet is as long as it will be."""
+    types: frozenset[str]
+    """Of its activities."""
+    orders: list[str]
+    """Of each scope, which activity waits for which, as JSON: a thousand pipelines have a few."""
 
     @classmethod
     def through(cls, entity: Entity) -> Walked:
         properties = entity.properties
         found = list(scopes(properties)) if entity.kind == "pipeline" else []
-        return cls(entity, found, list(_activities(found)), *_found(properties), _JSON.encode(properties))
+        met = list(_activities(found))
+        types = frozenset(str(activity.get("type")) for _, activity in met)
+        orders = [_order(scope) for scope in found]
+        return cls(entity, found, met, *_found(properties), _JSON.encode(properties), types, orders)
+
+    def of_type(self, *types: str) -> list[tuple[str, Activity]]:
+        """Its activities of these types, in order."""
+        if self.types.isdisjoint(types):
+            return []
+        return [found for found in self.activities if found[1].get("type") in types]
+
+    def outer(self) -> Iterator[tuple[str, Activity]]:
+        """Its activities that others are inside of, in order."""
+        if len(self.scopes) > 1:
+            around = {id(scope.outer) for scope in self.scopes}
+            yield from (found for found in self.activities if id(found[1]) in around)
+
+
+def _order(scope: Scope) -> str:
+    return json.dumps([[each.get("name"), each.get("dependsOn") or []] for each in scope.activities])
 
 
 def _placeholder(value: object) -> str:

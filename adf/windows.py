@@ -34,12 +34,13 @@ import re
 from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import MAXYEAR, MINYEAR, UTC, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from itertools import count, islice, takewhile
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -149,6 +150,7 @@ _MOST_DIGITS = 8
 _TIMESPAN = re.compile(r"(-)?(?:(\d+)\.)?(\d\d?):(\d\d):(\d\d)(?:\.(\d{1,7}))?", re.ASCII)
 
 
+@lru_cache(maxsize=1024)
 def parse_timespan(text: str) -> timedelta:
     """Data Factory's `[-][d.]hh:mm:ss[.fffffff]`."""
     match = _TIMESPAN.fullmatch(text)
@@ -522,7 +524,11 @@ def _recurrence_problems(type_properties: Mapping[str, Any]) -> list[str]:
 
 
 def _instant_problems(type_properties: Mapping[str, Any]) -> list[str]:
-    checks = {"startTime": parse_instant, "endTime": parse_instant, "delay": parse_timespan}
+    checks: dict[str, Callable[[str], object]] = {
+        "startTime": parse_instant,
+        "endTime": parse_instant,
+        "delay": parse_timespan,
+    }
     problems = []
     for key, parse in checks.items():
         try:

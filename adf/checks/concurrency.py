@@ -24,13 +24,9 @@ def check(bodies: Sequence[Walked]) -> Iterator[Problem]:
 
 def _shared_variables(pipeline: Walked) -> Iterator[Problem]:
     """A variable belongs to the pipeline's run, not to an iteration."""
-    for path, activity in pipeline.activities:
+    for path, activity in pipeline.of_type("ForEach"):
         said = properties_of(activity)
-        if (
-            activity.get("type") != "ForEach"
-            or said.get("isSequential") is True
-            or said.get("batchCount") == 1
-        ):
+        if said.get("isSequential") is True or said.get("batchCount") == 1:
             continue
         for inner in inner_activities(activity):
             if inner.get("type") == "SetVariable" and not properties_of(inner).get("setSystemVariable"):

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from adf.problems import Problem, inside
+from adf.problems import Problem
 from adf.windows import upstream_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from adf.entities import Entity
-    from adf.walk import Scope, Walked
+    from adf.walk import Walked
 
+_Wrong = tuple[str, str, str, str | None]
+"""Path below the scope's, rule, message and hint."""
 CONDITIONS = ("Succeeded", "Failed", "Skipped", "Completed")
 
 
@@ -20,8 +24,9 @@ def check(bodies: Sequence[Walked]) -> Iterator[Problem]:
     of triggers.
     """
     for body in bodies:
-        for scope in body.scopes:
-            yield from _scope(body.entity, scope)
+        for scope, order in zip(body.scopes, body.orders, strict=True):
+            for below, rule, message, hint in _wrong_in(order):
+                yield Problem(rule, str(body.entity), scope.path + below, message, hint)
     yield from _triggers({body.entity.name: body.entity for body in bodies if body.entity.kind == "trigger"})
 
 
@@ -41,26 +46,24 @@ def _triggers(triggers: Mapping[str, Entity]) -> Iterator[Problem]:
         yield Problem("ADF307", f"trigger {circle[0]}", "typeProperties.dependsOn", message)
 
 
-def _scope(pipeline: Entity, scope: Scope) -> Iterator[Problem]:
-    names = {activity.get("name") for activity in scope.activities}
-    graph: dict[str, list[str]] = {}
-    for index, activity in enumerate(scope.activities):
-        place = inside(scope.path, index)
-        entries = activity.get("dependsOn") or []
-        graph[activity.get("name", "")] = [entry.get("activity", "") for entry in entries]
+@lru_cache(maxsize=1024)
+def _wrong_in(order: str) -> list[_Wrong]:
+    """Of activities beside each other: each with its name, and the entries of what it waits for."""
+    activities: list[tuple[str | None, list[dict[str, Any]]]] = json.loads(order)
+    names = {name for name, _ in activities}
+    found: list[_Wrong] = []
+    for index, (_, entries) in enumerate(activities):
         for number, entry in enumerate(entries):
-            path = f"{place}.dependsOn[{number}]"
+            place = f"[{index}].dependsOn[{number}]"
             if entry.get("activity") not in names:
                 beside = "there is no such activity beside it"
-                message = f"depends on {entry.get('activity')!r}: {beside}"
-                yield Problem("ADF305", str(pipeline), path, message)
+                found.append((place, "ADF305", f"depends on {entry.get('activity')!r}: {beside}", None))
             if not entry.get("dependencyConditions"):
-                yield Problem(
-                    "ADF306", str(pipeline), path, "has no condition", f"one of {', '.join(CONDITIONS)}"
-                )
+                found.append((place, "ADF306", "has no condition", f"one of {', '.join(CONDITIONS)}"))
+    graph = {name or "": [entry.get("activity", "") for entry in entries] for name, entries in activities}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         circle = " → ".join(reversed(error.args[1]))
-        message = f"the activities wait for each other: {circle}"
-        yield Problem("ADF307", str(pipeline), scope.path, message)
+        found.append(("", "ADF307", f"the activities wait for each other: {circle}", None))
+    return found

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from graphlib import CycleError
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from adf.outcomes import decisive, statuses, succeeds
 from adf.problems import Problem, inside
@@ -25,53 +26,55 @@ def check(bodies: Sequence[Walked]) -> Iterator[Problem]:
     pipelines = [body for body in bodies if body.entity.kind == "pipeline"]
     calm = {pipeline.entity.name.casefold() for pipeline in pipelines if not _holds_a_fail(pipeline)}
     for pipeline in pipelines:
-        for scope in pipeline.scopes:
+        for scope, order in zip(pipeline.scopes, pipeline.orders, strict=True):
             if scope.outer is None or scope.outer.get("type") != "Until":  # which goes on whatever fails
-                yield from _scope(pipeline.entity, scope, calm)
+                yield from _scope(pipeline.entity, scope, order, calm)
 
 
 def _holds_a_fail(pipeline: Walked) -> bool:
-    return any(activity.get("type") == "Fail" for _, activity in pipeline.activities)
+    return "Fail" in pipeline.types
 
 
-def _scope(pipeline: Entity, scope: Scope, calm: set[str]) -> Iterator[Problem]:
-    graph = tuple(_node(each, calm) for each in scope.activities)
+def _scope(pipeline: Entity, scope: Scope, order: str, calm: set[str]) -> Iterator[Problem]:
+    ends = tuple(_end(each) for each in scope.activities)
+    may_fail = tuple(_may_fail_on_purpose(each, calm) for each in scope.activities)
     within = "the pipeline" if scope.outer is None else repr(scope.outer.get("name"))
-    for index, green in _unnoticed(graph):
+    for index, name, green in _unnoticed(order, ends, may_fail):
         by = ", ".join(repr(each) for each in green)
-        message = f"where {graph[index].name!r} fails, {within} still ends as Succeeded, by {by}"
+        message = f"where {name!r} fails, {within} still ends as Succeeded, by {by}"
         yield Problem("ADF801", str(pipeline), inside(scope.path, index), message)
 
 
-class _Node(NamedTuple):
-    """An activity as far as it decides how its pipeline ends."""
-
-    name: str
-    needs: tuple[tuple[str, tuple[str, ...]], ...]
-    """Activity → conditions."""
-    end: Status
-    """How it ends where nothing goes wrong."""
-    may_fail: bool
-    """On purpose."""
-
-
 @lru_cache(maxsize=1024)
-def _unnoticed(graph: tuple[_Node, ...]) -> list[tuple[int, list[str]]]:
-    """The activities that may fail while all succeeds, by their index, each with those by which it does.
+def _unnoticed(
+    order: str, ends: tuple[Status, ...], may_fail: tuple[bool, ...]
+) -> list[tuple[int, str, list[str]]]:
+    """The activities that may fail while all succeeds, by index and name, each with those by which it does.
 
-    The pipelines of a thousand models have one graph.
+    Of activities in an `order` (walk.py): how each ends where nothing goes wrong, which may fail on purpose.
     """
-    depends_on = {each.name: dict(each.needs) for each in graph}
+    activities = [(str(name), _needs(entries)) for name, entries in json.loads(order)]
+    names, depends_on = [name for name, _ in activities], dict(activities)
     if any(needs.keys() - depends_on.keys() for needs in depends_on.values()):
         return []  # said by `dependencies`
-    ends = {each.name: each.end for each in graph}
-    fails = {each.name for each in graph if each.may_fail}
+    end_of = dict(zip(names, ends, strict=True))
+    fails = {name for name, may in zip(names, may_fail, strict=True) if may}
     found = []
-    for index, each in enumerate(graph):
-        green = _green(each.name, depends_on, ends) if ends[each.name] == "Succeeded" else set()
+    for index, name in enumerate(names):
+        green = _green(name, depends_on, end_of) if end_of[name] == "Succeeded" else set()
         if green and not green & fails:
-            found.append((index, sorted(green)))
+            found.append((index, name, sorted(green)))
     return found
+
+
+def _needs(entries: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
+    """Activity → conditions. An entry without one of them is said by `dependencies`."""
+    return {
+        str(each.get("activity")): tuple(
+            str(said).capitalize() for said in each.get("dependencyConditions") or ()
+        )
+        for each in entries
+    }
 
 
 def _green(name: str, depends_on: Dependencies, ends: dict[str, Status]) -> set[str]:
@@ -92,20 +95,6 @@ def _after(name: str, depends_on: Dependencies) -> set[str]:
         pending = {each for each, needs in depends_on.items() if pending & needs.keys()} - found
         found |= pending
     return found
-
-
-def _node(activity: Activity, calm: set[str]) -> _Node:
-    """An entry without an activity or a condition is said by `dependencies`."""
-    entries: list[dict[str, Any]] = activity.get("dependsOn") or []
-    needs = tuple(
-        (
-            str(each.get("activity")),
-            tuple(str(said).capitalize() for said in each.get("dependencyConditions") or ()),
-        )
-        for each in entries
-    )
-    name = str(activity.get("name"))
-    return _Node(name, needs, _end(activity), _may_fail_on_purpose(activity, calm))
 
 
 def _end(activity: Activity) -> Status:

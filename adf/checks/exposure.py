@@ -99,9 +99,9 @@ def _is_literal(text: str) -> bool:
 
 
 def _calls(pipeline: Walked) -> Iterator[Problem]:
-    for path, activity in pipeline.activities:
+    for path, activity in pipeline.of_type(*CALLS):
         url: Any = properties_of(activity).get("url")
         text = url.get("value") if isinstance(url, dict) else url
-        if activity.get("type") in CALLS and isinstance(text, str) and _PLAIN_HTTP.search(text):
+        if isinstance(text, str) and _PLAIN_HTTP.search(text):
             message = "calls http://: what is sent, and the answer, can be read and changed on the way"
             yield Problem("ADF803", str(pipeline.entity), f"{path}.typeProperties.url", message)

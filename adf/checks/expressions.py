@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from adf.language import LanguageError, named
 from adf.problems import Problem
@@ -28,8 +27,7 @@ ELSEWHERE = {kind: set().union(*ACCESSORS.values()) - own for kind, own in ACCES
 SETS_A_VARIABLE = ("SetVariable", "AppendVariable")
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """What an expression asks for, in a kind of entity."""
 
     misplaced: tuple[str, ...]
@@ -40,6 +38,8 @@ class Asked:
     activities: tuple[str, ...]
 
 
+_Naming = tuple[str, tuple[str, ...]]
+"""Where a text stands that names activities, and which."""
 _NOTHING: Final = Asked((), (), (), (), ())
 
 
@@ -49,6 +49,7 @@ def check(bodies: Sequence[Walked], global_parameters: Collection[str] | None = 
     `global_parameters` are the names that the factory has; None where nobody knows.
     """
     for body in bodies:
+        naming: list[_Naming] = []
         for path, text in body.texts:
             if len(text) > LONGEST:
                 message = f"has {len(text)} characters, more than {LONGEST}"
@@ -60,8 +61,10 @@ def check(bodies: Sequence[Walked], global_parameters: Collection[str] | None = 
             elif asked != _NOTHING:
                 yield from _names(body.entity, path, asked)
                 yield from _global_parameters(body.entity, path, asked, global_parameters)
+                if asked.activities:
+                    naming.append((path, asked.activities))
         if body.entity.kind == "pipeline":
-            yield from _activities(body)
+            yield from _activities(body, naming)
             yield from _variables(body)
 
 
@@ -120,10 +123,10 @@ def _global_parameters(
 
 def _variables(pipeline: Walked) -> Iterator[Problem]:
     """What is set is declared, and does not read itself."""
-    for path, activity in pipeline.activities:
+    for path, activity in pipeline.of_type(*SETS_A_VARIABLE):
         said = properties_of(activity)
         name = said.get("variableName")
-        if activity.get("type") not in SETS_A_VARIABLE or not isinstance(name, str) or "@" in name:
+        if not isinstance(name, str) or "@" in name:
             continue
         place = f"{path}.typeProperties"
         if not said.get("setSystemVariable"):
@@ -146,21 +149,37 @@ def _leads_into(path: str, place: str) -> bool:
 # ------------------------------------------------------------------------------------------- activities
 
 
-def _activities(pipeline: Walked) -> Iterator[Problem]:
+def _activities(pipeline: Walked, naming: Sequence[_Naming]) -> Iterator[Problem]:
     """activity('x') has an answer only where x has ended for sure: x comes before, on every way."""
-    naming = [(path, names) for path, text in pipeline.texts if (names := _named_activities(text))]
     if not naming:
         return
     above: dict[int, set[str]] = {}
+    around = {id(activity) for _, activity in pipeline.outer()}
     for scope in pipeline.scopes:
-        outer = above.get(id(scope.outer), set())
+        outer, own = above.get(id(scope.outer), set()), _own(scope.path, naming)
         by_name = {activity["name"]: activity for activity in scope.activities if "name" in activity}
         for index, activity in enumerate(scope.activities):
+            if index not in own and id(activity) not in around:
+                continue
             before = outer | _before(activity, by_name)
             above[id(activity)] = before
             known = before | (_inside_of(activity) if activity.get("type") == "Until" else set())
-            own = [each for each in naming if _is_own(each[0], f"{scope.path}[{index}]")]
-            yield from _ended(pipeline.entity, own, known)
+            yield from _ended(pipeline.entity, own.get(index, ()), known)
+
+
+def _own(scope: str, naming: Sequence[_Naming]) -> dict[int, list[_Naming]]:
+    """Those that the activities of a scope tell themselves, by the activity's index."""
+    own: dict[int, list[_Naming]] = {}
+    for path, names in naming:
+        begin, index, rest = path[: len(scope) + 1], *path[len(scope) + 1 :].partition("]")[::2]
+        if (
+            begin == f"{scope}["
+            and index.isdecimal()
+            and rest[:1] in ("", ".", "[")
+            and not _NOT_OWN.match(rest)
+        ):
+            own.setdefault(int(index), []).append((path, names))
+    return own
 
 
 _NOT_OWN = re.compile(
@@ -170,24 +189,13 @@ _NOT_OWN = re.compile(
 """What an activity tells to people, and those inside of it, which are looked at by themselves."""
 
 
-def _is_own(path: str, place: str) -> bool:
-    return _leads_into(path, place) and _NOT_OWN.match(path, len(place)) is None
-
-
-def _ended(
-    pipeline: Entity, naming: Sequence[tuple[str, tuple[str, ...]]], before: set[str]
-) -> Iterator[Problem]:
+def _ended(pipeline: Entity, naming: Sequence[_Naming], before: set[str]) -> Iterator[Problem]:
     known = {name.casefold() for name in before}
     for path, names in naming:
         for name in names:
             if name.casefold() not in known:
                 message = f"activity({name!r}) has not ended when this is evaluated"
                 yield Problem("ADF406", str(pipeline), path, message, "depend on it first")
-
-
-def _named_activities(text: str) -> tuple[str, ...]:
-    asked = asked_by("pipeline", text)
-    return asked.activities if isinstance(asked, Asked) else ()
 
 
 def _before(activity: Activity, by_name: Mapping[str, Activity]) -> set[str]:

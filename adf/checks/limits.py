@@ -40,6 +40,8 @@ def check(bodies: Sequence[Walked]) -> Iterator[Problem]:
             yield Problem("ADF502", str(entity), "", message)
         if entity.kind == "pipeline":
             yield from _pipeline(entity, body.activities)
+            for path, activity in body.outer():
+                yield from _nested(entity, path, activity)
 
 
 def _pipeline(pipeline: Entity, found: Sequence[tuple[str, Activity]]) -> Iterator[Problem]:
@@ -54,7 +56,6 @@ def _pipeline(pipeline: Entity, found: Sequence[tuple[str, Activity]]) -> Iterat
         yield Problem("ADF505", str(pipeline), "parameters", message)
     for path, activity in found:
         yield from _activity(pipeline, path, activity)
-        yield from _nested(pipeline, path, activity)
 
 
 def _activity(pipeline: Entity, path: str, activity: Activity) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 Execution = tuple[str, str, "Activity"]
 """Pipeline, path and activity."""
 
+_EXECUTION = "AzureMLExecutePipeline"
 _THRESHOLD = re.compile(r"error_?threshold", re.IGNORECASE)
 
 
@@ -33,7 +34,7 @@ class Mismatch:
 
 def check(bodies: Sequence[Walked], contracts: Mapping[str, Mapping[str, str]] | None) -> Iterator[Problem]:
     """Azure ML takes strings, none of them empty, under the names that its pipeline declares, and once."""
-    executions = [each for body in bodies for each in _executions(body.entity, body.activities)]
+    executions = [(str(body.entity), *found) for body in bodies for found in body.of_type(_EXECUTION)]
     for pipeline, path, activity in executions:
         if "linkedServiceName" not in activity:
             yield Problem("ADF701", pipeline, path, "has no linkedServiceName")
@@ -96,7 +97,7 @@ def _mismatches(
 def _executions(entity: Entity, found: Iterable[tuple[str, Activity]]) -> Iterator[Execution]:
     if entity.kind == "pipeline":
         for path, activity in found:
-            if activity.get("type") == "AzureMLExecutePipeline":
+            if activity.get("type") == _EXECUTION:
                 yield str(entity), path, activity
 
 

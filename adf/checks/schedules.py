@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from adf.entities import StartAtCreation, Unresolved, resolve
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from adf.entities import Entity
 
+_Wrong = tuple[str, str, str, str | None]
+"""Rule, path below the recurrence, message and hint."""
 WEEK_DAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
 SOME_DAY = "2026-01-01T00:00:00Z"
 """In place of a start that only a deployment knows."""
@@ -63,12 +67,18 @@ def _tumbling(trigger: Entity) -> Iterator[Problem]:
     for message in tumbling_pipeline_problems(trigger.properties):
         if trigger.started is not False:
             yield Problem("ADF601", str(trigger), "", message)
-    begun = resolve(trigger.properties, {}, StartAtCreation.some_day).get("typeProperties", {})
+    begun = resolve(trigger.properties.get("typeProperties", {}), {}, StartAtCreation.some_day)
     told = {key: value for key, value in begun.items() if not isinstance(value, Unresolved)}
     if isinstance(begun.get("startTime"), Unresolved):
         told["startTime"] = SOME_DAY
-    for message in tumbling_problems(told):
+    for message in _tumbling_problems(json.dumps(told)):
         yield Problem("ADF608", str(trigger), "typeProperties", message)
+
+
+@lru_cache(maxsize=1024)
+def _tumbling_problems(type_properties: str) -> list[str]:
+    """Of JSON: the triggers of a thousand models have one schedule, or a few."""
+    return tumbling_problems(json.loads(type_properties))
 
 
 def _events(trigger: Entity) -> Iterator[Problem]:
@@ -85,30 +95,39 @@ def _events(trigger: Entity) -> Iterator[Problem]:
 
 
 def _calendar(trigger: Entity) -> Iterator[Problem]:
-    path = "typeProperties.recurrence"
     recurrence: dict[str, Any] = trigger.properties.get("typeProperties", {}).get("recurrence", {})
+    found = _wrong(recurrence) if _is_open(recurrence) else _wrong_in_json(json.dumps(recurrence))
+    for rule, path, message, hint in found:
+        yield Problem(rule, str(trigger), f"typeProperties.recurrence{path}", message, hint)
+
+
+@lru_cache(maxsize=1024)
+def _wrong_in_json(recurrence: str) -> list[_Wrong]:
+    return list(_wrong(json.loads(recurrence)))
+
+
+def _wrong(recurrence: dict[str, Any]) -> Iterator[_Wrong]:
     if not 1 <= recurrence.get("interval", 1) <= 1000:
-        message = f"is {recurrence['interval']}, expected 1 to 1000"
-        yield Problem("ADF602", str(trigger), f"{path}.interval", message)
+        yield "ADF602", ".interval", f"is {recurrence['interval']}, expected 1 to 1000", None
         return
-    wrong = [*_zone(trigger, path, recurrence), *_schedule(trigger, f"{path}.schedule", recurrence)]
-    yield from wrong or _times(trigger, path, recurrence)
+    wrong = [*_zone(recurrence), *_schedule(recurrence)]
+    yield from wrong or _times(recurrence)
 
 
-def _times(trigger: Entity, path: str, recurrence: dict[str, Any]) -> Iterator[Problem]:
+def _times(recurrence: dict[str, Any]) -> Iterator[_Wrong]:
     """What the recurrence as a whole means, where its parts are right."""
     if not isinstance(recurrence.get("startTime"), str) or _is_open(recurrence):
         return
     try:
         times = Recurrence.from_json(recurrence)
     except IllegalRecurrence as error:
-        yield Problem("ADF602", str(trigger), f"{path}.{error.field}", error.reason)
+        yield "ADF602", f".{error.field}", error.reason, None
         return
     if not times.can_ever_fire():
-        yield Problem("ADF610", str(trigger), path, "never fires", "days that come, before endTime")
+        yield "ADF610", "", "never fires", "days that come, before endTime"
     elif times.is_disputed():
         message = f"{recurrence['startTime']!r} is a fire time: Azure's documentation and engine differ"
-        yield Problem("ADF606", str(trigger), f"{path}.startTime", message, "start earlier")
+        yield "ADF606", ".startTime", message, "start earlier"
 
 
 def _is_open(written: dict[str, Any]) -> bool:
@@ -116,48 +135,46 @@ def _is_open(written: dict[str, Any]) -> bool:
     return any(isinstance(value, Unresolved) for value in written.values())
 
 
-def _zone(trigger: Entity, path: str, recurrence: dict[str, Any]) -> Iterator[Problem]:
+def _zone(recurrence: dict[str, Any]) -> Iterator[_Wrong]:
     zone = recurrence.get("timeZone", "UTC")
     if isinstance(zone, Unresolved):
         return
     try:
         iana_name(zone)
     except UnknownTimeZone as error:
-        yield Problem("ADF603", str(trigger), f"{path}.timeZone", str(error), error.hint)
+        yield "ADF603", ".timeZone", str(error), error.hint
         return
     in_utc = zone.upper() == "UTC"
     for key in ("startTime", "endTime"):
         text = recurrence.get(key)
         if text is not None and not isinstance(text, Unresolved) and text.endswith("Z") != in_utc:
             rule = "ends in Z" if in_utc else "is local time, without Z"
-            message = f"is {text!r}; in {zone} it {rule}"
-            yield Problem("ADF604", str(trigger), f"{path}.{key}", message)
+            yield "ADF604", f".{key}", f"is {text!r}; in {zone} it {rule}", None
 
 
-def _schedule(trigger: Entity, path: str, recurrence: dict[str, Any]) -> Iterator[Problem]:
+def _schedule(recurrence: dict[str, Any]) -> Iterator[_Wrong]:
     schedule: dict[str, list[Any]] = {
         key: said for key, said in (recurrence.get("schedule") or {}).items() if said
     }
     frequency = recurrence.get("frequency", "").capitalize()
     for key in schedule:
         if key not in ALLOWED.get(frequency, ()):
-            yield Problem("ADF605", str(trigger), f"{path}.{key}", f"means nothing every {frequency}")
+            yield "ADF605", f".schedule.{key}", f"means nothing every {frequency}", None
     if "minutes" in schedule and "hours" not in schedule:
         message = "minutes without hours: Azure's documentation contradicts itself about what that is"
-        yield Problem("ADF606", str(trigger), path, message, "say the hours too")
-    yield from _days(trigger, path, schedule)
+        yield "ADF606", ".schedule", message, "say the hours too"
+    yield from _days(schedule)
 
 
-def _days(trigger: Entity, path: str, schedule: dict[str, list[Any]]) -> Iterator[Problem]:
+def _days(schedule: dict[str, list[Any]]) -> Iterator[_Wrong]:
     for key, most in (("hours", 23), ("minutes", 59)):
         for each in schedule.get(key, []):
             if not 0 <= each <= most:
-                yield Problem("ADF607", str(trigger), f"{path}.{key}", f"is {each}, expected 0 to {most}")
+                yield "ADF607", f".schedule.{key}", f"is {each}, expected 0 to {most}", None
     for day in schedule.get("monthDays", []):
         if day == 0 or not -31 <= day <= 31:
             message = f"{day} is no day of a month, expected 1 to 31 or -31 to -1"
-            yield Problem("ADF607", str(trigger), f"{path}.monthDays", message)
+            yield "ADF607", ".schedule.monthDays", message, None
     for name in schedule.get("weekDays", []):
         if str(name).capitalize() not in WEEK_DAYS:
-            message = f"{name!r} is no day"
-            yield Problem("ADF607", str(trigger), f"{path}.weekDays", message, ", ".join(WEEK_DAYS))
+            yield "ADF607", ".schedule.weekDays", f"{name!r} is no day", ", ".join(WEEK_DAYS)
