@@ -8,7 +8,6 @@ placeholder too: nothing in a body depends on the clock.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -17,7 +16,7 @@ from adf.errors import MlPipelineNotPublished
 from adf.windows import format_instant, parse_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from adf.windows import Grid
 
@@ -115,12 +114,54 @@ def resolve(
     return replaced(properties, _resolved(published, start))
 
 
-def spelled(properties: Mapping[str, Any], published: Mapping[str, tuple[str, str]]) -> str:
-    """The resolved body, to be read, as JSON: the same for the same values, whatever order its keys are in.
+def spells(
+    live: Mapping[str, Any], properties: Mapping[str, Any], published: Mapping[str, tuple[str, str]]
+) -> bool:
+    """Whether a live body is the resolved one, to be read, in whatever order its keys are; True is not 1.
 
-    Raises MlPipelineNotPublished, as `resolve` does.
+    May raise MlPipelineNotPublished, as `resolve` does.
     """
-    return json.dumps(properties, sort_keys=True, check_circular=False, default=_resolved(published, str))
+    return _spells(live, properties, _resolved(published, str))
+
+
+def _spells(live: object, wanted: object, resolved: Callable[[Placeholder], str]) -> bool:
+    kind = type(wanted)
+    if kind is dict:
+        return type(live) is dict and _spells_object(live, cast("dict[str, object]", wanted), resolved)
+    if kind is list:
+        return type(live) is list and _spells_array(live, cast("list[object]", wanted), resolved)
+    if isinstance(wanted, Placeholder):
+        return live == resolved(wanted)
+    return type(live) is kind and live == wanted
+
+
+def _spells_object(
+    live: Mapping[str, object], wanted: Mapping[str, object], resolved: Callable[[Placeholder], str]
+) -> bool:
+    """Texts are most of it, and not called upon one by one."""
+    if len(live) != len(wanted):
+        return False
+    for key, value in wanted.items():
+        there = live.get(key, _MISSING)
+        kind = type(value)
+        if kind is str or kind is bool:
+            if there is not value and (there != value or type(there) is not kind):
+                return False
+        elif not _spells(there, value, resolved):
+            return False
+    return True
+
+
+def _spells_array(
+    live: Sequence[object], wanted: Sequence[object], resolved: Callable[[Placeholder], str]
+) -> bool:
+    if len(live) != len(wanted):
+        return False
+    pairs = zip(live, wanted, strict=True)
+    return all(_spells(there, value, resolved) for there, value in pairs)
+
+
+_MISSING = object()
 
 
 def _resolved(

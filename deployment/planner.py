@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from adf.entities import StartAtCreation, resolve, spelled
+from adf.entities import StartAtCreation, resolve, spells
 from adf.pipelines import score_name
 from adf.windows import IMMUTABLE, parse_instant
 from deployment.canonical import Difference, canonical, differences
@@ -85,14 +85,15 @@ def plan(
     known = _endpoints(desired, ml_pipelines, observed)
     if selection.globs:
         refuse_missing(chosen, observed, known, _models_left_out(desired, chosen, observed))
-    unwanted = list(_deletions(desired, observed))
+    owned = _owned(observed, desired.owner)
+    unwanted = list(_deletions(desired, observed, owned))
     selection.check([*desired.addresses(), *(step.address for step in unwanted)])
     deletions = [step for step in unwanted if selection.takes(step.address)]
     steps = [
         *_promotions(chosen, observed),
         _factory(desired, observed),
         *ml_pipelines,
-        *_entities(chosen, observed, known),
+        *_entities(chosen, observed, known, owned),
         *(deletions if prune else ()),
     ]
     steps += retirements(ml_pipelines, _staying(steps, observed), desired, observed, DELETIONS)
@@ -209,16 +210,21 @@ def _endpoints(
     return known
 
 
-def _entities(desired: Desired, observed: Observed, known: Mapping[str, tuple[str, str]]) -> Iterator[Change]:
+def _entities(
+    desired: Desired,
+    observed: Observed,
+    known: Mapping[str, tuple[str, str]],
+    owned: Sequence[LiveEntity],
+) -> Iterator[Change]:
     live = {key_of(each): each for each in observed.entities}
-    ranks = ranked(desired.entities, _owned(observed, desired.owner))
+    ranks = ranked(desired.entities, owned)
     for each in _in_order(desired.entities):
         key = key_of(each)
         step = _entity(begun(each, live.get(key)), known, live.get(key), observed)
         if rank := ranks.get(key, 0):
             step = replace(step, level=step.level + rank)
         if step.action == "recreate":
-            holding = dependents(step.address, _owned(observed, desired.owner), ranks)
+            holding = dependents(step.address, owned, ranks)
             step = replace(step, dependents=holding)
         yield step
 
@@ -255,7 +261,7 @@ def _compared(
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Both bodies, canonical; where they are spelled alike, as most are, nothing is to be told apart."""
     is_now = writable(live)
-    if spelled(is_now, {}) == spelled(entity.properties, known):
+    if spells(is_now, entity.properties, known):
         return is_now, is_now
     return canonical(is_now), canonical(resolve(entity.properties, known))
 
@@ -292,11 +298,11 @@ def _must_be_recreated(is_now: Mapping[str, Any], wanted: Mapping[str, Any]) -> 
     return any(before.get(key) != after.get(key) for key in IMMUTABLE)
 
 
-def _deletions(desired: Desired, observed: Observed) -> Iterator[Change]:
+def _deletions(desired: Desired, observed: Observed, owned: Sequence[LiveEntity]) -> Iterator[Change]:
     """What is ours and no longer wanted."""
     wanted = {key_of(entity) for entity in desired.entities}
     published = {definition.name for definition in desired.ml_pipelines}
-    unwanted = [live for live in _owned(observed, desired.owner) if key_of(live) not in wanted]
+    unwanted = [live for live in owned if key_of(live) not in wanted]
     yield from _deletions_of(unwanted, observed)
     for name, endpoint in observed.ml_pipelines.items():
         if name not in published:

@@ -12,6 +12,7 @@ somebody's hand.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from deployment.errors import LakeError, UnknownReleaseError, UnreadableRecordEr
 from deployment.resources import Address, Written, key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from deployment.gateways import LakeFiles, LiveEntity
     from deployment.resources import Kind, Observed, Owner
@@ -57,9 +58,25 @@ class Release:
     def published(self) -> list[str]:
         return [each["name"] for each in self.ml_pipelines]
 
-    def bodies(self) -> dict[Key, dict[str, Any]]:
+    def bodies(self) -> Mapping[Key, dict[str, Any]]:
         """Canonical, by address without case; a trigger's with its `runtimeState`."""
-        return {Address(each["kind"], each["name"]).key: _seen(each) for each in self.entities}
+        return _Bodies({Address(each["kind"], each["name"]).key: each for each in self.entities})
+
+
+class _Bodies(Mapping["Key", dict[str, Any]]):
+    """Each is made canonical when it is asked for: a plan asks for those that are not as they should be."""
+
+    def __init__(self, entities: Mapping[Key, Mapping[str, Any]]) -> None:
+        self._entities = entities
+
+    def __getitem__(self, key: Key) -> dict[str, Any]:
+        return _seen(self._entities[key])
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._entities)
+
+    def __len__(self) -> int:
+        return len(self._entities)
 
 
 def _seen(entity: Mapping[str, Any]) -> dict[str, Any]:

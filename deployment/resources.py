@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
@@ -250,13 +251,10 @@ class Plan:
 
     def summary(self) -> dict[str, int]:
         """A recreated object counts as one deleted and one added."""
-        count = {action: sum(step.action == action for step in self.steps) for action in _COUNTED}
+        count = Counter(step.action for step in self.steps)
         return {
             "add": count["create"] + count["recreate"],
             "change": count["change"] + count["drift"],
             "delete": count["delete"] + count["recreate"],
             "unchanged": count["unchanged"],
         }
-
-
-_COUNTED: Final[tuple[Action, ...]] = ("create", "change", "recreate", "drift", "delete", "unchanged")
