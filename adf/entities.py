@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from adf.errors import MlPipelineNotPublished
 from adf.windows import format_instant, parse_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from adf.windows import Grid
 
@@ -124,43 +125,38 @@ def spells(
     return _spells(live, properties, _resolved(published, str))
 
 
-def _spells(live: object, wanted: object, resolved: Callable[[Placeholder], str]) -> bool:
+def _spells(live: Any, wanted: Any, resolved: Callable[[Placeholder], str]) -> bool:  # noqa: ANN401 - JSON
     kind = type(wanted)
     if kind is dict:
-        return type(live) is dict and _spells_object(live, cast("dict[str, object]", wanted), resolved)
+        return type(live) is dict and _spells_object(live, wanted, resolved)
     if kind is list:
-        return type(live) is list and _spells_array(live, cast("list[object]", wanted), resolved)
-    if isinstance(wanted, Placeholder):
-        return live == resolved(wanted)
+        same_length = type(live) is list and len(live) == len(wanted)
+        return same_length and all(map(_spells, live, wanted, repeat(resolved)))
+    if kind in _PLACEHOLDERS:
+        return bool(live == resolved(wanted))
     return type(live) is kind and live == wanted
 
 
 def _spells_object(
-    live: Mapping[str, object], wanted: Mapping[str, object], resolved: Callable[[Placeholder], str]
+    live: Mapping[str, Any], wanted: Mapping[str, Any], resolved: Callable[[Placeholder], str]
 ) -> bool:
-    """Texts are most of it, and not called upon one by one."""
+    """What an object holds is most of a body, and not called upon one by one."""
     if len(live) != len(wanted):
         return False
     for key, value in wanted.items():
-        there = live.get(key, _MISSING)
-        kind = type(value)
+        there, kind = live.get(key, _MISSING), type(value)
         if kind is str or kind is bool:
             if there is not value and (there != value or type(there) is not kind):
+                return False
+        elif kind is dict:
+            if type(there) is not dict or not _spells_object(there, value, resolved):
                 return False
         elif not _spells(there, value, resolved):
             return False
     return True
 
 
-def _spells_array(
-    live: Sequence[object], wanted: Sequence[object], resolved: Callable[[Placeholder], str]
-) -> bool:
-    if len(live) != len(wanted):
-        return False
-    pairs = zip(live, wanted, strict=True)
-    return all(_spells(there, value, resolved) for there, value in pairs)
-
-
+_PLACEHOLDERS = frozenset({EndpointId, EndpointVersion, StartAtCreation})
 _MISSING = object()
 
 
