@@ -13,6 +13,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
+from deployment.absent import hide_unused
 from deployment.arguments import GrammarError, asks_for_json, parse
 
 if TYPE_CHECKING:
@@ -47,4 +48,5 @@ def _fail(error: BaseException, argv: Sequence[str], *, verbose: bool) -> int:
 
 
 if __name__ == "__main__":
+    hide_unused()
     sys.exit(main(sys.argv[1:]))

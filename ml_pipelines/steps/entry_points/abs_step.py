@@ -11,6 +11,8 @@ def main() -> int:
     if name not in STEPS:
         print(f"abs_step.py: {name!r} is none of the steps {', '.join(STEPS)}", file=sys.stderr)
         return 64
+    absent = importlib.import_module("abs_steps.absent")
+    absent.hide(*absent.FRAMES, *absent.ASYNCIO, *absent.SSH)  # a user's scripts are processes of their own
     errors = importlib.import_module("abs_steps.errors")
     try:
         importlib.import_module(f"abs_steps.{name}").main(arguments)
