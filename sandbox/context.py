@@ -27,6 +27,7 @@ class Endpoints:
     identity: str
     identity_header: str
     bundle: str
+    authorities: str
 
 
 class Activity:

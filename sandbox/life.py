@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sandbox.arguments import Options
     from sandbox.clock import Clock
     from sandbox.state import StateFolder
+    from sandbox.tls import TlsFiles
 
 _INTERRUPTED = 130
 _LOOKS_SECONDS = 1.0
@@ -103,7 +104,7 @@ async def _begin(
         documents,
         clock,
         identity,
-        _endpoints(options, str(files.bundle)),
+        _endpoints(options, files),
         activity,
         step_python,
     )
@@ -123,8 +124,13 @@ def _clock(options: Options, folder: StateFolder) -> Callable[[Activity], Clock]
     return lambda activity: AdvancingClock(file, shows, activity, QuietLoop.running())
 
 
-def _endpoints(options: Options, bundle: str) -> Endpoints:
-    return Endpoints(**options.addresses, identity_header=new_header(), bundle=bundle)
+def _endpoints(options: Options, files: TlsFiles) -> Endpoints:
+    return Endpoints(
+        **options.addresses,
+        identity_header=new_header(),
+        bundle=str(files.bundle),
+        authorities=str(files.authorities),
+    )
 
 
 def _program(path: Path) -> str:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
+import shutil
 import ssl
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,16 +27,18 @@ _CA_DAYS = 3650
 _LEAF_DAYS = 397  # the longest that every client accepts
 _RENEW_DAYS = 30
 _LOOPBACK = ipaddress.ip_address("127.0.0.1")
+_CERTIFICATE = re.compile(b"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class TlsFiles:
     """`ca` is this folder's authority alone, `bundle` adds it to certifi's (for clients that go elsewhere
-    too).
+    too); `authorities` is a folder of the same, as OpenSSL looks one up when it meets it.
     """
 
     ca: Path
     bundle: Path
+    authorities: Path
     certificate: Path
     key: Path
 
@@ -51,15 +56,40 @@ def ensure(folder: Path, now: datetime) -> TlsFiles:
     """What is there is used again; what expires within 30 days is made anew."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = TlsFiles(
-        folder / "ca.pem", folder / "bundle.pem", folder / "certificate.pem", folder / "certificate.key"
+        folder / "ca.pem",
+        folder / "bundle.pem",
+        folder / "authorities",
+        folder / "certificate.pem",
+        folder / "certificate.key",
     )
     ca_key = folder / "ca.key"
     if not _usable(files.ca, ca_key, now):
         _make_authority(files.ca, ca_key, now)
     if not (_usable(files.certificate, files.key, now) and _issued_by(files.ca, files.certificate)):
         _make_leaf(files, ca_key, now)
-    _write(files.bundle, Path(certifi.where()).read_bytes() + b"\n" + files.ca.read_bytes())
+    trusted = Path(certifi.where()).read_bytes() + b"\n" + files.ca.read_bytes()
+    if not (files.authorities.is_dir() and files.bundle.exists() and files.bundle.read_bytes() == trusted):
+        _write_authorities(files.authorities, trusted)
+    _write(files.bundle, trusted)
     return files
+
+
+def _write_authorities(folder: Path, trusted: bytes) -> None:
+    """A file each, named after the hash of its subject: a client that trusts a folder opens the one it needs,
+    one that trusts a bundle reads all of it for each of its connections, which takes longer than the rest.
+    """
+    from OpenSSL import crypto
+
+    draft = folder.with_name(f".{folder.name}")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    of_subject: Counter[int] = Counter()
+    for pem in _CERTIFICATE.findall(trusted):
+        subject = crypto.load_certificate(crypto.FILETYPE_PEM, pem).subject_name_hash()
+        (draft / f"{subject:08x}.{of_subject[subject]}").write_bytes(pem)
+        of_subject[subject] += 1
+    shutil.rmtree(folder, ignore_errors=True)
+    draft.rename(folder)
 
 
 def _usable(certificate: Path, key: Path, now: datetime) -> bool:

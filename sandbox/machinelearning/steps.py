@@ -127,7 +127,7 @@ def run_environment(
         "AZUREML_RUN_TOKEN_EXPIRY": str(now + TOKEN_LIFETIME_SECONDS),
         "AZUREML_CURRENT_CLOUD": "LocalSandbox",
         "ARM_CLOUD_METADATA_URL": f"{endpoints.control}/metadata/endpoints?api-version=2019-05-01",
-        "REQUESTS_CA_BUNDLE": endpoints.bundle,
+        "REQUESTS_CA_BUNDLE": endpoints.authorities,
         "SSL_CERT_FILE": endpoints.bundle,
         "IDENTITY_ENDPOINT": endpoints.identity,
         "IDENTITY_HEADER": endpoints.identity_header,

@@ -101,7 +101,7 @@ async def _unless(event: asyncio.Event, work: Coroutine[None, None, None]) -> No
 
 def _context(state: Path, witness: Witness, clock: VirtualClock) -> Context:
     nowhere = "https://127.0.0.1:1"
-    endpoints = Endpoints(nowhere, nowhere, nowhere, "", str(state / "no-bundle"))
+    endpoints = Endpoints(nowhere, nowhere, nowhere, "", str(state / "no-bundle"), "")
     return Context(state, witness, clock, Identity(state / "identity.key"), endpoints)
 
 

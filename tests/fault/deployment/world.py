@@ -128,7 +128,6 @@ class World:
     """Configuration → what the factory holds after such a deployment."""
 
     def __post_init__(self) -> None:
-        self._trust_it_alone()
         for time_of_day in DIFFERENT:
             self._write(time_of_day)
         self.warm = subprocess.Popen(
@@ -139,11 +138,6 @@ class World:
             env=self.azure.environment,
             cwd=self.folder,
         )
-
-    def _trust_it_alone(self) -> None:
-        """For the commands, too: reading the authorities of the whole world takes a fifth of a deployment."""
-        trusted = Path(self.azure.endpoints["ca"]).read_bytes()
-        Path(self.azure.endpoints["bundle"]).write_bytes(trusted)
 
     @property
     def factory(self) -> str:

@@ -20,9 +20,7 @@ from tests.unit.deployment.fakes import Told
 if TYPE_CHECKING:
     from pathlib import Path
 
-AZURE = LocalAzure(
-    "https://127.0.0.1:1", "http://127.0.0.1:3/identity/token", "secret", "/ca.pem", "/bundle.pem"
-)
+AZURE = LocalAzure("https://127.0.0.1:1", "http://127.0.0.1:3/identity/token", "secret", "/ca.pem")
 
 
 @pytest.mark.parametrize("content", [None, "", "{", "null", "{}", json.dumps(AZURE.__dict__)])
@@ -71,13 +69,13 @@ def stop(state: Path) -> None:
 
 
 def test_the_sdks_are_pointed_at_the_local_azure_and_at_no_other_identity():
-    """A service principal of the shell would win over the local identity."""
+    """A service principal of the shell would win over the local identity; one authority is trusted."""
     variables = dict.fromkeys(FOREIGN_IDENTITY, "x") | {"NO_PROXY": "intranet", "HOME": "/root"}
 
     point_at(AZURE, variables)
 
     assert not set(FOREIGN_IDENTITY) & set(variables)
-    assert variables["REQUESTS_CA_BUNDLE"] == variables["SSL_CERT_FILE"] == "/bundle.pem"
+    assert variables["REQUESTS_CA_BUNDLE"] == variables["SSL_CERT_FILE"] == "/ca.pem"
     assert variables["IDENTITY_HEADER"] == "secret"
     assert variables["ARM_CLOUD_METADATA_URL"].startswith("https://127.0.0.1:1/metadata/endpoints?")
     assert variables["NO_PROXY"] == "intranet,127.0.0.1"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from OpenSSL.crypto import FILETYPE_PEM, load_certificate
 
 from sandbox import tls
 
@@ -83,3 +85,51 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
 
     for file in tmp_path.iterdir():
         assert file.stat().st_mode & 0o077 == 0
+
+
+def test_whom_the_bundle_trusts_the_folder_of_authorities_does(tmp_path: Path) -> None:
+    """Under the name by which OpenSSL looks for it; also once it is renewed, or a start was cut off."""
+    files = tls.ensure(tmp_path, NOW)
+    tls.ensure(tmp_path, NOW + timedelta(days=3640))
+    (tmp_path / ".authorities").mkdir()
+    files.authorities.rename(tmp_path / "gone")
+    tls.ensure(tmp_path, NOW + timedelta(days=3640))
+    named = {file.name: file.read_bytes() for file in files.authorities.iterdir()}
+
+    assert sorted(named.values()) == sorted(certificates(files.bundle.read_bytes()))
+    for name, each in named.items():
+        assert name.startswith(f"{load_certificate(FILETYPE_PEM, each).subject_name_hash():08x}.")
+
+
+def certificates(bundle: bytes) -> list[bytes]:
+    end = b"-----END CERTIFICATE-----"
+    return [b"-----BEGIN" + each.split(b"-----BEGIN", 1)[1] + end for each in bundle.split(end)[:-1]]
+
+
+def test_a_client_that_trusts_the_folder_trusts_the_server(tmp_path: Path) -> None:
+    """And reads no other file of it than the authority's."""
+    files = tls.ensure(tmp_path, datetime.now(UTC))
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.load_verify_locations(capath=str(files.authorities))
+
+    shake_hands(client, files.server_context())
+
+    assert [x509.load_der_x509_certificate(each) for each in client.get_ca_certs(binary_form=True)] == [
+        load(files.ca)
+    ]
+
+
+def shake_hands(client: ssl.SSLContext, server: ssl.SSLContext) -> None:
+    """In memory; raises SSLCertVerificationError where the client does not trust the server."""
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [
+        client.wrap_bio(to_client, to_server, server_hostname="127.0.0.1"),
+        server.wrap_bio(to_server, to_client, server_side=True),
+    ]
+    while ends:
+        for end in list(ends):
+            try:
+                end.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+            ends.remove(end)

@@ -138,7 +138,7 @@ class LocalFactory:
         identity = Identity(state / "identity.key")
         bundle = state / "bundle.pem"
         bundle.touch()
-        endpoints = Endpoints(control, lake, "http://127.0.0.1:1/identity/token", "header", str(bundle))
+        endpoints = Endpoints(control, lake, "http://127.0.0.1:1/identity/token", "header", str(bundle), "")
         self.context = Context(state, self.store, clock, identity, endpoints)
         self.id = FactoryId("sub", "rg", "adf-test")
         self.lake = ToldEvents()

@@ -77,7 +77,7 @@ class LocalWorkspace:
     def __init__(self, state: Path, step_python: str = sys.executable) -> None:
         self.store = Store(state / "state.db")
         endpoints = Endpoints(
-            "https://127.0.0.1:1", "https://127.0.0.1:2", "http://127.0.0.1:3", "h", "ca.pem"
+            "https://127.0.0.1:1", "https://127.0.0.1:2", "http://127.0.0.1:3", "h", "ca.pem", "authorities"
         )
         identity = Identity(state / "secret")
         context = Context(state, self.store, SystemClock(), identity, endpoints, step_python=step_python)
