@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from config.schema import Settings
     from tests.docs.pages import Block
 
-NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".sandbox*", ".*_cache", "__pycache__", "tests")
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".sandbox*", ".*_cache", "*.pyc.*", "tests")
+"""What was compiled goes with it, but for what is being written: a clone would compile all of it anew."""
 STOP_SECONDS = 30
 FOREIGN = ("AZURE_", "AZUREML_", "IDENTITY_", "MSI_", "ARM_")
 

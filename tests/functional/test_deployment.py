@@ -94,7 +94,7 @@ class Project:
             f"{self.endpoints[service]}{path}",
             json=json,
             headers={"Authorization": f"Bearer {token}", **(headers or {})},
-            verify=self.endpoints["bundle"],
+            verify=self.endpoints["ca"],
             timeout=30,
         )
         answer.raise_for_status()

@@ -42,7 +42,7 @@ class Azure:
             assert run is not None
             if run["status"] not in ("Queued", "InProgress"):
                 return run
-            time.sleep(0.5)
+            time.sleep(0.1)
         raise TimeoutError(run_id)
 
 
@@ -55,7 +55,7 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
         put_resource(factory, place)
         identity = LocalIdentity(addresses["identity"], addresses["identity_header"])
         url = f"{addresses['lake']}/demolake"
-        lake = DataLakeServiceClient(url, credential=identity, connection_verify=addresses["bundle"])
+        lake = DataLakeServiceClient(url, credential=identity, connection_verify=addresses["ca"])
         lake.create_file_system("data")
         made = settings(model(), lake={"account": "demolake", "file_system": "data", "url": url})
         for entity in build(made, contracts("diabetes")):

@@ -95,7 +95,7 @@ def test_check_is_green_after_the_window_was_run(project, skipped):
 def test_the_portal_shows_the_same_windows_landed(project, skipped):
     """With their rows, from what was published and what lies in the lake, without any configuration."""
     token = Identity(project.state / "identity.secret").issue
-    azure = SimpleNamespace(control=project.endpoints["control"], bundle=project.endpoints["bundle"])
+    azure = SimpleNamespace(control=project.endpoints["control"], bundle=project.endpoints["ca"])
     with Visitor(azure) as visitor:
         visitor.ask("GET", portal.link(SimpleNamespace(state=project.state), SimpleNamespace(token=token)))
         chosen = skipped.strftime("%Y-%m-%dT%H-%M-%SZ")

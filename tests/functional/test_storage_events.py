@@ -60,7 +60,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 def files(project: Project) -> Iterator[Any]:
     """The lake's file system, in Microsoft's own client."""
     url = f"{project.endpoints['lake']}/localbatchscoring"
-    bundle = project.endpoints["bundle"]
+    bundle = project.endpoints["ca"]
     with DataLakeServiceClient(url, credential=Identity(project), connection_verify=bundle) as service:
         yield service.get_file_system_client("data")
 

@@ -209,7 +209,7 @@ def ml_runs(azure: Azure) -> list[str]:
     answer = requests.get(
         azure.endpoints["control"] + path,
         headers={"Authorization": f"Bearer {token}"},
-        verify=azure.endpoints["bundle"],
+        verify=azure.endpoints["ca"],
         timeout=30,
     )
     return [run["ParameterAssignments"]["run"] for run in answer.json()]

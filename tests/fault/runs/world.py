@@ -68,7 +68,7 @@ class Azure:
         """A state folder with the factory in it, which the other one knows; its database with a journal."""
         state.mkdir(parents=True)
         shutil.copy(self.state / "identity.secret", state / "identity.key")
-        shutil.copy(self.endpoints["bundle"], state / "bundle.pem")
+        shutil.copy(self.endpoints["ca"], state / "bundle.pem")
         database = state / "warehouse/sql.database.windows.net/killed.db"
         database.parent.mkdir(parents=True)
         with closing(sqlite3.connect(database)) as connection:

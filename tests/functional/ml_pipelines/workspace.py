@@ -95,7 +95,7 @@ class Workspace:
         while time.monotonic() < deadline:
             if self._pipeline_runs("GET", run_id)["Status"]["StatusCode"] in ENDED:
                 return self.gateway.ml_run(run_id)
-            time.sleep(0.3)
+            time.sleep(0.1)
         raise TimeoutError(run_id)
 
     def _pipeline_runs(self, method: str, path: str, body: Any = None) -> Any:

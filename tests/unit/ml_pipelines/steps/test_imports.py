@@ -88,3 +88,20 @@ def asked_for(module: str, seen: set[str]) -> set[str]:
         if each not in seen and (FOLDER / f"{each}.py").exists():
             found |= asked_for(each, seen)
     return found
+
+
+def test_queries_of_duckdb_do_without_pandas():
+    """A check of one's own runs in publish, which hides it."""
+    pytest.importorskip("duckdb")
+    checked = "sql_checks.results({'q': 'SELECT a FROM predictions WHERE a > 1'}, rows, 'm')"
+    code = f"""if True:
+        from ml_pipelines.steps import absent, sql_checks
+        absent.hide(*absent.FRAMES)
+        import pyarrow as pa
+        rows = lambda: pa.table({{"a": [1, 2]}}).to_reader()
+        print(list({checked}))
+    """
+
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "1 rows, as a 2" in ended.stdout
