@@ -23,9 +23,8 @@ Key = tuple["Kind", str]
 
 
 def ranked(wanted: Iterable[Entity], live: Iterable[LiveEntity]) -> dict[Key, int]:
-    """Each trigger's rank: 0, or one more than the highest of those that it waits for or waited for.
-
-    Where the two contradict each other, what is wanted decides.
+    """The rank of each trigger that waits or is waited for: 0, or one more than the highest of those that it
+    waits for or waited for. Where the two contradict each other, what is wanted decides.
     """
     after, before = _graph(wanted), _graph(live)
     both = {key: after.get(key, set()) | before.get(key, set()) for key in {**after, **before}}
@@ -64,7 +63,8 @@ def _refers(dependency: Mapping[str, Any], name: str) -> bool:
 
 
 def _graph(triggers: Iterable[Entity | LiveEntity]) -> dict[Key, set[Key]]:
-    return {key_of(each): _waits_for(each) for each in triggers if each.kind == "trigger"}
+    """Of those that wait."""
+    return {key_of(each): waits_for for each in triggers if (waits_for := _waits_for(each))}
 
 
 def _waits_for(trigger: Entity | LiveEntity) -> set[Key]:
