@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 Fetched = TypeVar("Fetched")
 
 BLOCK_BYTES = 3 * 1024 * 1024
-"""How much CSV is worth a call of run(): some 30,000 to 100,000 rows. Less than half of what is read of the
-lake at once, so that this is two."""
+"""How much CSV is worth a call of run(): some 30,000 to 100,000 rows. Less than the lake's chunk, so that
+each chunk is one."""
 
 TAIL_BYTES = 256 * 1024
 DOWNLOADS = 8

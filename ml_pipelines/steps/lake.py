@@ -23,10 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-READ_BYTES = 8 * 1024 * 1024
-"""At once: half of the requests that 4 MB would take, each of which costs both sides some milliseconds."""
 CHUNK_BYTES = 4 * 1024 * 1024
-"""Written at once."""
 UPLOADS = 4
 """Chunks of a large file that are on their way at once."""
 ABSENT = ""
@@ -90,8 +87,8 @@ class Lake:
         service = DataLakeServiceClient(
             self._url,
             credential=self._credential or managed_identity(),
-            max_single_get_size=READ_BYTES,
-            max_chunk_get_size=READ_BYTES,
+            max_single_get_size=CHUNK_BYTES,
+            max_chunk_get_size=CHUNK_BYTES,
             **self._options,
         )
         return service.get_file_system_client(self._name)

@@ -85,20 +85,18 @@ def _newlines(block: bytes) -> tuple[int, bool]:
     return found, side_by_side
 
 
-def last_row_end(block: bytes, start: int = 0, stop: int | None = None) -> int:
-    """Where the last row ends that is whole in `block[start:stop]`, at whose start one begins; `start` where
-    none does.
-    """
-    end = len(block) if stop is None else stop
-    if block.find(QUOTE, start, end) < 0:  # which takes a twentieth of counting them
-        return max(block.rfind(NEWLINE, start, end) + 1, start)
-    marks = block.count(QUOTE, start, end)
-    while (newline := block.rfind(NEWLINE, start, end)) >= 0:
+def last_row_end(block: bytes) -> int:
+    """Where the last whole row of `block` ends; 0 when none ends in it."""
+    if QUOTE not in block:
+        return block.rfind(NEWLINE) + 1
+    marks = block.count(QUOTE)
+    end = len(block)
+    while (newline := block.rfind(NEWLINE, 0, end)) >= 0:
         marks -= block.count(QUOTE, newline, end)
         if marks % 2 == 0:
             return newline + 1
         end = newline
-    return start
+    return 0
 
 
 def first_row_end(block: bytes) -> int:
@@ -111,8 +109,7 @@ def first_row_end(block: bytes) -> int:
 
 
 def whole_rows(chunks: Iterable[bytes], block_bytes: int) -> Iterator[bytes]:
-    """The same bytes in blocks of whole rows, each about `block_bytes` long or longer but for the last, and
-    not twice as long unless one row is.
+    """The same bytes in blocks of whole rows, each about `block_bytes` long or longer but for the last.
 
     Raises EndlessRow, where a block would be one row that does not end.
     """
@@ -122,20 +119,15 @@ def whole_rows(chunks: Iterable[bytes], block_bytes: int) -> Iterator[bytes]:
             raise EndlessRow(begun)
         if QUOTE in begun or QUOTE in chunk:
             begun, chunk = b"", begun + chunk  # noqa: PLW2901 - which newline ends a row depends on both
-        start = 0
-        for border in _borders(len(chunk), (len(begun) + len(chunk)) // block_bytes):
-            end = last_row_end(chunk, start, border)
-            if end > start:
-                yield b"".join((begun, memoryview(chunk)[start:end]))
-                begun, start = b"", end
-        begun += chunk[start:]
+        end = last_row_end(chunk) if len(begun) + len(chunk) >= block_bytes else 0
+        if end:
+            block = b"".join((begun, memoryview(chunk)[:end]))
+            begun = chunk[end:]
+            yield block
+        else:
+            begun += chunk
     if begun:
         yield begun
-
-
-def _borders(length: int, parts: int) -> Iterator[int]:
-    """Where so many parts of about the same length end."""
-    return (length * number // parts for number in range(1, parts + 1))
 
 
 def split_header(chunks: Iterable[bytes]) -> tuple[bytes, Iterator[bytes]]:
