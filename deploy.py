@@ -13,7 +13,6 @@ import sys
 import traceback
 from typing import TYPE_CHECKING
 
-from deployment.absent import hide_unused
 from deployment.arguments import GrammarError, asks_for_json, parse
 
 if TYPE_CHECKING:
@@ -21,11 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def main(argv: Sequence[str]) -> int:
-    """The exit code. Every failure is said once: on stderr for people, on stdout as JSON for scripts."""
+def main(argv: Sequence[str], *, hide_unused: bool = False) -> int:
+    """The exit code. Every failure is said once: on stderr for people, on stdout as JSON for scripts.
+
+    `hide_unused`: from the whole process, what a command does not use (deployment/absent.py).
+    """
     arguments: Namespace | None = None
     try:
         arguments = parse(argv)
+        if hide_unused:
+            from deployment import absent
+
+            absent.hide_unused()
         from deployment import verbs
 
         return verbs.carry_out(arguments)
@@ -48,5 +54,4 @@ def _fail(error: BaseException, argv: Sequence[str], *, verbose: bool) -> int:
 
 
 if __name__ == "__main__":
-    hide_unused()
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:], hide_unused=True))

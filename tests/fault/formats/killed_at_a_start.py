@@ -13,6 +13,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import certifi
 from cryptography import x509
 
 from sandbox import store, tls
@@ -24,6 +25,13 @@ from tests.fault.forks import die_at_line, killed
 HERE = Path(__file__).parent
 TRACED = ("/tls.py", "/identity.py", "/database.py", "/state.py", "/store.py", "/catalog.py")
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
+
+
+def a_small_world(file: Path) -> None:
+    """Of the hundred and more authorities of the world three: each is as many lines to die at as another."""
+    end = b"-----END CERTIFICATE-----\n"
+    file.write_bytes(end.join(Path(certifi.where()).read_bytes().split(end)[:3]) + end)
+    certifi.where = lambda: str(file)
 
 
 def start(folder: StateFolder) -> None:
@@ -47,6 +55,7 @@ def check(folder: StateFolder, documents: int) -> None:
     )
     leaf.verify_directly_issued_by(authority)
     assert (folder.tls / "ca.pem").read_bytes() in (folder.tls / "bundle.pem").read_bytes()
+    assert len(list((folder.tls / "authorities").iterdir())) == 4
     assert len(folder.secret.read_bytes()) == 64
     with closing(sqlite3.connect(folder.path / "state.db")) as reader:
         assert reader.execute("PRAGMA user_version").fetchone() == (store.FORMAT.number,)
@@ -80,6 +89,7 @@ def kill_everywhere(origin: Path, base: Path, documents: int) -> int:
 
 
 def main(base: Path) -> None:
+    a_small_world(base / "world.pem")
     new, older, renewed = base / "new", base / "older", base / "renewed"
     for origin in (new, older):
         origin.mkdir()
