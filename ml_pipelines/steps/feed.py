@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -21,7 +22,7 @@ from .rows import (
 from .tables import Block, CsvReader, Share
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from .lake import Lake
@@ -41,10 +42,11 @@ SMALL_BYTES = 1024 * 1024
 # ------------------------------------------------------------------------------------------- tables
 
 
-def table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
+def table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Generator[Block]:
     """The item's rows in order, in blocks; small files under equal headers share one.
 
-    A row without its key is a reject, unless the key is one that rows may share.
+    A row without its key is a reject, unless the key is one that rows may share. Whoever stops before the end
+    closes it: it waits for what is being fetched, which the garbage collector must not, in whatever thread.
     """
     key = item.plan.unique_key
     for block in _table_blocks(item, lake, folder):
@@ -53,18 +55,18 @@ def table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
 
 def _table_blocks(item: WorkItem, lake: Lake, folder: Path) -> Iterator[Block]:
     gathered = _Gathered(CsvReader(item.plan.row_key, item.plan.max_quarantined_percent > 0))
-    chunks = ahead(_chunks(item.pieces, lake))
-    for (piece, header), of_piece in groupby(chunks, key=lambda chunk: (chunk.piece, chunk.header)):
-        if piece.suffix == "parquet":
-            yield from gathered.flush()
-            yield from piece_blocks(piece, lake, folder / "input.parquet", item.plan.row_key)
-            continue
-        before, lines_before = 0, header.count(NEWLINE) if piece.offset == 0 else 0
-        gathered.reader.check_header(header, piece.name)
-        for body in _whole_rows(piece, of_piece):
-            count, lines = rows_and_lines(body)
-            yield from gathered.add(header, body, Share(piece.name, count, before, lines, lines_before))
-            before, lines_before = before + count, lines_before + lines
+    with closing(ahead(_chunks(item.pieces, lake))) as chunks:
+        for (piece, header), of_piece in groupby(chunks, key=lambda chunk: (chunk.piece, chunk.header)):
+            if piece.suffix == "parquet":
+                yield from gathered.flush()
+                yield from piece_blocks(piece, lake, folder / "input.parquet", item.plan.row_key)
+                continue
+            before, lines_before = 0, header.count(NEWLINE) if piece.offset == 0 else 0
+            gathered.reader.check_header(header, piece.name)
+            for body in _whole_rows(piece, of_piece):
+                count, lines = rows_and_lines(body)
+                yield from gathered.add(header, body, Share(piece.name, count, before, lines, lines_before))
+                before, lines_before = before + count, lines_before + lines
     yield from gathered.flush()
 
 
@@ -73,7 +75,7 @@ def _whole_rows(piece: Piece, chunks: Iterable[Chunk]) -> Iterator[bytes]:
         yield from whole_rows((chunk.rows for chunk in chunks), BLOCK_BYTES)
 
 
-def ahead(chunks: Iterator[Fetched]) -> Iterator[Fetched]:
+def ahead(chunks: Iterator[Fetched]) -> Generator[Fetched]:
     """The same, each fetched while the one before it is parsed and scored; never more than one."""
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, chunks, None)

@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -245,8 +245,9 @@ def _score_item(item: WorkItem, lake: Lake, script: UserScript, sha256: str) -> 
         part = Path(folder) / "part.parquet"
         scoring = _Item(plan, script, PartWriter(part, plan.row_key), RunColumns.of(plan))
         if plan.passes == "tables" and plan.returns == "rows":
-            for block in table_blocks(item, lake, Path(folder)):
-                scoring.score_table(block)
+            with closing(table_blocks(item, lake, Path(folder))) as blocks:
+                for block in blocks:
+                    scoring.score_table(block)
         else:
             for batch in file_batches(item, lake, Path(folder)):
                 scoring.score_files(batch)

@@ -7,9 +7,10 @@ import threading
 import pytest
 
 from ml_pipelines.steps import feed
-from ml_pipelines.steps.errors import InputChanged
+from ml_pipelines.steps.errors import InputChanged, InputUnreadable
 from ml_pipelines.steps.lake import CHUNK_BYTES
 from ml_pipelines.steps.work import Piece, cut
+from tests.unit.ml_pipelines.fakes import FakeLake, item
 
 
 def test_a_chunk_is_fetched_while_the_one_before_is_worked_on():
@@ -41,6 +42,19 @@ def test_what_goes_wrong_ahead_is_told_when_it_is_reached():
     assert next(coming) == b"a"
     with pytest.raises(InputChanged):
         next(coming)
+
+
+def test_what_cannot_be_read_leaves_no_thread_behind(tmp_path):
+    """While its error is still held: who leaves it to the garbage collector may wait for ever."""
+    good = {f"in/{name}.csv": f"id,{name}\n1,2\n".encode() for name in "bcd"}
+    lake = FakeLake({"in/a.csv": b"id,x\n\xff,2\n"} | good)
+    before = threading.enumerate()
+
+    with pytest.raises(InputUnreadable) as caught:
+        list(feed.table_blocks(item(lake, row_key="id"), lake, tmp_path))
+
+    assert "a.csv" in str(caught.value)
+    assert threading.enumerate() == before
 
 
 def test_each_chunk_of_the_lake_is_a_call_of_run():
