@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from difflib import get_close_matches
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -84,7 +85,7 @@ def verbs() -> Mapping[str, argparse.ArgumentParser]:
 
 def asks_for_json(argv: Sequence[str]) -> bool:
     """Whether -o json was meant, known even where the rest cannot be understood."""
-    pairs = zip(argv, [*argv[1:], ""], strict=False)  # of no words at all there is none
+    pairs = pairwise([*argv, ""])
     return any(
         (word in {"-o", "--output"} and after == "json") or word in {"-ojson", "--output=json", "-o=json"}
         for word, after in pairs

@@ -193,6 +193,7 @@ class Worker:
                 f"worker {self.number}", f"it was killed: it did not end, {EXIT_SECONDS} s after all was done"
             )
             self.process.kill()
+            self.process.wait()
         self._socket.close()
 
     def kill(self) -> None:
