@@ -52,6 +52,22 @@ def test_help_imports_nothing_heavy():
     assert imported_by("--help") & set(HEAVY) == set()
 
 
+def test_what_a_command_does_not_use_is_hidden_from_it():
+    """By `main` where it has the process to itself, not where a test calls it."""
+    lines = (
+        f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); import deploy, runpy",
+        "deploy.main(['plan', '--env', 'nowhere'])",
+        "import paramiko",
+        "sys.argv = ['deploy.py', 'plan', '--env', 'nowhere']",
+        "try: runpy.run_path(deploy.__file__, run_name='__main__')",
+        "except SystemExit: import aiohttp",
+    )
+
+    ended = deploy(code="\n".join(lines))
+
+    assert ended.stderr.rstrip().endswith("ModuleNotFoundError: aiohttp is not used by this process")
+
+
 def test_an_offline_plan_imports_no_azure_package_and_nothing_that_calls_one():
     """No network, no credentials: nothing that could use either is even loaded."""
     assert imported_by("plan", "--env", "prod", "--offline") & {*AZURE, "sandbox"} == set()
