@@ -4,8 +4,8 @@ A subscription takes bursts of 200 writes and then 10 a second (a bucket of toke
 that is told 429 and for how many seconds to wait. One worker that is told so knows it for all: nobody sends
 before that moment. https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
 
-Requests leave a little apart, too. Those that leave together are answered together, and then each thread
-waits for all the others' turns at the processor, round after round.
+Requests leave a little apart, too: those that leave together are answered together, and then each thread
+waits for all the others' turns at the processor, round after round. Where answers come at once, so do they.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ WRITES_A_SECOND = 10.0
 LONGEST_PAUSE_SECONDS = 300.0
 WRITES = frozenset({"PUT", "POST", "PATCH", "DELETE"})
 APART_SECONDS = 0.005
-"""Between two requests: 200 a second, more than one process prepares anyway."""
+"""At most between two requests: 200 a second are more than one process prepares anyway."""
+APART_OF_AN_ANSWER = 0.05
+"""Of the time that the last answer took: twenty are under way then, more than there are workers."""
+SENT = "abs_sent"
+"""When, in a request's context."""
 TOO_MANY = 429
 TINY = 1e-6
 """Less is a rounding error: waiting for it would never end."""
@@ -36,13 +40,14 @@ class Throttle:
         burst: int = BURST,
         per_second: float = WRITES_A_SECOND,
         *,
-        apart: float = APART_SECONDS,
+        most_apart: float = APART_SECONDS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._burst = burst
         self._per_second = per_second
-        self._apart = apart
+        self._most_apart = most_apart
+        self._apart = 0.0
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
@@ -58,8 +63,16 @@ class Throttle:
         while (seconds := self._wait_seconds(method)) > 0:
             self._sleep(seconds)
 
-    def after(self, status: int, retry_after: str | None) -> None:
-        """Take note of an answer: 429 stops everybody until Retry-After, a number of seconds, is over."""
+    def now(self) -> float:
+        """By the clock that `after` is told of."""
+        return self._clock()
+
+    def after(self, status: int, retry_after: str | None, sent: float | None = None) -> None:
+        """Take note of the answer to what was `sent` then: 429 stops everybody until Retry-After, a number of
+        seconds, is over.
+        """
+        if sent is not None:
+            self._apart = min(self._most_apart, (self._clock() - sent) * APART_OF_AN_ANSWER)
         if status != TOO_MANY:
             return
         try:
@@ -101,9 +114,10 @@ def policy(throttle: Throttle) -> Any:  # noqa: ANN401 - azure-core's policy, im
     class ThrottlePolicy(SansIOHTTPPolicy):  # type: ignore[misc]
         def on_request(self, request: Any) -> None:  # noqa: ANN401
             throttle.before(request.http_request.method)
+            request.context[SENT] = throttle.now()
 
-        def on_response(self, _: Any, response: Any) -> None:  # noqa: ANN401
+        def on_response(self, request: Any, response: Any) -> None:  # noqa: ANN401
             answer = response.http_response
-            throttle.after(answer.status_code, answer.headers.get("Retry-After"))
+            throttle.after(answer.status_code, answer.headers.get("Retry-After"), request.context[SENT])
 
     return ThrottlePolicy()

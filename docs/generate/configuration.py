@@ -62,7 +62,9 @@ or `.` are no input.
 | `{window_id}` | the window's name in paths: its start in UTC | `2026-11-22T00-00-00Z` |
 | `{model}` | the model's name | `churn` |
 
-A format is made of `yyyy`, `MM`, `dd`, `HH`, `mm`, `T` and punctuation.
+A format is made of `yyyy`, `MM`, `dd`, `HH`, `mm`, `T` and punctuation. Windows of hours in a zone with
+daylight saving: when clocks go back an hour comes twice, and both its windows name one folder, which is then
+scored for each of them. Where folders are hours, let `window.time_zone` be `UTC`.
 
 `run(mini_batch)` of the scoring script gets a DataFrame with `passes: tables`, a list of local file paths
 with `passes: files`. It returns a DataFrame, a Series, an array or a list: with `returns: rows` one result

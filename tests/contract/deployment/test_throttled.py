@@ -38,13 +38,13 @@ class Marked(Throttle):
     """Sets the marks; whoever sleeps waits for the second one first, and then as long as it was told."""
 
     def __init__(self, azure: LocalAzure) -> None:
-        super().__init__(burst=0, apart=0, sleep=self._sleep_when_marked)
+        super().__init__(burst=0, most_apart=0, sleep=self._sleep_when_marked)
         self._azure = azure
         self._sleepers = threading.Semaphore(0)
         self._marked = threading.Event()
 
-    def after(self, status: int, retry_after: str | None) -> None:
-        super().after(status, retry_after)
+    def after(self, status: int, retry_after: str | None, sent: float | None = None) -> None:
+        super().after(status, retry_after, sent)
         if status == 429:
             self._mark(KNOWN)
 

@@ -37,9 +37,9 @@ class Time:
         self.now += seconds
 
 
-def throttle(burst: int = 200, per_second: float = 10, apart: float = 0) -> tuple[Throttle, Time]:
+def throttle(burst: int = 200, per_second: float = 10, most_apart: float = 0) -> tuple[Throttle, Time]:
     time = Time()
-    return Throttle(burst, per_second, apart=apart, clock=time.clock, sleep=time.sleep), time
+    return Throttle(burst, per_second, most_apart=most_apart, clock=time.clock, sleep=time.sleep), time
 
 
 @given(st.integers(1, 30), st.integers(0, 100), st.sampled_from([0.5, 1.0, 10.0]))
@@ -88,23 +88,29 @@ def test_a_429_stops_reads_and_writes_of_everybody(retry_after, pause):
     assert time.now == pytest.approx(pause)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["GET", "PUT"]), st.sampled_from([0, 0.001, 1.0])), max_size=50))
-def test_requests_leave_apart_and_none_waits_longer_than_that(requests):
+@given(
+    st.lists(st.tuples(st.sampled_from(["GET", "PUT"]), st.sampled_from([0, 0.001, 1.0])), max_size=50),
+    st.sampled_from([0, 0.004, 0.05, 0.1, 3.0]),
+)
+def test_requests_leave_apart_by_a_part_of_what_an_answer_takes_and_none_waits_longer(requests, answer):
     """However they come: at once, or with pauses in between."""
-    limited, time = throttle(burst=0, apart=0.005)
+    limited, time = throttle(burst=0, most_apart=0.005)
+    limited.after(200, None, sent=time.now - answer)
+    apart = min(0.005, answer / 20)
     sent = []
     for method, pause in requests:
         time.now += pause
         asked = time.now
         limited.before(method)
         sent.append(time.now)
-        assert time.now - asked <= 0.005 + 1e-9
+        assert time.now - asked <= apart + 1e-9
 
-    assert all(after - before >= 0.005 - 1e-9 for before, after in pairwise(sent))
+    assert all(after - before >= apart - 1e-9 for before, after in pairwise(sent))
 
 
 def test_a_429_holds_those_too_who_wait_for_their_turn():
-    limited, time = throttle(burst=0, apart=3)
+    limited, time = throttle(burst=0, most_apart=3)
+    limited.after(200, None, sent=-60)
     limited.before("GET")
     limited.after(429, "7")
     limited.before("GET")
@@ -135,7 +141,7 @@ def test_the_gateway_notes_what_it_is_told_and_goes_on():
 
 def test_threads_share_the_bucket():
     """Eight of them get no more than one would."""
-    limited = Throttle(burst=5, per_second=1000, apart=0)
+    limited = Throttle(burst=5, per_second=1000)
     threads = [threading.Thread(target=limited.before, args=("PUT",)) for _ in range(8)]
     for thread in threads:
         thread.start()
