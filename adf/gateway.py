@@ -30,6 +30,7 @@ from adf.errors import (
 )
 from adf.refusals import asking
 from adf.throttle import Throttle, policy
+from adf.transport import transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -51,7 +52,6 @@ SEGMENTS: dict[Kind, str] = {
 LISTENS = "BlobEventsTrigger"
 """The type of the triggers of storage events: only they have a subscription."""
 CLOCK_SKEW = timedelta(minutes=1)
-MOST_CONNECTIONS = 64
 NOT_FOUND = 404
 AGAIN = {"retry_on_methods": frozenset({"GET", "POST"})}
 """For a POST that may be carried out twice: the SDK retries it like a PUT."""
@@ -351,49 +351,8 @@ def _client(subscription_id: str, credential: Credential, options: Mapping[str, 
     from azure.mgmt.datafactory import DataFactoryManagementClient
 
     given = {name: value for name, value in options.items() if value is not None}
-    given.setdefault("transport", _transport(given))
+    given.setdefault("transport", transport(given))
     return DataFactoryManagementClient(credential, subscription_id, **given)
-
-
-def _transport(options: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """The SDK's, but with a connection for each of many workers, and with one look at the environment.
-
-    Its own keeps ten: of more workers each shakes hands anew for every request. And for every request it
-    reads all environment variables four times, in search of proxies, carries cookies, of which Resource
-    Manager has none, and looks for ~/.netrc, whose password would take the token's place.
-    """
-    from azure.core.pipeline.transport import RequestsTransport
-    from requests import PreparedRequest, Request, Session
-    from requests.adapters import HTTPAdapter
-    from urllib3.util import Retry
-
-    known: dict[tuple[Any, ...], Any] = {}
-
-    class SteadySession(Session):
-        def merge_environment_settings(self, url: Any, proxies: Any, *given: Any) -> Any:  # noqa: ANN401
-            if proxies:
-                return super().merge_environment_settings(url, proxies, *given)
-            key = (*url.split("/", 3)[:3], *given)
-            if key not in known:
-                known[key] = super().merge_environment_settings(url, proxies, *given)
-            return dict(known[key])
-
-        def prepare_request(self, request: Request) -> PreparedRequest:
-            made = PreparedRequest()
-            made.prepare(
-                method=request.method,
-                url=request.url,
-                headers={**self.headers, **request.headers},
-                files=request.files,
-                data=request.data,
-            )
-            return made
-
-    never = Retry(total=False, redirect=False, raise_on_status=False)  # that is decided in the SDK's pipeline
-    session = SteadySession()
-    session.mount("https://", HTTPAdapter(pool_maxsize=MOST_CONNECTIONS, max_retries=never))
-    settings = {name: value for name, value in options.items() if name.startswith("connection_")}
-    return RequestsTransport(session=session, **settings)
 
 
 def _pauses() -> Iterator[int]:
