@@ -41,6 +41,8 @@ def own_input(value: Any, _: Path) -> Iterator[Wrong]:  # noqa: ANN401
         return
     name = template.rpartition("/")[2]
     folder = template.rpartition("/")[0] if set("*?[") & set(name) else template
+    if not f"{path.strip('/')}/{_LANDED}".startswith(folder.strip("/").partition("{")[0]):
+        return
     read = re.compile("".join(map(_pattern, _TEMPLATE.finditer(folder.strip("/")))))
     parts = [*path.strip("/").split("/"), _LANDED]
     around = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
