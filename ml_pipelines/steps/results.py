@@ -180,7 +180,7 @@ def with_keys(frame: pd.DataFrame, keys: Mapping[str, Any], place: Place) -> pa.
         column = values if isinstance(values, pa.ChunkedArray | pa.Array) else pa.array(values)
         if name in frame.columns and not _same(frame[name], column):
             raise place.wrong(f"another {name!r} column than it was given", EXPECTED)
-        columns[name] = column
+        columns[name] = _values(column)
     results = [name for name in frame.columns if name not in columns]
     if not results:
         raise place.wrong("no column of results", EXPECTED)
@@ -215,7 +215,16 @@ def _column(series: pd.Series[Any], place: Place) -> pa.Array:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if isinstance(kind, pa.BaseExtensionType):
         raise place.wrong(f"{series.dtype} in {series.name!r}", f"{ONE_TYPE}; `.astype(str)` makes texts")
-    return column
+    return _values(column)
+
+
+def _values(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Those of a dictionary themselves: its numbers may be too small to count the values of a whole window,
+    and no reader would say so before it has read the file.
+    """
+    import pyarrow as pa
+
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def _name(result: object) -> str:

@@ -232,6 +232,19 @@ def test_parts_that_disagree_about_numbers_land_as_numbers(tmp_path):
     assert landed(lake)["prediction"].tolist() == [2.0, 1.0]
 
 
+def test_a_window_has_more_categories_than_a_part_of_it(tmp_path):
+    """pandas numbers a mini-batch's with eight bits: with those of a window, a file that nobody can read."""
+    bodies = {n: "".join(f"{n}{i},a\n" for i in range(100, 200)) for n in "12"}
+    lake = FakeLake({f"in/{n}.csv": f"id,x\n{body}".encode() for n, body in bodies.items()})
+    script = "def run(b):\n    return b['id'].astype(str).astype('category')\n"
+    plan = score(tmp_path, lake, script, files_per_work_item=1, output_format="parquet")
+
+    rows = parquet.read_table(io.BytesIO(lake.stored[publish(plan, lake).path].content))
+
+    assert rows.column("prediction").to_pylist() == [str(key) for key in rows.column("id").to_pylist()]
+    assert rows.num_rows == 200
+
+
 BIG = "def run(b):\n    x = b['x']\n    return x if (x % 1).any() else x.astype('int64') + 2**53\n"
 LISTS = "import pandas as pd\ndef run(b):\n    return pd.DataFrame({'both': [[x, x] for x in b['x']]})\n"
 

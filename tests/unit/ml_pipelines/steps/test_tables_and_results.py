@@ -242,6 +242,17 @@ def test_a_key_that_comes_back_as_it_was_given_is_the_input_s(keys):
     assert table.column("id").to_pylist() == keys.to_pylist()
 
 
+@pytest.mark.parametrize("values", [["a", None], [1, 2], [date(2026, 11, 22), None], [b"a", b"b"]])
+def test_categories_land_as_what_they_are(values):
+    """The numbers that stand for them are eight bits wide, and a window may have more: no reader reads it."""
+    keys = pa.chunked_array([pa.array(["k"]).dictionary_encode(), pa.array(["l"]).dictionary_encode()])
+
+    table = with_keys(as_frame(pd.Categorical(values), 2, PLACE), {"id": keys}, PLACE)
+
+    assert table.to_pydict() == {"id": ["k", "l"], "prediction": values}
+    assert not any(pa.types.is_dictionary(kind) for kind in table.schema.types)
+
+
 @pytest.mark.parametrize("result", [[], [1], [1, 2, 3], pd.DataFrame({"x": [1]}), np.zeros((3, 2))])
 def test_a_result_of_another_length(result):
     """Never a shift: both counts are in the error."""
