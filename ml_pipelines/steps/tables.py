@@ -1,7 +1,8 @@
 """Input as tables: CSV in, Arrow tables of whole rows out, every row accounted for (row_groups.py: Parquet).
 
-Types are those that pandas.read_csv would find: a text that looks like a date stays a text, and an empty
-value is missing. Rows that cannot be read are set aside as rejects, each with its text and why:
+Types are those that pandas.read_csv would find: a text that looks like a date stays a text, `0x1F` is no
+number, and what it takes for missing is missing. A whole number of more than 64 bits stays as it is written,
+where pandas has an object. Rows that cannot be read are set aside as rejects, each with its text and why:
 
 - a row with more or fewer values than the header
 - where rejects are allowed (`max_quarantined_percent` above 0): a value that is no number in a column whose
@@ -13,6 +14,7 @@ empty one is missing: `NA` is a key.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,6 +35,15 @@ NOTHING = b'", \r\n'
 """What pandas writes of a table without columns."""
 MOST_DIGITS = 19
 """Of a 64-bit number."""
+BEYOND = 2.0**63
+"""Arrow knows no whole number from here on, and reads it as a floating one that is near to it."""
+WHOLE = r"^\s*[+-]?[0-9]+\s*$"
+MISSING = (
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A",
+    "NA", "NULL", "NaN", "None", "n/a", "nan", "null",
+)  # fmt: skip
+"""What pandas.read_csv takes for missing, and for truth: Arrow has more, or less."""
+TRUE, FALSE = ("True", "TRUE", "true"), ("False", "FALSE", "false")
 MOSTLY = 0.5
 """The share of a column's values that must be numbers for it to be a column of numbers."""
 
@@ -165,6 +176,7 @@ class CsvReader:
             table, malformed = self._parse(header, content if there else b"")
             if not unreadable.has_bytes(table.schema):
                 unreadable.check_columns(table, shares[0].file)
+                table = self._with_numbers_as_written(table, header, content)
                 return self._with_keys_as_written(table, header, content), malformed
             cause = "it holds bytes that are no text"
         except (pa.ArrowInvalid, UnicodeDecodeError) as error:
@@ -188,8 +200,24 @@ class CsvReader:
         """Read once more where some seem to be missing."""
         if self.row_key is None or not _keys_missing(table, self.row_key):
             return table
-        keys, _ = _read_csv(header, content, frozenset({self.row_key}), self.bytes_at_once, self.row_key)
+        keys = self._written([self.row_key], header, content, missing=[""])
         return table.set_column(table.column_names.index(self.row_key), self.row_key, keys.column(0))
+
+    def _with_numbers_as_written(self, table: pa.Table, header: bytes, content: bytes) -> pa.Table:
+        """Where Arrow sees numbers that pandas does not, or others: those columns are read once more."""
+        if not (names := _doubtful(table, content)):
+            return table
+        written = self._written(names, header, content, MISSING)
+        for name in names:
+            column = _as_pandas_reads(table.column(name), written.column(name))
+            table = table.set_column(table.column_names.index(name), name, column)
+        return table
+
+    def _written(
+        self, names: Sequence[str], header: bytes, content: bytes, missing: Sequence[str]
+    ) -> pa.Table:
+        """These columns as texts."""
+        return _read_csv(header, content, frozenset(names), self.bytes_at_once, names, missing)[0]
 
 
 def _with_lines(share: Share, body: bytes) -> Share:
@@ -202,20 +230,33 @@ def _keys_missing(table: pa.Table, row_key: str | None) -> bool:
 
 
 def _read_csv(
-    header: bytes, content: bytes, texts: frozenset[str], bytes_at_once: int, row_key: str | None = None
+    header: bytes,
+    content: bytes,
+    texts: frozenset[str],
+    bytes_at_once: int,
+    only: Sequence[str] = (),
+    missing: Sequence[str] = MISSING,
 ) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
     """The table, and by position below the header the rows that have too many or too few values.
 
-    With `row_key` that column alone, as it is written.
+    `only`: with these columns and no others.
     """
     import pyarrow as pa
 
     names = _names(header) if content else None
     content = content or header
+    convert = {
+        "strings_can_be_null": True,
+        "column_types": dict.fromkeys(texts, pa.string()),
+        "include_columns": only,
+        "null_values": missing,
+        "true_values": TRUE,
+        "false_values": FALSE,
+    }
     try:
-        return _parsed(content, names, texts, bytes_at_once, row_key)
+        return _parsed(content, names, convert, bytes_at_once)
     except pa.ArrowInvalid:  # perhaps a row longer than that; whatever else it is shows again
-        return _parsed(content, names, texts, len(content), row_key)
+        return _parsed(content, names, convert, len(content))
 
 
 @lru_cache(maxsize=8)
@@ -228,7 +269,7 @@ def _names(header: bytes) -> list[str]:
 
 
 def _parsed(
-    content: bytes, names: list[str] | None, texts: frozenset[str], bytes_at_once: int, row_key: str | None
+    content: bytes, names: list[str] | None, convert: dict[str, Any], bytes_at_once: int
 ) -> tuple[pa.Table, dict[int, tuple[str, str]]]:
     """One table with one type a column, however many bytes are parsed at once."""
     import pyarrow as pa
@@ -245,14 +286,49 @@ def _parsed(
         pa.BufferReader(content),
         read_options=csv.ReadOptions(use_threads=False, block_size=bytes_at_once, column_names=names),
         parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
-        convert_options=csv.ConvertOptions(
-            strings_can_be_null=True,
-            column_types=dict.fromkeys(texts, pa.string()),
-            include_columns=[row_key] if row_key else None,
-            null_values=[""] if row_key else None,
-        ),
+        convert_options=csv.ConvertOptions(**convert),
     )
     return _empty_columns_as_numbers(table), malformed
+
+
+def _doubtful(table: pa.Table, content: bytes) -> list[str]:
+    """The columns of numbers where one may be hexadecimal, or have more than 64 bits."""
+    import pyarrow as pa
+
+    whole = [column.name for column in table.schema if pa.types.is_integer(column.type)]
+    others = [column.name for column in table.schema if pa.types.is_floating(column.type)]
+    rounded = [name for name in others if _beyond_64_bits(table.column(name))]
+    return rounded + (whole if whole and _hexadecimal(content) else [])
+
+
+def _beyond_64_bits(numbers: pa.ChunkedArray) -> bool:
+    from pyarrow import compute
+
+    ends = compute.min_max(numbers).as_py().values()
+    return any(BEYOND <= abs(end) < math.inf for end in ends if end is not None)
+
+
+def _hexadecimal(content: bytes) -> bool:
+    """Whether there is a 0x or 0X; `in` takes ten times as long."""
+    import numpy as np
+
+    letters = np.frombuffer(content, np.uint8)
+    return bool(((letters[:-1] == ord("0")) & (letters[1:] | 0x20 == ord("x"))).any())
+
+
+def _as_pandas_reads(numbers: pa.ChunkedArray, texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column that Arrow took for numbers and that is written so: texts, or what it rounded as it is."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if pa.types.is_integer(numbers.type):
+        return texts if compute.any(compute.match_substring_regex(texts, "[xX]")).as_py() else numbers
+    if not compute.all(compute.match_substring_regex(texts, WHOLE)).as_py():
+        return numbers
+    try:
+        return texts if texts.null_count else texts.cast(pa.uint64())
+    except pa.ArrowInvalid:
+        return texts
 
 
 def _empty_columns_as_numbers(table: pa.Table) -> pa.Table:
@@ -288,38 +364,47 @@ def _without_text_in_numbers(
     import pyarrow as pa
 
     bad: dict[int, tuple[str, Any]] = {}
-    read = table
-    for index, column in enumerate(table.schema):
+    mended: list[str] = []
+    for column in table.schema:
         if column.name == row_key or not pa.types.is_string(column.type):
             continue
-        numbers, wrong = _as_numbers(table.column(index))
-        if numbers is not None:
-            bad |= {at: (column.name, table.column(index)[at].as_py()) for at in wrong}
-            table = table.set_column(index, column.name, numbers)
+        if wrong := _no_numbers(table.column(column.name)):
+            mended.append(column.name)
+            bad |= {at: (column.name, table.column(column.name)[at].as_py()) for at in wrong}
     if not bad:
         return table, positions, []
     rejects = [
-        Reject(*_place(shares, int(positions[at])), f"{name} is {value!r}, no number", _text(read, at))
+        Reject(*_place(shares, int(positions[at])), f"{name} is {value!r}, no number", _text(table, at))
         for at, (name, value) in sorted(bad.items())
     ]
     good = np.ones(table.num_rows, dtype=bool)
     good[list(bad)] = False
-    return table.filter(pa.array(good)), positions[good], rejects
+    table = table.filter(pa.array(good))
+    for name in mended:
+        table = table.set_column(table.column_names.index(name), name, _numbers(table.column(name)))
+    return table, positions[good], rejects
 
 
-def _as_numbers(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray | None, list[int]]:
-    """The column as numbers with nulls for what is none, and where those are; None if it is one of texts."""
+def _no_numbers(texts: pa.ChunkedArray) -> list[int]:
+    """Where a column that is mostly numbers has none; nowhere, if it is one of texts."""
     import numpy as np
+    import pandas as pd
+
+    column = texts.to_pandas()
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = np.flatnonzero((numbers.isna() & column.notna()).to_numpy())
+    return wrong.tolist() if len(wrong) <= MOSTLY * int(column.notna().sum()) else []
+
+
+def _numbers(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Texts that all are numbers as what they would be without the others: whole where all are."""
     import pandas as pd
     import pyarrow as pa
 
-    texts = column.to_pandas()
-    numbers = pd.to_numeric(texts, errors="coerce")
-    wrong = np.flatnonzero((numbers.isna() & texts.notna()).to_numpy())
-    present = int(texts.notna().sum())
-    if not present or len(wrong) > MOSTLY * present:
-        return None, []
-    return pa.chunked_array([pa.Array.from_pandas(numbers.astype("float64"))]), wrong.tolist()
+    values = pd.to_numeric(texts.to_pandas(), errors="coerce")
+    whole = values.dtype == "int64" and len(values)
+    numbers = pa.chunked_array([pa.Array.from_pandas(values if whole else values.astype("float64"))])
+    return _as_pandas_reads(numbers, texts) if not whole and _beyond_64_bits(numbers) else numbers
 
 
 def _text(table: pa.Table, row: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import UTC, date, datetime, timedelta
 
@@ -36,13 +37,31 @@ def block(header: bytes, body: bytes, *, row_key: str | None = "id", rejects_all
         (b"1\nx\n", "str"),
         (b"true\nFALSE\n", "bool"),
         (b'""\n""\n', "float64"),
+        (b"0x1F\n7\n", "str"),
+        (b"1\nNone\n<NA>\n", "float64"),
+        (b"1\ntrue\n", "str"),
+        (b"0\nFalse\n", "str"),
+        (b"18446744073709551615\n1\n", "uint64"),
+        (b"9223372036854775808\n-1\n", "str"),
+        (b"9223372036854775808\n0.5\n", "float64"),
+        (b"1e300\ninf\n", "float64"),
     ],
 )  # fmt: skip
 def test_types_are_those_that_pandas_would_find(values, kind):
-    """A text that looks like a date stays a text; an empty value is missing."""
+    """A text that looks like a date stays a text; an empty value is missing; no number is another."""
     found = block(b"x\n", values, row_key=None).table.to_pandas()["x"]
 
     assert found.dtype.name == kind
+    assert found.tolist() == pytest.approx(
+        pd.read_csv(io.BytesIO(b"x\n" + values), skip_blank_lines=False)["x"].tolist(), nan_ok=True
+    )
+
+
+def test_a_whole_number_of_more_than_64_bits_is_as_it_is_written():
+    """A floating number is near to it, and to others: pandas has an object, a table has the text."""
+    found = block(b"id,x\n", b"1,123456789012345678901\n2,\n", rejects_allowed=True)
+
+    assert found.table.column("x").to_pylist() == ["123456789012345678901", None]
 
 
 @pytest.mark.parametrize(
@@ -95,6 +114,15 @@ def test_a_text_among_numbers_is_set_aside_where_that_is_allowed():
     assert strict.table.column("x").to_pylist() == ["1", "oops", None, "4"]
     assert lenient.table.column("x").to_pylist() == [1.0, None, 4.0]
     assert (lenient.rejects[0].cause, lenient.rejects[0].text) == ("x is 'oops', no number", "2,oops")
+
+
+def test_whole_numbers_stay_whole_when_a_text_among_them_is_set_aside():
+    """As a floating number the one account would be the other."""
+    body = b"1,1234567890123456789\n2,oops\n3,1234567890123456788\n"
+
+    found = block(b"id,account\n", body, rejects_allowed=True)
+
+    assert found.table.column("account").to_pylist() == [1234567890123456789, 1234567890123456788]
 
 
 def test_a_column_of_texts_stays_one():
