@@ -9,6 +9,7 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from . import unreadable
+from .column_types import conformed, schema_of
 from .errors import InputUnreadable, WrongResult
 from .row_groups import parquet_blocks, piece_blocks
 from .rows import (
@@ -239,11 +240,11 @@ def _row_keys(item: WorkItem, blocks: Sequence[Block]) -> dict[str, Any]:
     """The row key of every row of the files, or where there is none their file and number."""
     import pyarrow as pa
 
-    if item.plan.row_key is not None:
-        columns = [block.table.column(item.plan.row_key) for block in blocks]
-        kinds = {column.type for column in columns}
-        same = columns if len(kinds) <= 1 else [column.cast(pa.string()) for column in columns]
-        return {item.plan.row_key: pa.chunked_array(chain.from_iterable(each.chunks for each in same))}
+    if (key := item.plan.row_key) is not None:
+        columns = [(block.label, block.table.select([key])) for block in blocks]
+        schema = schema_of((files, column.schema) for files, column in columns)
+        same = [conformed(column, schema, files) for files, column in columns]
+        return {key: pa.concat_tables(same).column(key) if same else pa.chunked_array([], pa.string())}
     files, rows = zip(*(block.origins() for block in blocks), strict=True) if blocks else ((), ())
     return {"file": list(chain.from_iterable(files)), "row": list(chain.from_iterable(rows))}
 

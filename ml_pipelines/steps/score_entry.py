@@ -212,6 +212,8 @@ class _Item:
     def score_files(self, batch: FileBatch) -> None:
         self.rows_in += batch.expected
         self.spans += spans_of(batch.shares)
+        if not batch.expected:
+            return
         paths = [str(path) for path in batch.paths]
         if self.plan.returns == "rows":
             self.score(paths, batch.expected, "rows", batch.label, batch.keys)

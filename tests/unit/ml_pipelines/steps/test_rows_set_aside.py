@@ -110,13 +110,25 @@ def test_a_file_that_run_reads_itself_has_keys_too(tmp_path):
     assert set_aside(lake) == [("a.csv", 1, 2)]
 
 
+def test_keys_of_files_that_run_reads_itself_are_of_one_type(tmp_path):
+    """Whole numbers stay numbers, however wide each file has them."""
+    kinds = {"a": pa.array([1], pa.int32()), "b": pa.array([2], pa.int64())}
+    lake = FakeLake({f"in/{name}.parquet": parquet_file(keys) for name, keys in kinds.items()})
+    script = "def run(paths):\n    return [0.5, 1.5]\n"
+
+    plan = score(tmp_path, lake, script, passes="files", output_format="parquet")
+    rows = parquet.read_table(io.BytesIO(lake.stored[publish(plan, lake).path].content))
+
+    assert rows.column("id").type == pa.int64()
+
+
 # ------------------------------------------------------------------------------------------- missing keys
 
 
 CSV = b'id,x\nk1,1\n\n,2\n"",3\nk4,4\n'
 
 
-def parquet_file(keys: list[str | None]) -> bytes:
+def parquet_file(keys: list[str | None] | pa.Array) -> bytes:
     buffer = io.BytesIO()
     parquet.write_table(pa.table({"id": keys, "x": range(1, len(keys) + 1)}), buffer)
     return buffer.getvalue()

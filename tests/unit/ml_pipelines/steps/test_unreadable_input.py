@@ -92,6 +92,17 @@ def test_a_file_without_rows_is_none_to_complain_of(tmp_path, content):
     assert publish(score(tmp_path, lake), lake).rows_in == 1
 
 
+@pytest.mark.parametrize("row_key", ["id", None])
+def test_run_is_not_asked_for_files_without_rows(tmp_path, row_key):
+    """A work item may have no others; whatever run() reads of them, there is nothing to return."""
+    lake = FakeLake({"in/a.csv": b"id,x\n", "in/b.csv": b"id,x\n1,5\n"})
+    script = "import pandas as pd\ndef run(paths):\n    return [pd.read_csv(paths[0])['x'][0]]\n"
+
+    publish(score(tmp_path, lake, script, passes="files", files_per_work_item=1, row_key=row_key), lake)
+
+    assert landed(lake)["prediction"].tolist() == [5]
+
+
 @pytest.mark.parametrize("separator", [b";", b"\t", b"|"])
 def test_values_that_no_comma_separates_are_guessed_at(tmp_path, separator):
     """What a spreadsheet writes where the comma is decimal."""
