@@ -123,7 +123,7 @@ class Quarantine:
     def check(self) -> None:
         """Raises TooManyQuarantined; duplicates are there because the model says so, and do not count."""
         plan, rejected = self._plan, self._rejected
-        if 100 * rejected <= plan.max_quarantined_percent * self.rows_in:
+        if not rejected or 100 * rejected / self.rows_in <= plan.max_quarantined_percent:
             return
         part = next(part for part in self._parts if part.facts.rows_quarantined)
         reject = self._origins.in_file(part.facts, self._read(part)[0])

@@ -220,11 +220,14 @@ def _column(series: pd.Series[Any], place: Place) -> pa.Array:
 
 def _values(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
     """Those of a dictionary themselves: its numbers may be too small to count the values of a whole window,
-    and no reader would say so before it has read the file.
+    and no reader would say so before it has read the file. Of 16-bit floating numbers, which most readers do
+    not know, and most of Arrow's functions neither, the same in 32 bits.
     """
     import pyarrow as pa
 
-    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column.cast(pa.float32()) if pa.types.is_float16(column.type) else column
 
 
 def _name(result: object) -> str:

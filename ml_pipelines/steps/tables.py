@@ -119,14 +119,14 @@ class Block:
         return Reject(*_place(self.shares, int(self.positions[row])), cause, _text(self.table, row))
 
     def keyed(self, row_key: str) -> Block:
-        """The rows that have a key; the others are rejects: nobody could say whose they are."""
+        """The rows that have a key; the others are rejects: nobody could say whose they are. NaN is none."""
         import numpy as np
+        from pyarrow import compute
 
-        keys = self.table.column(row_key)
-        if not keys.null_count:
-            return self
-        there = keys.is_valid()
+        there = compute.invert(compute.is_null(self.table.column(row_key), nan_is_null=True))
         rows = there.to_numpy()
+        if rows.all():
+            return self
         rejects = tuple(self.reject(int(row), f"it has no {row_key}") for row in np.flatnonzero(~rows))
         return Block(self.table.filter(there), self.shares, self.positions[rows], self.rejects + rejects)
 

@@ -155,6 +155,28 @@ def test_rows_without_a_key_are_set_aside(tmp_path, name, content, places):
     assert set(landed(lake, QUARANTINE)["cause"]) == {"it has no id"}
 
 
+def test_a_key_that_is_no_number_is_missing(tmp_path):
+    """As Spark and Polars write it where pandas writes nothing."""
+    keys = pa.array([1.5, float("nan"), float("nan")])
+    lake = FakeLake({"in/a.parquet": parquet_file(keys)})
+
+    publish(score(tmp_path, lake, max_quarantined_percent=70.0), lake)
+
+    assert landed(lake)["id"].tolist() == [1.5]
+    assert set_aside(lake) == [("a.parquet", 2, 0), ("a.parquet", 3, 0)]
+
+
+@pytest.mark.parametrize(("rows", "allowed"), [(57, 0.57), (69, 0.69), (113, 1.13)])
+def test_as_many_rows_as_are_allowed_may_be_set_aside(tmp_path, rows, allowed):
+    """0.57 % of 10,000 rows are 57, though 0.57 times 10,000 is a little less."""
+    body = "".join(f"{number},1\n" if number >= rows else f"{number}\n" for number in range(10_000))
+    lake = FakeLake({"in/a.csv": f"id,x\n{body}".encode()})
+
+    publish(score(tmp_path, lake, max_quarantined_percent=allowed), lake)
+
+    assert receipt(lake).rows_quarantined == rows
+
+
 def test_one_row_without_a_key_fails_a_window_that_allows_no_bad_row(tmp_path):
     lake = FakeLake({"in/a.csv": b"id,x\nk1,1\n,2\n"})
 

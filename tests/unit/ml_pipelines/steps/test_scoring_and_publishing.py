@@ -6,6 +6,7 @@ import io
 import json
 import os
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
@@ -243,6 +244,19 @@ def test_a_window_has_more_categories_than_a_part_of_it(tmp_path):
 
     assert rows.column("prediction").to_pylist() == [str(key) for key in rows.column("id").to_pylist()]
     assert rows.num_rows == 200
+
+
+def test_half_precision_lands_as_single(tmp_path):
+    """What a network on a GPU returns: neither checks nor most readers know it in 16 bits. Keys too."""
+    buffer = io.BytesIO()
+    parquet.write_table(pa.table({"id": np.array([1.5, 2.5], "float16")}), buffer)
+    lake = FakeLake({"in/a.parquet": buffer.getvalue()})
+    script = "import numpy as np\ndef run(b):\n    return np.array([0.25, 0.5], dtype='float16')\n"
+    checks = {"columns": {"prediction": {"minimum": 0, "maximum": 0.5}}}
+
+    publish(score(tmp_path, lake, script, checks=checks), lake)
+
+    assert landed(lake).to_dict("list") == {"id": [1.5, 2.5], "prediction": [0.25, 0.5]}
 
 
 BIG = "def run(b):\n    x = b['x']\n    return x if (x % 1).any() else x.astype('int64') + 2**53\n"
