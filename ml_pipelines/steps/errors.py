@@ -242,11 +242,8 @@ class DuplicateKeys(StepError):
 
 
 class ReservedColumn(StepError):
-    def __init__(self, model: str, column: str) -> None:
-        super().__init__(
-            f"{model}: run() returned a column {column!r}, which every landed row says of its run: "
-            "rename it, or set `output.run_columns: false`"
-        )
+    def __init__(self, model: str, column: str, why: str) -> None:
+        super().__init__(f"{model}: run() returned a column {column!r}, {why}")
 
 
 class CheckImpossible(StepError):

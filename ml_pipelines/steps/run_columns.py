@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
     from .work import Plan
 
+OF_ROWS = "which every landed row says of its run: rename it, or set `output.run_columns: false`"
+FOLDER = "window"
+OF_FOLDERS = (
+    "which readers of several windows take from the folders' names `window=…`: pandas refuses such files, "
+    "DuckDB shows the folder's value in its place. Rename it (or the row key, where it is that)"
+)
+
 
 @dataclass(frozen=True)
 class RunColumns:
@@ -41,10 +48,12 @@ class RunColumns:
         )
 
     def check(self, results: pa.Table, model: str) -> None:
-        """Raises ReservedColumn where the results have a column of one of these names."""
-        for name in self.values:
-            if name in results.column_names:
-                raise ReservedColumn(model, name)
+        """Raises ReservedColumn where the results have a column of one of these names, or of the folders'."""
+        for name in results.column_names:
+            if name in self.values:
+                raise ReservedColumn(model, name, OF_ROWS)
+            if name.lower() == FOLDER:
+                raise ReservedColumn(model, name, OF_FOLDERS)
 
     def behind(self, results: pa.Table) -> pa.Table:
         import pyarrow as pa

@@ -465,3 +465,12 @@ def test_a_column_of_ours_is_not_overwritten(tmp_path):
 
     with pytest.raises(errors.ReservedColumn, match="returned a column 'scored_at'"):
         publish(score(tmp_path, lake, script, run_columns=True), lake)
+
+
+@pytest.mark.parametrize("name", ["window", "Window"])
+def test_a_column_of_the_folders_names_is_refused(tmp_path, name):
+    """pandas cannot read it with its neighbours, and DuckDB has the folder's value for the row's."""
+    script = f"def run(rows):\n    return rows.assign({name}=1)\n"
+
+    with pytest.raises(errors.ReservedColumn, match=f"returned a column '{name}', .*Rename it"):
+        score(tmp_path, lake_of(1), script)
