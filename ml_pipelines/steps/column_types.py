@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import NotForCsv, TypesDisagree
+from .errors import ListsDisagree, NotForCsv, TypesDisagree
+from .results import PREDICTION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pyarrow as pa
 
@@ -23,15 +24,29 @@ ELSEWHERE = "other rows of the window"
 def schema_of(results: Iterable[tuple[str, pa.Schema]]) -> pa.Schema:
     """One schema for all; columns in the order in which they first appear.
 
-    Each of `results` comes with the files that it is of, for messages. Raises TypesDisagree.
+    Each of `results` comes with the files that it is of, for messages. Raises TypesDisagree or ListsDisagree.
     """
     import pyarrow as pa
 
     found: dict[str, dict[pa.DataType, str]] = {}
+    lists: dict[tuple[str, ...], str] = {}
     for files, schema in results:
+        if of_lists := _of_lists(schema.names):
+            lists.setdefault(of_lists, files)
+        if len(lists) > 1:
+            raise ListsDisagree(*lists.items())
         for column in schema:
             found.setdefault(column.name, {}).setdefault(column.type, files)
     return pa.schema([pa.field(name, _common(name, kinds)) for name, kinds in found.items()])
+
+
+def _of_lists(names: Sequence[str]) -> tuple[str, ...]:
+    """The columns of results without names: as many as each row has values, by chance too, where lists happen
+    to be equally long. Empty, where columns have names of their own.
+    """
+    found = tuple(name for name in names if name.startswith(PREDICTION))
+    numbered = tuple(f"{PREDICTION}_{number}" for number in range(len(found)))
+    return found if found in ((PREDICTION,), numbered) else ()
 
 
 def _common(column: str, kinds: dict[pa.DataType, str]) -> pa.DataType:

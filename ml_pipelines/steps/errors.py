@@ -19,6 +19,7 @@ StepError
 ├── WrongResultLength        run() returned more or fewer results than it was given
 ├── WrongResult              run() returned what is no result
 ├── TypesDisagree            a column of the results has types that no type holds together
+├── ListsDisagree            run() returned lists of another length for other rows
 ├── NotForCsv                a column of the results that CSV has no form for
 ├── RowsUnaccounted          rows in ≠ rows scored + rows quarantined
 ├── TooManyQuarantined       more bad rows than the model allows
@@ -193,6 +194,18 @@ class TypesDisagree(StepError):
             f"the results' column {column!r} is {one[0]} for {one[1]} and {other[0]} for {other[1]}: {why}. "
             "Have run() return the same type always: `.astype('Int64')`, for one, keeps whole numbers whole "
             "where some are missing, `.astype(str)` makes texts. (A row key is as its file has it)"
+        )
+
+
+class ListsDisagree(StepError):
+    """Each side is the columns that became of the results, and the files that these are of."""
+
+    def __init__(self, one: tuple[Sequence[str], str], other: tuple[Sequence[str], str]) -> None:
+        said = (f"{', '.join(map(repr, columns))} for {files}" for columns, files in (one, other))
+        super().__init__(
+            f"the columns of the results are {' and '.join(said)}: have run() return equally many values for "
+            "each row, always, or a DataFrame whose columns have names (one of lists, where their lengths "
+            "differ: `pd.DataFrame({'values': lists})`)"
         )
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .errors import WrongResult, WrongResultLength, describe
@@ -54,6 +55,8 @@ def as_frame(result: object, expected: int, place: Place) -> pd.DataFrame:
         return _frame(result, place)
     except UnicodeEncodeError as error:
         raise place.wrong(f"a text that has no form in UTF-8 ({error})", EXPECTED) from error
+    except ValueError as error:
+        raise place.wrong(f"{_name(result)} that makes no table ({describe(error)})", EXPECTED) from error
 
 
 def _frame(result: object, place: Place) -> pd.DataFrame:
@@ -120,8 +123,11 @@ def _named(frame: pd.DataFrame, place: Place) -> pd.DataFrame:
 
 
 def _from_array(result: Any) -> pd.DataFrame:  # noqa: ANN401 - numpy is imported late
+    import numpy as np
     import pandas as pd
 
+    if isinstance(result, np.matrix):  # which is never one-dimensional: a sum over SciPy's sparse rows
+        result = np.asarray(result)
     if result.dtype.names:
         return pd.DataFrame({name: result[name] for name in result.dtype.names})
     flat = result.reshape(len(result), -1) if len(result) else result.reshape(0, 1)
@@ -215,7 +221,27 @@ def _column(series: pd.Series[Any], place: Place) -> pa.Array:
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if isinstance(kind, pa.BaseExtensionType):
         raise place.wrong(f"{series.dtype} in {series.name!r}", f"{ONE_TYPE}; `.astype(str)` makes texts")
+    if found := _strange(series, kind):
+        raise place.wrong(f"{found} in {series.name!r}", ONE_TYPE)
     return _values(column)
+
+
+def _strange(series: pd.Series[Any], kind: pa.DataType) -> str:
+    """What Arrow takes for one kind though it is two, each in the other's form, or for one without a form."""
+    import pyarrow as pa
+
+    if pa.types.is_struct(kind) and not kind.num_fields:
+        return "nothing but empty dicts"
+    if series.dtype != object:
+        return ""
+    there = series.dropna()
+    if pa.types.is_timestamp(kind) and len({each.tzinfo is None for each in there}) > 1:
+        return "times with a zone and times without one"
+    if pa.types.is_date(kind) and any(isinstance(each, datetime) for each in there):
+        return "dates and times"
+    if pa.types.is_binary(kind) and any(isinstance(each, str) for each in there):
+        return "bytes and texts"
+    return ""
 
 
 def _values(column: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:

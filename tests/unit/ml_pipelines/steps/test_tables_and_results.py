@@ -164,11 +164,22 @@ def test_results_of_many_kinds(result, columns):
     assert as_frame(result, 2, PLACE).to_dict("list") == columns
 
 
+def test_a_sum_over_sparse_rows_is_a_result():
+    """SciPy's is a matrix, whose columns are matrices again."""
+    with pytest.warns(PendingDeprecationWarning):
+        result = np.asmatrix([[1], [2]])
+
+    assert as_frame(result, 2, PLACE).to_dict("list") == {"prediction": [1, 2]}
+
+
 @pytest.mark.parametrize("result", [None, 5, "ab", b"ab", {"a": 1, "b": 2}, {1, 2}, iter([1, 2])])
 def test_what_is_no_result(result):
     """Without an order, or without a length."""
     with pytest.raises(errors.WrongResult, match=r"churn, window w, a\.csv: run\(\) returned"):
         as_frame(result, 2, PLACE)
+
+
+NOON = datetime(2026, 11, 22, 12)  # noqa: DTZ001 - a time without a zone
 
 
 @pytest.mark.parametrize(
@@ -183,6 +194,12 @@ def test_what_is_no_result(result):
         (np.array([1j, 2]), "values in 'prediction' that no column of a table can hold"),
         ([2**70, 1], "values in 'prediction' that no column of a table can hold"),
         ([2**53 + 1, 0.5], "values of several kinds in 'prediction'"),
+        ([NOON, NOON.astimezone(UTC)], "times with a zone and times without one in 'prediction'"),
+        ([NOON.astimezone(UTC), NOON], "times with a zone and times without one in 'prediction'"),
+        ([NOON.date(), NOON], "dates and times in 'prediction'"),
+        (["a", b"a"], "bytes and texts in 'prediction'"),
+        ([{"p": {}}, {"p": {}}], "nothing but empty dicts in 'p'"),
+        (np.zeros((2, 1), dtype="i4,f8"), "a ndarray that makes no table"),
         (pd.Series(pd.cut([1, 9], 2)), "category in 'prediction'; .*`.astype\\(str\\)` makes texts"),
         (pd.Series(pd.period_range("2026-11", periods=2, freq="M")), r"period\[M\] in 'prediction'"),
     ],
@@ -372,6 +389,31 @@ def test_parts_that_disagree_about_columns():
     schema = schema_of(("a.csv", each) for each in schemas)
 
     assert conformed(pa.table({"a": [1]}), schema, "a.csv").to_pylist() == [{"a": 1, "b": None}]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (["prediction"], ["prediction_0", "prediction_1"], "are 'prediction' for a.csv and 'prediction_0', "),
+        (["prediction_0"], ["prediction_0", "prediction_1"], "'prediction_0', 'prediction_1' for b.csv"),
+    ],
+)
+def test_lists_of_another_length_for_other_rows(one, other, said):
+    """Lists that happen to be equally long become columns: a reader of one of them would miss the others."""
+    schemas = [
+        pa.schema([("id", pa.int64()), *((name, pa.int64()) for name in each)]) for each in (one, other)
+    ]
+
+    with pytest.raises(errors.ListsDisagree, match=said):
+        schema_of(zip(("a.csv", "b.csv"), schemas, strict=True))
+
+
+def test_columns_with_names_may_be_there_for_some_rows_only():
+    """As the keys of dicts."""
+    names = (["prediction"], ["error"], ["prediction", "prediction_2"])
+    schemas = [pa.schema([(name, pa.int64()) for name in each]) for each in names]
+
+    assert schema_of(("a.csv", each) for each in schemas).names == ["prediction", "error", "prediction_2"]
 
 
 @pytest.mark.parametrize("kind", [pa.list_(pa.int64()), pa.struct([("a", pa.int64())])])
