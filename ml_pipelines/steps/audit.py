@@ -15,7 +15,7 @@ from . import sql_checks
 from .check_results import CheckResult, columns_differ, compact, compact_columns, judged, skipped
 from .column_checks import ColumnWatch
 from .drift import Profile, Sample, profile_of, psi
-from .errors import LakePathMissing
+from .errors import CheckImpossible, LakePathMissing
 from .landing import manifest_folder, manifest_path
 from .results import PREDICTION
 
@@ -51,6 +51,7 @@ class Audit:
 def audit(plan: Plan, scored: Scored, lake: Lake) -> Audit:
     """Raises CheckImpossible where a check needs a package that is not there, or cannot be understood."""
     checks = plan.checks
+    _check_texts(plan, scored)
     last = _last_window(plan, lake) if _looks_back(checks) and scored.rows else {}
     columns = _columns_of(scored) if scored.rows else ""
     watches, sample = _seen(checks, scored)
@@ -64,6 +65,22 @@ def audit(plan: Plan, scored: Scored, lake: Lake) -> Audit:
     ]
     profile = "" if sample is None else profile_of(_drift_column(checks), sample, scored.rows).to_json()
     return Audit(tuple(results), columns, profile)
+
+
+def _check_texts(plan: Plan, scored: Scored) -> None:
+    """Raises CheckImpossible where values are to be compared that have no text: lists, structs."""
+    import pyarrow as pa
+
+    columns = plan.checks.get("columns", {})
+    compared = {
+        name: f"columns.{name}.allowed_values" for name in columns if "allowed_values" in columns[name]
+    }
+    drift = _drift_column(plan.checks)
+    for name, check in [*compared.items(), *([(drift, "drift")] if drift else [])]:
+        kind = scored.schema.field(name).type if name in scored.schema.names else pa.string()
+        if pa.types.is_nested(kind):
+            why = f"the column {name!r} is {kind}, whose values have no text. Have run() return one"
+            raise CheckImpossible(f"{plan.model}, window {plan.window_id}: `{check}`", why)
 
 
 def _columns_of(scored: Scored) -> str:

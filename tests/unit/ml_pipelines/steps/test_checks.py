@@ -434,6 +434,23 @@ def test_all_kinds_of_columns_can_be_queried(tmp_path):
         )
 
 
+@pytest.mark.parametrize("value", ["[1, 2]", "{'a': 1}"])
+@pytest.mark.parametrize(
+    ("checks", "named"),
+    [
+        ({"columns": {"score": {"allowed_values": ["a"]}}}, "`columns.score.allowed_values`"),
+        ({"drift": {"against": "last_window", "column": "score"}}, "`drift`"),
+    ],
+)
+def test_values_without_a_text_cannot_be_compared(tmp_path, value, checks, named):
+    """The check and the column are named, and not a function of a library."""
+    lake = lake_of(1)
+    script = f"def run(rows):\n    return [{{'score': {value}}} for _ in range(len(rows))]\n"
+
+    with pytest.raises(errors.CheckImpossible, match=rf"{named} cannot be checked: the column 'score' is"):
+        publish(score(tmp_path, lake, script, output_format="parquet", checks=checks), lake)
+
+
 # ------------------------------------------------------------------------------------------- run columns
 
 
