@@ -497,9 +497,19 @@ def tumbling_problems(type_properties: Mapping[str, Any]) -> list[str]:
 
 
 def tumbling_change_problems(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """Why an existing trigger's typeProperties cannot be changed from `before` to `after`."""
-    changed = [key for key in IMMUTABLE if key in after and after[key] != before.get(key)]
+    """Why an existing trigger's typeProperties cannot be changed from `before` to `after`.
+
+    An instant that is spelt in another way is the same.
+    """
+    changed = [key for key in IMMUTABLE if key in after and _meant(after[key]) != _meant(before.get(key))]
     return [f"{key} cannot change after the trigger's creation" for key in changed]
+
+
+def _meant(value: object) -> object:
+    try:
+        return parse_instant(value) if isinstance(value, str) else value
+    except WindowError:
+        return value
 
 
 def tumbling_pipeline_problems(properties: Mapping[str, Any]) -> list[str]:
@@ -531,12 +541,15 @@ def _instant_problems(type_properties: Mapping[str, Any]) -> list[str]:
     }
     problems = []
     for key, parse in checks.items():
+        value = type_properties.get(key)
         try:
-            if type_properties.get(key) is not None:
-                parse(type_properties[key])
+            if value is not None and not isinstance(value, str):
+                problems.append(f"{key} is {value!r}, no text")
+            elif value is not None:
+                parse(value)
             elif key == "startTime":
                 problems.append("startTime is missing")
-        except (WindowError, TypeError) as error:
+        except WindowError as error:
             problems.append(f"{key}: {error}")
     return problems
 
@@ -556,9 +569,11 @@ def _span_problems(dependency: Mapping[str, Any]) -> list[str]:
     problems = []
     for key, text in spans.items():
         try:
-            if parse_timespan(text) <= timedelta() and key == "size":
+            if not isinstance(text, str):
+                problems.append(f"dependsOn: {key} is {text!r}, no text")
+            elif parse_timespan(text) <= timedelta() and key == "size":
                 problems.append(f"dependsOn: the size {text!r} is not positive")
-        except (WindowError, TypeError) as error:
+        except WindowError as error:
             problems.append(f"dependsOn: {key}: {error}")
     return problems
 

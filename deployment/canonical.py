@@ -2,8 +2,9 @@
 
 Data Factory returns what was sent with read-only properties added, nulls and empty collections added or
 dropped, types of parameters and ids of resources in another case and keys in another order; Studio writes an
-expression as an object where we write a text, and a duration with or without its days. Two bodies are the
-same when their canonical forms are equal; canonicalising twice changes nothing.
+expression as an object where we write a text, a duration with or without its days, an instant with a fraction
+of zeros, and on a pipeline when it was published. Two bodies are the same when their canonical forms are
+equal; canonicalising twice changes nothing.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-READ_ONLY: Final = frozenset({"runtimeState", "provisioningState", "systemData", "etag", "createTime"})
+READ_ONLY: Final = frozenset(
+    {"runtimeState", "provisioningState", "systemData", "etag", "createTime", "lastPublishTime"}
+)
 """Of an entity's own properties; the same words deeper down belong to the user."""
 DURATIONS: Final = frozenset({"timeout", "delay", "duration", "httpRequestTimeout"})
 """Keys whose values are durations: `12:00:00` and `0.12:00:00` are the same."""
+INSTANTS: Final = frozenset({"startTime", "endTime"})
+"""Keys whose values are instants: `T06:00:00Z`, `T06:00:00.000Z` and `T06:00:00+00:00` are the same."""
 SECRET: Final = "********"  # noqa: S105 - what is shown in a secret's place
 ABSENT: Final = None
 """In a difference: there is no such property on this side. No canonical body holds a None of its own."""
@@ -60,8 +65,8 @@ def _without_empty(body: Mapping[str, Any]) -> dict[str, Any]:
     result = {}
     for key in sorted(body):
         value = _canonical_value(body[key])
-        if key in DURATIONS and isinstance(value, str):
-            value = _duration(value)
+        if isinstance(value, str) and key in _SPELT:
+            value = _SPELT[key](value)
         is_empty = value is None or (not value and isinstance(value, list | dict))
         if not is_empty and key != "encryptedCredential":
             result[key] = value
@@ -96,6 +101,20 @@ def _duration(text: str) -> str:
 
 
 _TIMESPAN: Final = re.compile(r"((?P<days>\d+)\.)?(?P<time>\d\d:\d\d:\d\d)")
+
+
+def _instant(text: str) -> str:
+    """Whole seconds without a fraction, UTC as `Z`; anything else as it is."""
+    found = _WHOLE_SECONDS.fullmatch(text)
+    return text if found is None else found["seconds"] + ("Z" if found["utc"] else "")
+
+
+_WHOLE_SECONDS: Final = re.compile(
+    r"(?P<seconds>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.0+)?(?P<utc>Z|\+00:00)?", re.ASCII
+)
+_SPELT: Final[Mapping[str, Callable[[str], str]]] = dict.fromkeys(DURATIONS, _duration) | dict.fromkeys(
+    INSTANTS, _instant
+)
 
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[Difference]:  # noqa: ANN401 - any JSON

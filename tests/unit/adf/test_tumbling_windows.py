@@ -114,7 +114,9 @@ def test_a_tumbling_trigger_lies_on_a_grid_or_says_where_it_leaves_it(every, zon
         ({"startTime": None}, "startTime is missing"),
         ({"startTime": "2024-01-01T00:00:00"}, "startTime"),
         ({"delay": "ten minutes"}, "delay"),
-        ({"delay": 10}, "delay"),
+        ({"delay": 10}, "delay is 10, no text"),
+        ({"startTime": {}}, "startTime is {}, no text"),
+        ({"dependsOn": [{"type": SELF, "offset": -1}]}, "dependsOn: offset is -1, no text"),
         ({"maxConcurrency": 51}, "maxConcurrency is 51"),
         ({"retryPolicy": {"intervalInSeconds": 10}}, "retryPolicy.intervalInSeconds"),
         ({"dependsOn": [{"type": "TumblingWindowTriggerDependencyReference"}] * 6}, "more than 5"),
@@ -136,7 +138,9 @@ def test_a_self_dependency_with_a_negative_offset_is_legal():
 
 
 def test_only_what_may_change_can_change():
-    """The end may, the grid may not."""
+    """The end may, the grid may not; another spelling of its start is none of another start."""
+    respelt = {**HOURLY, "startTime": "2024-01-01T00:00:00.000Z"}
+    assert tumbling_change_problems(respelt, HOURLY) == []
     assert tumbling_change_problems(HOURLY, {**HOURLY, "endTime": "2024-02-01T00:00:00Z"}) == []
     assert tumbling_change_problems(HOURLY, {**HOURLY, "interval": 2}) == [
         "interval cannot change after the trigger's creation"

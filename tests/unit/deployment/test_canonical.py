@@ -19,6 +19,7 @@ from deployment.canonical import Difference, canonical, differences
         ({"parameters": {"w": {"type": "String"}}}, {"parameters": {"w": {"type": "string"}}}),
         ({"variables": {"w": {"type": "bool"}}}, {"variables": {"w": {"type": "Bool"}}}),
         ({"annotations": ["a", "b"]}, {"annotations": ["b", "a"]}),
+        ({"activities": []}, {"activities": [], "lastPublishTime": "2026-11-26T08:00:00Z"}),
         ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
         ({"typeProperties": {"url": "u"}}, {"typeProperties": {"url": "u", "encryptedCredential": "x"}}),
     ],
@@ -76,12 +77,22 @@ def test_a_secret_is_masked_in_every_difference():
     [
         ({"a": {"timeout": "0.12:00:00"}}, {"a": {"timeout": "12:00:00"}}),
         ({"delay": "06:00:00"}, {"delay": "00.06:00:00"}),
+        ({"startTime": "2026-11-01T06:00:00Z"}, {"startTime": "2026-11-01T06:00:00.0000000Z"}),
+        ({"startTime": "2026-11-01T06:00:00Z"}, {"startTime": "2026-11-01T06:00:00+00:00"}),
+        ({"a": {"endTime": "2026-11-01T06:00:00"}}, {"a": {"endTime": "2026-11-01T06:00:00.000"}}),
         ({"a": ["@pipeline().RunId"]}, {"a": [{"value": "@pipeline().RunId", "type": "Expression"}]}),
     ],
 )
 def test_studios_spelling_means_the_same(ours, studio):
-    """Durations with or without days, expressions as texts or objects."""
+    """Durations with or without days, instants with a fraction of zeros, expressions as texts or objects."""
     assert canonical(ours) == canonical(studio)
+
+
+@pytest.mark.parametrize(
+    "value", ["2026-11-01T06:00:00.5Z", "2026-11-01T06:00:00+02:00", "@utcNow()", "tomorrow", ""]
+)
+def test_an_instant_of_another_moment_or_zone_stays(value):
+    assert canonical({"startTime": value}) == {"startTime": value}
 
 
 @pytest.mark.parametrize("key", ["timeout", "delay"])
