@@ -218,7 +218,7 @@ def _what(parser: argparse.ArgumentParser) -> None:
         action=_Once,
         type=int,
         metavar="N",
-        help="go back to what release N deployed (`status` lists them)",
+        help="go back to what release N deployed (`status` lists them); what came after goes",
     )
 
 

@@ -18,6 +18,7 @@ from deployment.canonical import canonical
 from deployment.errors import PlanFileError, PlanOutdatedError
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from pathlib import Path
 
     from deployment.gateways import LiveEntity, Published
@@ -37,6 +38,12 @@ class PlanOptions:
     select: tuple[str, ...] = ()
     release: int | None = None
     """The release to go back to; None: the configuration."""
+
+    @classmethod
+    def of(cls, arguments: Namespace) -> PlanOptions:
+        """Of `plan` and `deploy` alike. What came after a release goes when it is taken back."""
+        prune = arguments.prune or arguments.release is not None
+        return cls(prune, tuple(arguments.select), arguments.release)
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from adf.pipelines import score_name
 from deployment import planner, present, provenance, report, saved_plans
 from deployment.drift import attempts
 from deployment.errors import (
@@ -47,8 +48,6 @@ if TYPE_CHECKING:
     from deployment.saved_plans import SavedPlan
     from deployment.verbs.command import Command
 
-NOTHING_TO_DO: Final = "Nothing to do: all is as the configuration says."
-
 
 @dataclass(frozen=True)
 class Order:
@@ -74,6 +73,8 @@ class Deployed:
     plan: Plan
     release: Release | None
     """The one in force now; None where nothing was ever deployed."""
+    back_to: int | None = None
+    """The release that was asked for; None: the configuration."""
     missed: tuple[Missed, ...] = ()
     runs: Sequence[RunReport] = ()
     """Of the smoke test, where there was one."""
@@ -81,7 +82,7 @@ class Deployed:
 
 def deploy(arguments: Namespace) -> int:
     saved = _saved(arguments)
-    options = _options(arguments, saved)
+    options = PlanOptions.of(arguments) if saved is None else saved.options
     with command_of(arguments) as command:
         commit = provenance.git_commit(arguments.project_dir)
         desired = wanted_of(command, options, commit)
@@ -113,14 +114,6 @@ def _saved(arguments: Namespace) -> SavedPlan | None:
     return saved_plans.read(arguments.plan)
 
 
-def _options(arguments: Namespace, saved: SavedPlan | None) -> PlanOptions:
-    if saved is not None:
-        return saved.options
-    # What came after a release goes when it is taken back.
-    prune = arguments.prune or arguments.release is not None
-    return PlanOptions(prune, tuple(arguments.select), arguments.release)
-
-
 def _deploy(order: Order, made: Plan, observed: Observed) -> Deployed:
     """Raises DriftError, NotConfirmedError, ApplyError, VerificationError and SmokeTestError."""
     command = order.command
@@ -138,7 +131,7 @@ def _deploy(order: Order, made: Plan, observed: Observed) -> Deployed:
         if command.arguments.rollback_on_failure and newest is not None and release != newest:
             taken_back = _take_back(order, newest.number).number
         raise SmokeTestError([f"{each.pipeline}: {each.error or each.status}" for each in failed], taken_back)
-    return Deployed(made, release, missed, runs)
+    return Deployed(made, release, order.options.release, missed, runs)
 
 
 def _take_back(order: Order, number: int) -> Release:
@@ -240,7 +233,7 @@ def _catch_up(command: Command, missed: Sequence[Missed]) -> list[CaughtUp]:
 def _show(command: Command, deployed: Deployed, caught_up: Sequence[CaughtUp]) -> None:
     made, release = deployed.plan, deployed.release
     number = None if release is None else release.number
-    outcome = f"Applied and verified: release {number}." if made.changes else NOTHING_TO_DO
+    outcome = f"Applied and verified: release {number}." if made.changes else _nothing_to_do(deployed)
     without = _without_model(command, release) if made.changes and release is not None else []
     document = report.plan_document(made, command.now) | {"release": number, "applied": True}
     document |= {"without_model": [each.name for each in without]} if without else {}
@@ -257,7 +250,14 @@ def _show(command: Command, deployed: Deployed, caught_up: Sequence[CaughtUp]) -
     command.terminal.summarise(f"Deployment to {made.environment}", lines)
 
 
+def _nothing_to_do(deployed: Deployed) -> str:
+    back_to = deployed.back_to
+    wanted = "the configuration says" if back_to is None else f"it was after release {back_to}"
+    return f"Nothing to do: all is as {wanted}."
+
+
 def _without_model(command: Command, release: Release) -> list[Model]:
     """Those that are deployed and cannot score, since no version was there that they may score with."""
     there = {each["model"] for each in release.models}
-    return [model for name, model in sorted(command.settings.models.items()) if name not in there]
+    models = sorted(command.settings.models.items())
+    return [model for name, model in models if name not in there and score_name(name) in release.pipelines]

@@ -25,7 +25,7 @@ CHANGES_PRESENT: Final = 2
 
 def plan(arguments: Namespace) -> int:
     _refuse_contradictions(arguments)
-    options = PlanOptions(arguments.prune, tuple(arguments.select), arguments.release)
+    options = PlanOptions.of(arguments)
     with command_of(arguments) as command:
         commit = provenance.git_commit(arguments.project_dir) if arguments.out else ""
         desired = wanted_of(command, options)

@@ -322,6 +322,21 @@ def test_a_release_is_gone_back_to(project, first):  # noqa: ARG001
     assert project.document("plan")["changes"] == []
 
 
+def test_what_came_after_a_release_goes_with_it_as_its_plan_says(project, first):  # noqa: ARG001
+    """Though --prune was not given: what is planned for a release is what is done."""
+    before = str(project.document("deploy")["release"])
+    weekly = "{type: calendar, frequency: Week, start: 2026-11-01T04:00:00}"
+    project.document("deploy", "--set", f"models.diabetes.schedules.train.weekly={weekly}")
+
+    planned = project.document("plan", "--release", before)
+    gone_back = project.document("deploy", "--release", before, "--yes")
+
+    deleted = [("delete", "tr_train_diabetes_weekly")]
+    assert deleted == [(each["action"], each["name"]) for each in planned["changes"]]
+    assert planned["changes"] == gone_back["changes"]
+    assert project.document("plan", "--release", before)["changes"] == []
+
+
 def test_what_is_not_ours_is_neither_taken_over_nor_destroyed(project, first):  # noqa: ARG001
     """A name that is taken is an error before anything is written."""
     theirs = {"properties": {"activities": [], "annotations": ["team:sales"]}}
