@@ -52,7 +52,11 @@ class Document:
 def read(path: Path, name: str, root: Key = ()) -> Document:
     """The document in `path`; messages call it `name`; it will be merged under the key `root`."""
     document = Document(where={root: Where(name, 1)})
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        _blame(document, Where(name), "", f"what cannot be read ({error.strerror})", "a file with YAML text")
+        return document
     if len(content) > MOST_BYTES:
         _blame(document, Where(name), "", f"{len(content):,} bytes", f"at most {MOST_BYTES:,} bytes")
         return document

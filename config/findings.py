@@ -28,6 +28,9 @@ PATTERNS: Final = {
 }
 """The patterns of config/schema.py in words."""
 
+SCALARS: Final = {"str": "string_type", "int": "int_type", "float": "float_type", "bool": "bool_type"}
+"""The members of a union of scalars, and what pydantic finds where a value is none of them."""
+
 
 class At:
     """Every value whose dotted key fits a pattern, where `*` is any one key; `""` is all of them.
@@ -64,11 +67,22 @@ def nearest_position(positions: Mapping[Key, Where], key: Key) -> Where:
 
 def translate(error: ValidationError, document: Document) -> Iterator[Problem]:
     for found in error.errors():
+        if _is_of_scalar(found):
+            key, _ = _walk(found["loc"][:-1], document.values)
+            where = nearest_position(document.where, key)
+            yield Problem(where, ".".join(key), _shown(found["input"]), "a text, a number, true or false")
+            continue
         key, models = _walk(found["loc"], document.values)
         if key == ("environment",):
             continue
         finding, expected, meant = _words(found, key, models)
         yield Problem(nearest_position(document.where, key), ".".join(key), finding, expected, meant)
+
+
+def _is_of_scalar(found: ErrorDetails) -> bool:
+    """One of four findings about a list or a map in a scalar's place: pydantic tries each kind of scalar."""
+    kind = str(found["loc"][-1])
+    return kind in SCALARS and found["type"] == SCALARS[kind] and isinstance(found["input"], list | dict)
 
 
 def _walk(location: tuple[int | str, ...], values: Any) -> tuple[Key, list[type[BaseModel]]]:  # noqa: ANN401

@@ -82,7 +82,7 @@ def positions(
 
 def environments(project_dir: Path) -> list[str]:
     """The environments that have a file."""
-    names = (path.stem for path in (project_dir / "config").glob("*.yaml"))
+    names = (path.stem for path in _visible(project_dir / "config", "*.yaml"))
     return sorted(name for name in names if name not in NOT_ENVIRONMENTS)
 
 
@@ -94,8 +94,9 @@ def _merged(folder: Path, environment: str, *stronger: Document) -> Document:
     document = _models(config / "models")
     document.where[()] = Where(f"config/{environment}.yaml", 1)
     for name in ("base", environment):
-        if (config / f"{name}.yaml").exists():
-            document = merge(document, _environment(config / f"{name}.yaml", document))
+        path = config / f"{name}.yaml"
+        if path.exists() or path.is_symlink():  # a link to nowhere is no choice
+            document = merge(document, _environment(path, document))
     for layer in stronger:
         document = merge(document, _without_unknown_models(layer, document))
     return document
@@ -105,7 +106,7 @@ def _models(folder: Path) -> Document:
     """Those of all files as one layer: no file speaks of another's model."""
     models: dict[str, Any] = {}
     document = Document(values={"models": models})
-    for path in sorted(folder.glob("*.yaml")):
+    for path in _visible(folder, "*.yaml"):
         model = _model(path)
         models[path.stem] = model.values
         document.where |= model.where
@@ -115,9 +116,14 @@ def _models(folder: Path) -> Document:
     return document
 
 
+def _visible(folder: Path, pattern: str) -> list[Path]:
+    """By name, without the hidden files that editors and file managers leave beside what they show."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
+
+
 def _misnamed(models: Path) -> Iterator[Problem]:
     """What nobody would read, and nobody would miss until its predictions do."""
-    for path in sorted(models.glob("*.yml")):
+    for path in _visible(models, "*.yml"):
         where = Where(f"config/models/{path.name}")
         yield Problem(where, "", "a model's file that ends in .yml", "one in .yaml", f"{path.stem}.yaml")
 

@@ -114,6 +114,30 @@ def test_a_models_file_that_nobody_would_read_is_a_problem(tmp_path):
     assert (found.where.source, found.nearest) == ("config/models/fraud.yml", "fraud.yaml")
 
 
+@pytest.mark.parametrize("place", ["config/models/shop.yaml", "config/dev.yaml"])
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("nowhere")])
+def test_what_is_no_file_is_a_problem_with_its_name(tmp_path, place, make):
+    """A folder, a link to nowhere, a file of somebody else's."""
+    folder = project.write(tmp_path)
+    (folder / place).unlink(missing_ok=True)
+    make(folder / place)
+
+    assert (place, "a file with YAML text") in [
+        (each.where.source, each.expected) for each in problems(folder)
+    ]
+
+
+def test_what_an_editor_leaves_beside_a_file_is_no_model(tmp_path):
+    """Emacs locks a file that is being edited with a link to nowhere; macOS adds ._ files."""
+    folder = project.write(tmp_path)
+    (folder / "config/models/.#churn.yaml").symlink_to("somebody@host.1234")
+    (folder / "config/models/._churn.yaml").write_bytes(b"\x00\x05\x16\x07")
+    (folder / "config/.#dev.yaml").symlink_to("somebody@host.1234")
+
+    assert list(load(folder, "dev").models) == ["churn"]
+    assert environments(folder) == ["dev"]
+
+
 def test_all_problems_are_reported_at_once(tmp_path):
     """One wrong key does not hide a wrong type, a missing folder or a bad name elsewhere."""
     folder = project.write(
@@ -290,6 +314,46 @@ def test_a_model_is_called_like_its_file(tmp_path):
     problem = only(project.write(tmp_path, model="name: other\n" + project.MODEL))
 
     assert (problem.key, problem.where.line) == ("models.churn.name", 1)
+
+
+@pytest.mark.parametrize("last", [(), ("models.churn.scoring.node_count=2", "models.churn.training.data=x")])
+def test_a_null_takes_away_whatever_else_is_set_beside_it(tmp_path, last):
+    """Options of one map are one layer, in which a null stays until it meets what it takes away."""
+    model = project.MODEL + "schedules: {train: {monthly: {type: calendar}}}\n"
+    options = ["models.churn.output.format=csv", "models.churn.schedules=null", *last]
+
+    churn = load(project.write(tmp_path, model=model), "dev", options=options).models["churn"]
+
+    assert (churn.output.format, churn.schedules.train) == ("csv", {})
+
+
+def test_what_replaces_a_map_is_blamed_for_what_it_lacks(tmp_path):
+    """The file's lines speak of a schedule that does not count any more."""
+    daily = "{type: tumbling, frequency: Hour, interval: 24, start: 2026-11-01T00:00:00Z}"
+    model = project.MODEL + f"schedules: {{score: {{daily: {daily}}}}}\n"
+    option = "models.churn.schedules.score.daily={type: calendar, frequency: Dya}"
+
+    found = problems(project.write(tmp_path, model=model), option)
+
+    assert {(str(each.where), each.key.rpartition(".")[2]) for each in found} == {
+        (f"--set {option}", "frequency"),
+        (f"--set {option}", "start"),
+    }
+
+
+def test_an_option_of_two_lines_is_not_half_taken(tmp_path):
+    """What stands on the second would be lost."""
+    assert only(project.write(tmp_path), "lake.account=shop\nproject: other").expected == "a YAML value"
+
+
+def test_a_list_in_the_place_of_one_value_is_one_problem(tmp_path):
+    """Not one for each kind of value that it is not."""
+    option = "models.churn.training={data: x, hyperparameters: {depth: [1, 2]}}"
+
+    problem = only(project.write(tmp_path), option)
+
+    assert problem.key == "models.churn.training.hyperparameters.depth"
+    assert (problem.found, problem.expected) == ("a list", "a text, a number, true or false")
 
 
 @pytest.mark.parametrize("option", ["lake.account", "=x", "lake..account=x", ".=x"])
