@@ -39,7 +39,11 @@ _SUPPORT: Final = frozenset(
 """What lies beside entities and is none."""
 _PREFIX: Final = "microsoft.datafactory/factories/"
 _PARAMETER: Final = re.compile(r"\[parameters\('((?:[^']|'')+)'\)\]")
-_NAME: Final = re.compile(r"\[concat\(parameters\('\w+'\), ?'/((?:[^']|'')+)'\)\]")
+_NAME: Final = re.compile(
+    r"\[(?:concat\(parameters\('\w+'\), ?'/|format\('\{0\}/\{1\}', ?parameters\('\w+'\), ?')"
+    r"((?:[^']|'')+)'\)\]"
+)
+_DEPLOYMENT: Final = "microsoft.resources/deployments"
 _DEEPEST: Final = 3
 """Levels of keys and lists around a loose document."""
 
@@ -77,6 +81,10 @@ def read(path: str, text: str) -> Contents:
         too_deep = _is_deeper(body, MAX_NESTING)
     except RecursionError:
         too_deep = True
+    except json.JSONDecodeError:
+        raise
+    except ValueError as error:  # a number of thousands of digits
+        raise UnfitFile("holds a number that is too long to be one") from error
     if too_deep:
         raise UnfitFile(f"is nested deeper than {MAX_NESTING} levels")
     contents = _contents(path, body)
@@ -176,29 +184,47 @@ def _kind_of_properties(properties: dict[str, Any]) -> Kind | Literal["other"] |
 
 
 def _template(body: dict[str, Any]) -> Contents:
-    defaults = {
-        name: said["defaultValue"]
-        for name, said in (body.get("parameters") or {}).items()
-        if isinstance(said, dict) and said.get("defaultValue") is not None
-    }
-    contents = Contents("template")
-    resources = body.get("resources")
-    for index, resource in enumerate(resources if isinstance(resources, list) else ()):
-        if not isinstance(resource, dict) or not isinstance(resource.get("properties"), dict):
-            continue
-        type_ = str(resource.get("type", "")).casefold()
+    return Contents("template", list(_entities(body, "", {})))
+
+
+def _entities(template: Mapping[str, Any], path: str, given: Mapping[str, Any]) -> Iterator[Found]:
+    """Those of a template, and of the templates that stand in it; `given` are parameters from around it."""
+    values = {**_said(template.get("parameters"), "defaultValue"), **given}
+    for here, type_, resource in _resources(template, path):
+        properties = resource.get("properties")
         kind = _KIND_OF_RESOURCE.get(type_.removeprefix(_PREFIX)) if type_.startswith(_PREFIX) else None
+        if not isinstance(properties, dict):
+            continue
         if kind is not None:
-            document = {
-                "name": _resource_name(resource.get("name")),
-                "properties": _filled_in(resource["properties"], defaults),
-            }
-            contents.entities.append(_found(kind, document, inside("resources", index)))
-    return contents
+            name, filled_in = _resource_name(resource.get("name")), _filled_in(properties, values)
+            yield _found(kind, {"name": name, "properties": filled_in}, here)
+        elif type_ == _DEPLOYMENT and isinstance(inner := properties.get("template"), dict):
+            within = inside(inside(here, "properties"), "template")
+            yield from _entities(inner, within, _said(properties.get("parameters"), "value"))
+
+
+def _said(parameters: object, key: str) -> dict[str, Any]:
+    said = parameters.items() if isinstance(parameters, dict) else ()
+    return {name: each[key] for name, each in said if isinstance(each, dict) and each.get(key) is not None}
+
+
+def _resources(
+    holder: Mapping[str, Any], path: str, around: str = ""
+) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Path, whole type and resource: in a list, or below symbolic names as Bicep writes them. A child may
+    stand in its parent, and then says the rest of its type only.
+    """
+    held = holder.get("resources")
+    listed = held.items() if isinstance(held, dict) else enumerate(held) if isinstance(held, list) else ()
+    for key, resource in listed:
+        if isinstance(resource, dict):
+            here, type_ = inside(inside(path, "resources"), key), f"{around}{resource.get('type')}".casefold()
+            yield here, type_, resource
+            yield from _resources(resource, here, f"{type_}/")
 
 
 def _resource_name(name: object) -> str:
-    """`[concat(parameters('factoryName'), '/NAME')]`, or `FACTORY/NAME`."""
+    """`[concat(parameters('factoryName'), '/NAME')]`, Bicep's `[format('{0}/{1}', …)]`, or `FACTORY/NAME`."""
     text = str(name)
     if match := _NAME.fullmatch(text):
         return match[1].replace("''", "'")

@@ -105,7 +105,8 @@ def check(folder: Path) -> Checked:
     whole = [file for group in groups.values() for file in group.files if file.contents.entities]
     if not whole and not findings:
         raise UsageError(
-            f"--factory {folder} holds no JSON", hint="name the folder that holds pipeline/, trigger/ …"
+            f"--factory {folder} holds no JSON of a factory",
+            hint="name the folder that holds pipeline/, trigger/ …",
         )
     return Checked(
         folder=str(folder),

@@ -96,6 +96,12 @@ def test_a_finding_says_file_line_and_path_from_the_documents_root(tmp_path: Pat
         ("[" * 200 + "]" * 200, 1, "ADF101", "nested deeper"),
         ('{"name": "x"}', 1, "ADF102", "nothing of a factory"),
         ("42", 1, "ADF102", "nothing of a factory"),
+        (
+            '{"name": "x", "properties": {"concurrency": ' + "9" * 5000 + "}}",
+            1,
+            "ADF101",
+            "too long to be one",
+        ),
     ],
 )
 def test_a_file_that_is_none_of_a_factory_is_named(
@@ -163,6 +169,45 @@ def test_a_template_is_looked_at_with_its_defaults(tmp_path: Path):
     assert checked.outside == 1
 
 
+def test_what_bicep_makes_is_looked_at_wherever_a_resource_stands(tmp_path: Path):
+    """Below symbolic names, in its factory, and in the template of a module, which is given parameters."""
+    factory = "Microsoft.DataFactory/factories"
+    empty = {"activities": [], "concurrency": "[parameters('many')]"}
+    in_module = {"type": f"{factory}/pipelines", "properties": empty}
+    module = {"parameters": {"many": {"type": "int"}}, "resources": {"deep": in_module | {"name": "f/deep"}}}
+    body: dict[str, Any] = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "languageVersion": "2.0",
+        "resources": {
+            "adf": {
+                "type": factory,
+                "name": "f",
+                "properties": {},
+                "resources": [{"type": "pipelines", "name": "child", "properties": {"activities": []}}],
+            },
+            "flat": {
+                "type": f"{factory}/triggers",
+                "name": "[format('{0}/{1}', parameters('factory'), 'daily')]",
+                "properties": trigger("daily", "child")["properties"],
+            },
+            "module": {
+                "type": "Microsoft.Resources/deployments",
+                "properties": {"parameters": {"many": {"value": "x"}}, "template": module},
+            },
+        },
+    }
+    folder = written(tmp_path, arm=body)
+    checked = check(folder)
+    deep = "resources.module.properties.template.resources.deep.properties"
+
+    assert (checked.entities, checked.outside) == (3, 0)
+    assert sorted(each[2:] for each in said(checked, folder)) == [
+        ("ADF103", f"{deep}.concurrency"),
+        ("ADF504", "resources.adf.resources[0].properties.activities"),
+        ("ADF504", f"{deep}.activities"),
+    ]
+
+
 def test_each_template_is_a_factory_by_itself(tmp_path: Path):
     """A rendered folder holds the Git layout and a template of the same entities: nothing stands twice."""
     folder = written(
@@ -205,8 +250,10 @@ def test_lists_of_entities_are_found_wherever_they_stand(tmp_path: Path):
 
 
 def test_where_there_is_nothing_to_check_is_an_error(tmp_path: Path):
-    """A folder that does not exist, or holds no JSON, is not clean."""
+    """A folder that does not exist, or holds nothing of a factory, is not clean."""
     with pytest.raises(UsageError, match="does not exist"):
         check(tmp_path / "no")
-    with pytest.raises(UsageError, match="holds no JSON"):
+    with pytest.raises(UsageError, match="holds no JSON of a factory"):
         check(tmp_path)
+    with pytest.raises(UsageError, match="holds no JSON of a factory"):
+        check(written(tmp_path, arm=template() | {"parameters": []}))
