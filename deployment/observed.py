@@ -45,7 +45,8 @@ def observe(
     wanted: Iterable[Address] = (),
 ) -> Observed:
     """Everything a plan needs to know. `written` is what deployments wrote before; `wanted` are resources
-    beside the factory, which are looked for as those that were written are.
+    beside the factory, which are looked for as those that were written are. What is enabled is read where an
+    ML pipeline has `keep_versions` or more: always with 0.
     """
     with ThreadPoolExecutor(3, thread_name_prefix="observe") as pool:
         published = pool.submit(_ml_pipelines, machine_learning, list(ml_pipelines), keep_versions)

@@ -17,7 +17,7 @@ from deployment.resources import Address, Change, Pinned
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from deployment.gateways import Definition, LiveEntity, Published
+    from deployment.gateways import ActivePipeline, Definition, LiveEntity, Published
     from deployment.resources import Desired, Observed, Owner
 
 DISABLED: Final = Difference("status", "Active", "Disabled")
@@ -71,8 +71,18 @@ def _enabled(live: Published, owner: Owner, observed: Observed) -> dict[str, str
     return {
         version: each.fingerprint
         for version, each in found.items()
-        if each is not None and set(owner.annotations) <= set(each.description.split())
+        if each is not None and _published_by(owner, each)
     }
+
+
+def used_by_others(live: Published, owner: Owner, observed: Observed) -> bool:
+    """Whether what another installation published can be run under the endpoint, which may pin it."""
+    enabled = (observed.active_ml_pipelines.get(each) for each in live.versions.values())
+    return any(each is not None and not _published_by(owner, each) for each in enabled)
+
+
+def _published_by(owner: Owner, pipeline: ActivePipeline) -> bool:
+    return set(owner.annotations) <= set(pipeline.description.split())
 
 
 def _default_after(step: Change, enabled: Mapping[str, str]) -> str | None:

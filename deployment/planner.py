@@ -19,7 +19,7 @@ from deployment.drift import by_hand
 from deployment.errors import ForeignObjectsError, PastStartError
 from deployment.ml_schedules import double_runs
 from deployment.models import said_by
-from deployment.old_versions import retirements
+from deployment.old_versions import retirements, used_by_others
 from deployment.promotion import step_of, version_here
 from deployment.ranks import dependents, ranked, writable
 from deployment.resources import (
@@ -127,8 +127,11 @@ def _models_left_out(desired: Desired, chosen: Desired, observed: Observed) -> M
 
 
 def plan_destruction(owner: Owner, observed: Observed) -> Plan:
-    """Delete what is ours in the factory and the ML pipelines that were observed; never the factory."""
-    retired = [_retirement(live) for live in observed.ml_pipelines.values()]
+    """Delete what is ours in the factory and the ML pipelines that were observed; never the factory, nor what
+    another installation published, too.
+    """
+    published = observed.ml_pipelines.values()
+    retired = [_retirement(live) for live in published if not used_by_others(live, owner, observed)]
     deleted = _deletions_of(_owned(observed, owner), observed)
     return Plan(owner.environment, tuple(_by_level([*deleted, *retired])))
 
@@ -305,7 +308,7 @@ def _deletions(desired: Desired, observed: Observed, owned: Sequence[LiveEntity]
     unwanted = [live for live in owned if key_of(live) not in wanted]
     yield from _deletions_of(unwanted, observed)
     for name, endpoint in observed.ml_pipelines.items():
-        if name not in published:
+        if name not in published and not used_by_others(endpoint, desired.owner, observed):
             yield _retirement(endpoint)
 
 

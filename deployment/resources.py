@@ -158,7 +158,7 @@ class Observed:
     models: Mapping[str, Sequence[Registered]] = field(default_factory=dict)
     """Registered name → its versions here, of the models that are promoted."""
     active_ml_pipelines: Mapping[str, ActivePipeline] = field(default_factory=dict)
-    """Published pipelines of the workspace that are enabled, by id. Read only where some may be old."""
+    """Published pipelines of the workspace that are enabled, by id. Read where some may be old, or go."""
     ml_schedules: tuple[MlSchedule, ...] = ()
     """Azure ML's own, of the whole workspace."""
 

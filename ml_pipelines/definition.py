@@ -127,8 +127,10 @@ class MlPipelineDefinition:
     code: str
     """The digest of the snapshot and the ML environment."""
     compute: str
-    owner: str = field(default="", compare=False)
-    """Whose it is: the words that all of an installation's own carry, in Data Factory as annotations."""
+    owner: str = ""
+    """Whose it is: the words that all of an installation's own carry, in Data Factory as annotations. It is
+    part of the fingerprint: what one installation of a workspace runs, another one shall not disable.
+    """
 
     @cached_property
     def fingerprint(self) -> str:

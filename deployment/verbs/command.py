@@ -80,12 +80,17 @@ class Command:
     def journal(self, holder: str = "") -> Journal:
         return Journal(self.session.lake, self.owner, holder, partial(present.now, self.settings))
 
-    def observe(self, desired: Desired) -> Observed:
-        """What exists of what is wanted and of what the last release knew, and what was written before."""
+    def observe(self, desired: Desired, *, leaving: bool = False) -> Observed:
+        """What exists of what is wanted and of what the last release knew, and what was written before.
+
+        `leaving`: nothing of it is to stay.
+        """
         from deployment.observed import observe
 
         release = self.releases.newest()
-        names = [*(each.name for each in desired.ml_pipelines), *(release.published() if release else ())]
+        wanted = [each.name for each in desired.ml_pipelines]
+        names = [*wanted, *(release.published() if release else ())]
+        may_go = leaving or not set(names) <= set(wanted)
         session = self.session
         return observe(
             session.data_factory,
@@ -93,7 +98,7 @@ class Command:
             dict.fromkeys(names),
             self.releases.written(release),
             [each.registered_name for each in desired.models],
-            self.settings.machine_learning.keep_versions,
+            0 if may_go else self.settings.machine_learning.keep_versions,
             resources=session.monitoring,
             wanted=[Address(each.kind, each.name) for each in desired.resources],
         )

@@ -21,7 +21,7 @@ def destroy(arguments: Namespace) -> int:
         desired = desires.build(command.settings)
         session = command.session
         with locked(session.lake, command.owner, provenance.who_and_where(), command.progress) as lock:
-            observed = command.observe(desired)
+            observed = command.observe(desired, leaving=True)
             made = planner.plan_destruction(command.owner, observed)
             confirm(command, made)
             executor(command, lock).apply(made)

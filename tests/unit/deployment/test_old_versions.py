@@ -12,7 +12,7 @@ from deployment.errors import ApplyError
 from deployment.executor import Executor
 from deployment.ml_schedules import double_runs
 from deployment.observed import observe
-from deployment.planner import plan
+from deployment.planner import plan, plan_destruction
 from deployment.resources import Observed, Pinned
 from deployment.selection import Selection
 from ml_pipelines.errors import ServiceRefused
@@ -82,6 +82,18 @@ def test_what_others_published_is_left_alone():
     ours = {f"p{number}": ActivePipeline(SCORE, f"f{number}") for number in range(2, 6)}
 
     assert disabled(plan(wanted(), seen(active_ml_pipelines=active | ours))) == old(3, 2)
+
+
+def test_an_endpoint_that_another_installation_needs_is_not_retired():
+    """Though ours is no longer wanted: what they pin would not run any more."""
+    theirs = {"p1": ActivePipeline(SCORE, "f1", "managed-by:adf-batch-scoring project:other env:prod")}
+    shared = seen(active_ml_pipelines=seen().active_ml_pipelines | theirs)
+    nothing = desired()
+
+    assert [step.address.name for step in plan(nothing, seen(), prune=True).changes] == [SCORE]
+    assert plan(nothing, shared, prune=True).changes == []
+    assert plan(nothing, shared).unwanted == ()
+    assert plan_destruction(nothing.owner, shared).changes == []
 
 
 def test_what_is_scored_with_stays_however_old_it_is():

@@ -46,6 +46,18 @@ def test_the_fingerprint_is_the_same_in_every_process(tmp_path, make):
     assert found.stdout.strip() == build(source, make).fingerprint
 
 
+@pytest.mark.parametrize("make", BUILDS)
+@pytest.mark.parametrize("other", [{"project": "other"}, {"environment": "prod"}])
+def test_each_installation_publishes_its_own(tmp_path, make, other):
+    """Of one workspace: what another one published, it may disable when it does not need it any more."""
+    source = models.folder(tmp_path)
+    theirs = models.settings().model_copy(update=other)
+
+    made = make(theirs, models.model(source), models.sources())
+
+    assert made.fingerprint != build(source, make).fingerprint
+
+
 @pytest.mark.parametrize(
     "changes",
     [
