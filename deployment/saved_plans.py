@@ -45,6 +45,13 @@ class PlanOptions:
         prune = arguments.prune or arguments.release is not None
         return cls(prune, tuple(arguments.select), arguments.release)
 
+    @property
+    def nothing_to_do(self) -> str:
+        """What is said of a plan without a change: no more than what was compared."""
+        what = "what is selected" if self.select else "all"
+        wanted = "the configuration says" if self.release is None else f"it was after release {self.release}"
+        return f"Nothing to do: {what} is as {wanted}."
+
 
 @dataclass(frozen=True)
 class SavedPlan:

@@ -73,8 +73,8 @@ class Deployed:
     plan: Plan
     release: Release | None
     """The one in force now; None where nothing was ever deployed."""
-    back_to: int | None = None
-    """The release that was asked for; None: the configuration."""
+    options: PlanOptions
+    """What the plan was made for."""
     missed: tuple[Missed, ...] = ()
     runs: Sequence[RunReport] = ()
     """Of the smoke test, where there was one."""
@@ -131,7 +131,7 @@ def _deploy(order: Order, made: Plan, observed: Observed) -> Deployed:
         if command.arguments.rollback_on_failure and newest is not None and release != newest:
             taken_back = _take_back(order, newest.number).number
         raise SmokeTestError([f"{each.pipeline}: {each.error or each.status}" for each in failed], taken_back)
-    return Deployed(made, release, order.options.release, missed, runs)
+    return Deployed(made, release, order.options, missed, runs)
 
 
 def _take_back(order: Order, number: int) -> Release:
@@ -233,7 +233,7 @@ def _catch_up(command: Command, missed: Sequence[Missed]) -> list[CaughtUp]:
 def _show(command: Command, deployed: Deployed, caught_up: Sequence[CaughtUp]) -> None:
     made, release = deployed.plan, deployed.release
     number = None if release is None else release.number
-    outcome = f"Applied and verified: release {number}." if made.changes else _nothing_to_do(deployed)
+    outcome = f"Applied and verified: release {number}." if made.changes else deployed.options.nothing_to_do
     without = _without_model(command, release) if made.changes and release is not None else []
     document = report.plan_document(made, command.now) | {"release": number, "applied": True}
     document |= {"without_model": [each.name for each in without]} if without else {}
@@ -248,12 +248,6 @@ def _show(command: Command, deployed: Deployed, caught_up: Sequence[CaughtUp]) -
     command.terminal.show([*tables, *lines], document | report.missed_document(caught_up))
     command.annotate(made)
     command.terminal.summarise(f"Deployment to {made.environment}", lines)
-
-
-def _nothing_to_do(deployed: Deployed) -> str:
-    back_to = deployed.back_to
-    wanted = "the configuration says" if back_to is None else f"it was after release {back_to}"
-    return f"Nothing to do: all is as {wanted}."
 
 
 def _without_model(command: Command, release: Release) -> list[Model]:

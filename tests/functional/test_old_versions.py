@@ -35,7 +35,7 @@ def content(files: int) -> list[str]:
         "machine_learning.keep_versions=2",
         f"models.diabetes.scoring.files_per_work_item={files}",
         "models.diabetes.training=null",
-        "models.diabetes.schedules.train={}",
+        "models.diabetes.schedules.train=null",
         "models.diabetes.output.checks.drift=null",
     )
     return [word for each in options for word in ("--set", each)]

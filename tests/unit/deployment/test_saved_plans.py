@@ -116,3 +116,16 @@ def test_a_file_that_is_not_there_or_cannot_be_written_is_said(tmp_path):
         saved_plans.read(tmp_path / "nowhere.json")
     with pytest.raises(PlanFileError, match="cannot be written"):
         saved_plan(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (PlanOptions(), "all is as the configuration says"),
+        (PlanOptions(select=("trigger/*",)), "what is selected is as the configuration says"),
+        (PlanOptions(prune=True, release=7), "all is as it was after release 7"),
+    ],
+)
+def test_nothing_to_do_is_said_of_what_was_compared(options, words):
+    """A release is not the configuration, and what was not selected was not looked at."""
+    assert options.nothing_to_do == f"Nothing to do: {words}."
