@@ -5,8 +5,8 @@
 
 Both read their commands from a step's stderr as they do from its stdout, so stdout stays the result alone.
 Whatever is told comes from files that anybody may have written: `harmless` is the output in which neither
-system finds a command, and in a command every text is escaped as its documentation says: "Workflow commands
-for GitHub Actions" and "Logging commands" of Azure Pipelines.
+system finds a command, nor a terminal one of its own, and in a command every text is escaped as its
+documentation says: "Workflow commands for GitHub Actions" and "Logging commands" of Azure Pipelines.
 """
 
 from __future__ import annotations
@@ -124,8 +124,15 @@ def _shortened(text: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """The text, with a blank in what would be a command of a CI system."""
-    return _COMMAND.sub(lambda found: f"{found[0]} ", text)
+    r"""The text, with a blank in what would be a command of a CI system; control characters, with which a
+    terminal is cleared, renamed or made to lie, as `\x1b` is written.
+    """
+    shown = _CONTROL.sub(_written, text.replace("\r\n", "\n"))
+    return _COMMAND.sub(lambda found: f"{found[0]} ", shown)
+
+
+def _written(control: re.Match[str]) -> str:
+    return control[0].encode("unicode_escape").decode()
 
 
 def harmless_json(text: str) -> str:

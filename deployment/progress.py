@@ -10,6 +10,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
+from deployment.ci import harmless
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -115,7 +117,7 @@ class Lines(_Steps):
 
     def note(self, text: str) -> None:
         with self._lock:
-            print(text, file=self._stream, flush=True)
+            print(harmless(text), file=self._stream, flush=True)
 
     def state(self, subject: str, text: str) -> None:
         if self._last.get(subject) != text:
@@ -163,13 +165,13 @@ class Board(_Steps):
         table = Table.grid(padding=(0, 1))
         with self._lock:
             for subject, text in self._going.items():
-                table.add_row(self._spinner, Text(subject), Text(text, style="dim"))
+                table.add_row(self._spinner, Text(subject), Text(harmless(text), style="dim"))
         if so_far := self.so_far():
             table.add_row("", ProgressBar(self._expected, len(self._over), width=30), Text(so_far, "bold"))
         return table
 
     def note(self, text: str) -> None:
-        self._console.print(text, markup=False, style="dim")
+        self._console.print(harmless(text), markup=False, style="dim")
 
     def state(self, subject: str, text: str) -> None:
         with self._lock:
@@ -183,7 +185,7 @@ class Board(_Steps):
         with self._lock:
             self._going.pop(subject, None)
         mark = Text("✗ ", "red") if failed else Text("✓ ", "green")
-        self._console.print(mark + Text(f"{subject}: {text}", "default"))
+        self._console.print(mark + Text(harmless(f"{subject}: {text}"), "default"))
         self._switch()
 
     def _switch(self) -> None:

@@ -199,11 +199,11 @@ def _drawn(console: Console, parts: Iterable[Line | Table]) -> Iterator[RichTabl
 
     for part in parts:
         if isinstance(part, Line):
-            yield Text(part.text, part.style)
+            yield Text(harmless(part.text), part.style)
             continue
         drawn = _rich_table(part)
         if _too_wide(console, part, drawn):
-            yield from map(Text, narrow_lines(part))
+            yield from (Text(harmless(line)) for line in narrow_lines(part))
         else:
             yield drawn
         yield Text("")

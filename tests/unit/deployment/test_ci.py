@@ -229,3 +229,12 @@ def test_a_hostile_name_in_a_table_is_no_command():
     screen.show([Line("x\n::add-mask::y"), Table(("name",), [["##vso[task.setvariable variable=a]b"]])], {})
 
     assert harmless(text_of(screen.stdout)) == text_of(screen.stdout)
+
+
+@pytest.mark.parametrize("control", ["\x1b]0;mine\x07", "\x1b[2J", "\x9b2J", "\x08", "\r"])
+def test_an_error_of_a_script_is_no_command_of_the_terminal(control: str):
+    """It is shown as it would be written in the script, and can be searched for."""
+    screen = terminal(None)
+    screen.show([Line(f"ValueError: bad {control}row\r\nnext")], {})
+
+    assert text_of(screen.stdout) == f"ValueError: bad {control.encode('unicode_escape').decode()}row\nnext\n"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 
+import pytest
+
 from deployment.progress import Board, Lines, progress_on
 from deployment.resources import Address, Change
 
@@ -40,6 +42,20 @@ def test_a_log_gets_a_line_where_something_changes():
         "run: InProgress",
         "error: run: Failed: no model",
     ]
+
+
+@pytest.mark.parametrize("stream", [io.StringIO(), Screen()])
+def test_why_a_run_failed_is_no_command(stream):
+    """CI systems read stderr too, and the reason is whatever a script raised."""
+    with progress_on(stream, quiet=False, color=False) as progress:
+        progress.note("log:\n::error::x")
+        progress.state("run", "\x1b[2J")
+        progress.done("run", "Failed: ##vso[task.setvariable variable=a]b\x1b]0;mine\x07", failed=True)
+
+    assert "##vso[" not in stream.getvalue()
+    assert "\n::" not in stream.getvalue()
+    assert not any(each in stream.getvalue() for each in ("\x1b[2J", "\x1b]0", "\x07"))
+    assert r"b\x1b]0;mine" in stream.getvalue()
 
 
 def test_quiet_says_nothing():

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from adf.windows import Window
 from deployment.errors import LakeError
+from deployment.report import Line, Table
 from deployment.status import ModelStatus, Status, TriggerStatus
 from deployment.terminal import Terminal
 from deployment.watch import changes, watch
@@ -65,3 +66,21 @@ def test_watching_outlives_an_azure_that_cannot_be_read():
     told = text.splitlines()[-2:]
     assert told[0] == "2026-11-23T08:00:00Z cannot be read: the lake is away"
     assert told[1].endswith("running → landed")
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+NARROW = Table(("window", "path"), [["2026-11-22", "a\x1b[8mb" + "c" * 100]], long=frozenset({"path"}))
+
+
+def test_an_error_of_a_script_does_not_command_the_watched_screen():
+    """Nor is a window hidden by it."""
+    stdout = Screen()
+    with Terminal(stdout=stdout, ci=None).renewed() as show:
+        show([Line("churn: bad \x1b]0;mine\x07row"), NARROW])
+
+    assert r"bad \x1b]0;mine\x07row" in stdout.getvalue()
+    assert r"a\x1b[8mb" in stdout.getvalue()
