@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -14,7 +13,7 @@ from adf.windows import window_id
 from deployment.checks import COLUMNS as CHECK_COLUMNS
 from deployment.errors import NotLandedError
 from deployment.report import Line, Table
-from ml_pipelines.steps.landing import manifest_path
+from deployment.window_status import manifest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -55,12 +54,11 @@ class LandedWindow:
 
 
 def read(lake: Readable, model: str, window: Window, environment: str) -> LandedWindow:
-    """Raises NotLandedError where the window has no manifest."""
-    identity = window_id(window)
-    content = lake.read(manifest_path(model, identity))
-    if content is None:
-        raise NotLandedError(model, identity, environment)
-    return LandedWindow(json.loads(content))
+    """Raises NotLandedError where the window has no manifest, LakeError where that is damaged."""
+    manifest = manifest_of(lake, model, window)
+    if manifest is None:
+        raise NotLandedError(model, window_id(window), environment)
+    return LandedWindow(manifest)
 
 
 def addresses(settings: Settings, paths: Sequence[str]) -> list[str]:

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from itertools import islice
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from adf.windows import WindowError, parse_instant, parse_window_id, window_id
 from deployment import freshness
@@ -133,7 +133,7 @@ class ModelWindows:
         needed = {each for row in rows for each in _before(row.window.start, landed)}
         needed |= {row.window.start for row in rows if row.state == "landed"}
         ordered = sorted(needed, reverse=True)
-        contents = pool.map(lambda start: _manifest(lake, self.model, self.grid.window_at(start)), ordered)
+        contents = pool.map(lambda start: manifest_of(lake, self.model, self.grid.window_at(start)), ordered)
         found = zip(ordered, contents, strict=True)
         return {start: manifest for start, manifest in found if manifest is not None}
 
@@ -172,14 +172,22 @@ def _before(start: datetime, newest_first: Sequence[datetime]) -> list[datetime]
     return list(islice((each for each in newest_first if each < start), COMPARED))
 
 
-def _manifest(lake: LakeFiles, model: str, window: Window) -> Mapping[str, Any] | None:
-    """None where it was removed meanwhile. Raises LakeError for one that is no JSON object."""
+class Readable(Protocol):
+    def read(self, path: str) -> bytes | None: ...
+
+
+def manifest_of(lake: Readable, model: str, window: Window) -> Mapping[str, Any] | None:
+    """None where there is none, or none any more. Raises LakeError for one that is no JSON object."""
     path = manifest_path(model, window_id(window))
     content = lake.read(path)
     if content is None:
         return None
     try:
-        return dict(json.loads(content))
-    except (ValueError, TypeError) as error:
+        found = json.loads(content)
+        problem = None if isinstance(found, dict) else "no JSON object"
+    except ValueError as error:
+        problem = str(error)
+    if problem is not None:
         hint = "a rerun of the window writes it again"
-        raise LakeError(f"the manifest {path} is damaged: {error}", hint=hint) from error
+        raise LakeError(f"the manifest {path} is damaged: {problem}", hint=hint)
+    return dict(found)

@@ -121,13 +121,15 @@ def _superseded(destination: str, mine: Record, found: FileState | None) -> Supe
 
 
 def finished(lake: Reading, model: str, window_id: str, destination: str) -> Landed | None:
-    """The landed file, if its manifest, the last thing that is derived from it, is there too."""
+    """The landed file, if its manifest, the last thing that is derived from it, is there too. A damaged one
+    is none: the window is run again, which writes it.
+    """
     state = lake.state(destination)
     if state is None:
         return None
     record = Record.from_metadata(state.metadata)
     try:
-        described = json.loads(lake.read(manifest_path(model, window_id)))
-    except LakePathMissing:
+        attempt = json.loads(lake.read(manifest_path(model, window_id)))["attempt"]
+    except (LakePathMissing, ValueError, TypeError, KeyError):
         return None
-    return Landed(state, record) if described["attempt"] == record.attempt else None
+    return Landed(state, record) if attempt == record.attempt else None

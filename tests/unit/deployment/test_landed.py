@@ -14,7 +14,7 @@ from pyarrow import csv, parquet
 
 from adf.windows import Grid
 from deployment import landed
-from deployment.errors import NotLandedError
+from deployment.errors import LakeError, NotLandedError
 from tests.unit.deployment.test_status import settings
 
 WINDOW = Grid.parse("day").window_starting(datetime(2026, 11, 22, tzinfo=UTC))
@@ -78,6 +78,15 @@ def test_a_window_of_which_nothing_landed_says_how_to_run_it():
         landed.read(Lake(), "churn", WINDOW, "dev")
 
     assert raised.value.hint == "python deploy.py run --env dev --model churn --window 2026-11-22T00-00-00Z"
+
+
+@pytest.mark.parametrize("content", [b'{"files": ', b"[]", b"\xff"])
+def test_a_damaged_manifest_says_which_file_it_is(content):
+    """As `status` of all windows says it."""
+    with pytest.raises(LakeError, match=f"the manifest {MANIFEST} is damaged: ") as raised:
+        landed.read(Lake({MANIFEST: content}), "churn", WINDOW, "dev")
+
+    assert raised.value.hint == "a rerun of the window writes it again"
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 9])

@@ -293,6 +293,19 @@ def test_work_that_was_done_already_is_not_done_again():
     assert items[0].pieces == ()
 
 
+@pytest.mark.parametrize("damaged", [b'{"atte', b"[]", b"{}", b"\xff"])
+def test_a_window_whose_manifest_is_damaged_is_run_again(damaged):
+    """Which writes the manifest: nothing else would."""
+    lake = FakeLake({f"{DAY}/a.csv": b"id\n1\n"})
+    plan, _ = run(lake)
+    lake.upload(plan.destination, b"", record(digest=plan.digest).to_metadata())
+    lake.upload("_landing/churn/2026-11-22T00-00-00Z.json", damaged)
+
+    again, _ = run(lake)
+
+    assert not again.unchanged
+
+
 @pytest.mark.parametrize(
     "changes",
     [
