@@ -28,6 +28,8 @@ TAKES_A_VALUE: Final = frozenset(
     | {"--seed", "--nodes", "--fail", "--failures", "--minutes", "--past-days", "--html"}
     | {"--only", "--max-parallel", "--limit"}
 )
+MOST_DIGITS: Final = 9
+"""Of a count: nobody has more rows, windows or nodes, and what counts them takes no more."""
 EXAMPLES: Final = """\
 examples:
   python deploy.py --env local                      a local Azure, started when it is needed
@@ -184,7 +186,7 @@ def _plan(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--offline", action="store_true", help="validation only: no network, no credentials")
     parser.add_argument(
         "--factory",
-        type=_folder,
+        type=_path,
         metavar="DIR",
         help="with --offline, in place of --env: validate the factory JSON in this folder, whoever wrote it",
     )
@@ -223,18 +225,29 @@ def _what(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", action=_Once, help="this model only (default: every model)")
+    parser.add_argument("--model", action=_Once, type=_said, help="this model only (default: every model)")
     parser.add_argument("--training", action="store_true", help="train instead of scoring")
     parser.add_argument(
         "--window",
         action=_Once,
+        type=_said,
         help="2026-11-22, a window id or an ISO instant (default: the last complete window)",
     )
     parser.add_argument(
-        "--from", action=_Once, dest="since", metavar="INSTANT", help="the first window of a range"
+        "--from",
+        action=_Once,
+        type=_said,
+        dest="since",
+        metavar="INSTANT",
+        help="the first window of a range",
     )
     parser.add_argument(
-        "--to", action=_Once, dest="until", metavar="INSTANT", help="the end of the range, not included"
+        "--to",
+        action=_Once,
+        type=_said,
+        dest="until",
+        metavar="INSTANT",
+        help="the end of the range, not included",
     )
     parser.add_argument(
         "--only",
@@ -313,7 +326,7 @@ def _simulate(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="in its place: what triggers have started in the local Azure, on its virtual clock; reads it",
     )
-    group.add_argument("--html", type=Path, metavar="FILE", help="the timetable as a page, too")
+    group.add_argument("--html", type=_path, metavar="FILE", help="the timetable as a page, too")
 
 
 def _percent(text: str) -> float:
@@ -330,6 +343,7 @@ def _status(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run_id",
         nargs="?",
+        type=_said,
         metavar="RUN_ID",
         help="an ADF run: its activities, the first error, the log's end",
     )
@@ -341,16 +355,22 @@ def _status(parser: argparse.ArgumentParser) -> None:
         "--open", action="store_true", help="open the local Azure's portal in the browser, and print its link"
     )
     parser.add_argument(
-        "--html", type=Path, metavar="FILE", help="write the same as one page, to be sent or attached"
+        "--html", type=_path, metavar="FILE", help="write the same as one page, to be sent or attached"
     )
     parser.add_argument(
         "--since", metavar="INSTANT", help="every window from this day or instant on (UTC), however long ago"
     )
     parser.add_argument(
-        "--model", action=_Once, help="one landed window of this model: its rows, its checks, its files"
+        "--model",
+        action=_Once,
+        type=_said,
+        help="one landed window of this model: its rows, its checks, its files",
     )
     parser.add_argument(
-        "--window", action=_Once, help="which (default: the last complete window); written as for `run`"
+        "--window",
+        action=_Once,
+        type=_said,
+        help="which (default: the last complete window); written as for `run`",
     )
     parser.add_argument("--head", type=_count, metavar="N", help="its first N rows too")
     parser.add_argument(
@@ -359,15 +379,15 @@ def _status(parser: argparse.ArgumentParser) -> None:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0 of at most {MOST_DIGITS} digits")
     return int(text)
 
 
 def _render(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
-        type=_folder,
+        type=_path,
         required=True,
         metavar="DIR",
         help="the folder to write; files of others in it stay",
@@ -379,11 +399,18 @@ def _render(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _folder(text: str) -> Path:
-    """An empty text would be the current folder: a variable that is not set."""
+def _path(text: str) -> Path:
+    """An empty text would be the current folder."""
+    return Path(_said(text))
+
+
+def _said(text: str) -> str:
+    """An empty text is a variable that is not set, and would be read as if the option were not there:
+    another window would be run than was meant.
+    """
     if not text:
-        raise argparse.ArgumentTypeError("expected a folder, found an empty text")
-    return Path(text)
+        raise argparse.ArgumentTypeError("expected a value, found an empty text")
+    return text
 
 
 def _destroy(parser: argparse.ArgumentParser) -> None:

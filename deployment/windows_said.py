@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from adf.windows import WindowError, parse_instant, parse_window_id
+from adf.windows import BadInstant, WindowError, parse_instant, parse_window_id
 from deployment.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,6 +72,8 @@ def _midnight(day: date, grid: Grid) -> datetime:
 
 
 def _only_window_of_day(day: date, grid: Grid) -> Window:
+    if day == date.max:
+        raise BadInstant(str(day), "a day whose end is one of the calendar")
     start, end = _midnight(day, grid), _midnight(day + timedelta(days=1), grid)
     found = list(grid.between(start, end))
     if len(found) == 1:

@@ -38,6 +38,7 @@ def test_the_verb_may_stand_anywhere_and_is_deploy_where_there_is_none(line, ver
         ("plan status -e dev", "--help"),
         ("plan -e", "--help"),
         ("status -e dev --head 0", "--help"),
+        ("status -e dev --head 9999999999", "--help"),
         ("run -e dev --window 2026-11-20 --window 2026-11-21", "--help"),
         ("run -e dev --model a --model b", "--help"),
         ("", "--help"),
@@ -48,6 +49,27 @@ def test_what_cannot_be_understood_is_refused_with_a_hint(line, hint):
     with pytest.raises(GrammarError) as raised:
         parse(line.split())
     assert hint in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run -e dev --window=",
+        "run -e dev --from= --to=",
+        "run -e dev --model=",
+        "run -e dev --html=",
+        "status -e dev --model=",
+        "status -e dev --model churn --window=",
+        "status -e dev --html=",
+    ],
+)
+def test_a_variable_that_is_not_set_is_no_option_that_was_left_out(line):
+    """`run --window "$DAY"` would score the last complete window."""
+    with pytest.raises(GrammarError, match="expected a value, found an empty text"):
+        parse(line.split())
+
+    with pytest.raises(GrammarError, match="expected a value, found an empty text"):
+        parse(["status", "-e", "dev", ""])
 
 
 def test_set_may_be_given_more_than_once():

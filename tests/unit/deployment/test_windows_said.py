@@ -43,6 +43,8 @@ def test_a_window_is_named_by_its_day_its_id_or_the_instant_it_starts_at(text, g
         ("2026-11-22T05:00:00", DAY, "not an instant"),
         ("yesterday", DAY, "is not an instant"),
         ("2026-02-30", DAY, "is not an instant"),
+        ("9999-12-31", DAY, "of the calendar"),
+        ("0001-01-01", BERLIN, "of the calendar"),
     ],
 )
 def test_what_names_no_window_is_refused_with_a_way_out(text, grid, said):
