@@ -380,7 +380,8 @@ def _status(parser: argparse.ArgumentParser) -> None:
 
 def _count(text: str) -> int:
     if not text.isdecimal() or len(text) > MOST_DIGITS or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0 of at most {MOST_DIGITS} digits")
+        expected = f"no whole number above 0 of at most {MOST_DIGITS} digits"
+        raise argparse.ArgumentTypeError(f"{text!r} is {expected}")
     return int(text)
 
 
