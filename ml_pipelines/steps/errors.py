@@ -349,9 +349,13 @@ class LakeConflict(LakeError):
 
 
 def describe(cause: BaseException) -> str:
-    """`KeyError: 'age'`: the type and the first line of the text."""
+    """`KeyError: 'age'`: the type and the first line of the text that says more; Azure ML's errors begin with
+    a line that repeats the type.
+    """
     try:
-        lines = str(cause).encode(errors="backslashreplace").decode().strip().splitlines()
+        text = str(cause).encode(errors="backslashreplace").decode()
+        said = (line.strip() for line in text.splitlines())
+        lines = [line for line in said if line and line.rstrip(":") != type(cause).__name__]
     except Exception as error:  # noqa: BLE001 - of a user's class
         lines = [f"(it has no text: {type(error).__name__})"]
     return f"{type(cause).__name__}: {lines[0]}" if lines else type(cause).__name__
