@@ -157,15 +157,14 @@ class ModelWindows:
 def landed_starts(lake: LakeFiles, model: str, grid: Grid) -> list[datetime]:
     """Of the windows with a manifest, the newest first; without those of another grid."""
     stems = (name.removesuffix(".json") for name in lake.names(manifest_folder(model)))
-    starts = (start for stem in stems if (start := _start(stem)) is not None)
-    return sorted((each for each in starts if grid.window_at(each).start == each), reverse=True)
+    return sorted((start for stem in stems if (start := _start(stem, grid)) is not None), reverse=True)
 
 
-def _start(stem: str) -> datetime | None:
+def _start(stem: str, grid: Grid) -> datetime | None:
     try:
-        return parse_window_id(stem)
+        return grid.window_starting(parse_window_id(stem)).start
     except WindowError:
-        return None  # `_runs`, the folder of receipts
+        return None  # of another grid; `_runs`, the folder of receipts; or nobody's
 
 
 def _before(start: datetime, newest_first: Sequence[datetime]) -> list[datetime]:

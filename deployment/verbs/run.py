@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from adf.pipelines import score_name
@@ -125,9 +125,10 @@ def refuse_waiting(orders: Sequence[RunOrder]) -> None:
 
 def _windows(command: Command, name: str) -> list[Window]:
     arguments = command.arguments
-    return windows_said.windows_between(
-        arguments.since, arguments.until, grid_of(command.settings.models[name])
-    )
+    with _told_whose(command, name):
+        return windows_said.windows_between(
+            arguments.since, arguments.until, grid_of(command.settings.models[name])
+        )
 
 
 def _locked(command: Command, model: str) -> AbstractContextManager[Held]:
@@ -253,4 +254,16 @@ def models_of(command: Command) -> list[str]:
 def window_of(command: Command, name: str) -> Window:
     """The model's window that --window says, or the last complete one."""
     grid, said = grid_of(command.settings.models[name]), command.arguments.window
-    return windows_said.window_of(said, grid) if said else grid.last_complete(command.now)
+    with _told_whose(command, name):
+        return windows_said.window_of(said, grid) if said else grid.last_complete(command.now)
+
+
+@contextmanager
+def _told_whose(command: Command, name: str) -> Iterator[None]:
+    """Each model has a grid of its own: of several, the one that has no such window is named."""
+    try:
+        yield
+    except UsageError as error:
+        if len(models_of(command)) == 1:
+            raise
+        raise UsageError(f"{name}: {error}", hint=f"{error.hint}; or one model: --model") from error

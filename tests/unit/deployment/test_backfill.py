@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from argparse import Namespace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +14,8 @@ from adf.windows import Grid, format_instant
 from deployment import backfill
 from deployment.errors import UsageError
 from deployment.runs import Runner
-from deployment.verbs.run import refuse_waiting
+from deployment.verbs.run import refuse_waiting, window_of
+from deployment.window_status import landed_starts
 from tests.unit.adf.builders import model, settings, tumbling
 from tests.unit.deployment.fakes import FakeLake, Told
 
@@ -63,6 +66,31 @@ class Runs:
 
     def activity_runs(self, _: str) -> list[dict]:
         return []
+
+
+def test_a_range_that_has_no_window_of_one_of_the_models_says_of_which():
+    """A day is no month: --model leaves the others to be run."""
+    months = {"name": "billing", "window": {"every": "month"}}
+    arguments = Namespace(model=None, window="2026-11-22", since=None, until=None)
+    command = SimpleNamespace(arguments=arguments, settings=settings(model(), model(**months)))
+
+    with pytest.raises(UsageError, match=r"^billing: no windows of the grid") as raised:
+        window_of(command, "billing")
+    assert "--model" in raised.value.hint
+
+    arguments.model = "billing"
+    with pytest.raises(UsageError, match=r"^no windows of the grid"):
+        window_of(command, "billing")
+
+
+@pytest.mark.parametrize(
+    "name", ["9999-12-31T00-00-00Z", "2026-13-01T00-00-00Z", "2026-11-22T05-00-00Z", "notes"]
+)
+def test_what_is_no_manifest_of_a_window_is_left_alone(name):
+    """Whoever put it there."""
+    lake = FakeLake({f"_landing/churn/{each}.json": b"{}" for each in (name, "2026-11-22T00-00-00Z")})
+
+    assert landed_starts(lake, "churn", DAY) == [datetime(2026, 11, 22, tzinfo=UTC)]
 
 
 def landed(*days: int) -> FakeLake:
