@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from adf.windows import window_id
 from deployment.checks import COLUMNS as CHECK_COLUMNS
-from deployment.errors import NotLandedError
+from deployment.errors import LakeError, NotLandedError
 from deployment.report import Line, Table
 from deployment.window_status import manifest_of
 
@@ -75,7 +76,9 @@ def addresses(settings: Settings, paths: Sequence[str]) -> list[str]:
 
 
 def head(lake: Readable, paths: Sequence[str], count: int) -> list[dict[str, Any]]:
-    """The first rows, as plain JSON values; no more of the files is fetched than that needs."""
+    """The first rows, as plain JSON values; no more of the files is fetched than that needs. Raises LakeError
+    for a file that is not what its name says.
+    """
     return [
         {name: _plain(value) for name, value in row.items()}
         for row in islice(_rows(lake, paths, count), count)
@@ -85,12 +88,15 @@ def head(lake: Readable, paths: Sequence[str], count: int) -> list[dict[str, Any
 def _rows(lake: Readable, paths: Sequence[str], count: int) -> Iterator[dict[str, Any]]:
     for path in paths:
         with lake.open(path) as file:
-            yield from _csv_rows(file) if path.endswith(".csv") else _parquet_rows(file, count)
+            read = _csv_rows(file) if path.endswith(".csv") else _parquet_rows(file, count)
+            try:
+                yield from read
+            except (ValueError, csv.Error) as error:  # ArrowInvalid and UnicodeError are ValueErrors
+                hint = "a rerun of the window replaces it"
+                raise LakeError(f"{path} cannot be read: {error}", hint=hint) from error
 
 
 def _csv_rows(file: RawIOBase) -> Iterator[dict[str, Any]]:
-    import csv
-
     with TextIOWrapper(BufferedReader(file, BUFFER_BYTES), encoding="utf-8", newline="") as text:
         yield from csv.DictReader(text)
 

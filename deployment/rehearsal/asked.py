@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from adf.triggers import grid_of
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from config.schema import Settings
 
 LONGEST: Final = timedelta(days=366)
+FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DRAWN: Final = (
     "seed", "nodes", "minutes", "past_days", "failures", "fail", "arrivals", "stand_ins", "as_new"
 )  # fmt: skip
@@ -55,6 +56,8 @@ def asked_of(arguments: Namespace, settings: Settings) -> Asked:
             f"the range ends before it begins: --from {arguments.since} --to {arguments.until}",
             hint="--to is the end, not included",
         )
+    if start < FIRST:
+        raise UsageError(f"--from {arguments.since} is before 1970", hint="name a month of today's schedules")
     if end - start > LONGEST:
         raise UsageError(
             f"{(end - start).days} days are too long a range to rehearse",

@@ -111,6 +111,13 @@ def test_the_first_rows_of_csv_are_texts():
     assert landed.head(lake, ["p.csv"], 9) == [{"id": "k1", "text": "a\nb"}, {"id": "k2", "text": ""}]
 
 
+@pytest.mark.parametrize(("name", "content"), [("p.parquet", b"PAR1"), ("p.csv", b"id\n\xff\xfe")])
+def test_a_file_that_is_not_what_its_name_says_is_told(name, content):
+    """By its path: the window has landed, and was written over since."""
+    with pytest.raises(LakeError, match=f"out/{name} cannot be read: "):
+        landed.head(Lake({f"out/{name}": content}), [f"out/{name}"], 1)
+
+
 def test_rows_go_on_in_the_next_file():
     """Where a window is several."""
     lake = Lake({f"{name}.csv": f"id\n{name}1\n{name}2\n".encode() for name in "ab"})

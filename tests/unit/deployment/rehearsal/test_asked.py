@@ -50,6 +50,7 @@ def test_a_window_that_fails_is_written_as_for_a_run():
         (("--from", "2025-01-01", "--to", "2026-10-01"), "too long a range"),
         (("--from", "October", "--to", "2026-10-01"), "--from: 'October'"),
         (("--from", "2026-10-32", "--to", "2026-11-01"), "--from: '2026-10-32'"),
+        (("--from", "0001-01-01", "--to", "0001-02-01"), "before 1970"),
         ((*MONTH, "--model", "churn"), "the whole factory: --model"),
         ((*MONTH, "--no-wait"), "the whole factory: --no-wait"),
         ((*MONTH, "--dry-run"), "the whole factory: --dry-run"),
