@@ -143,7 +143,7 @@ class Board(_Steps):
         from rich.live import Live
         from rich.spinner import Spinner
 
-        self._console = Console(file=stream, no_color=not color, highlight=False)
+        self._console = Console(file=stream, color_system="auto" if color else None, highlight=False)
         self._going: dict[str, str] = {}
         self._lock = threading.Lock()
         self._switching = threading.Lock()

@@ -147,7 +147,8 @@ class Terminal:
                 raise BrokenPipeError
 
         width = None if stream.isatty() else WIDE
-        return Piped(file=stream, no_color=not self.colored, highlight=False, width=width)
+        # Without a system nothing is bold or dim either: those are escapes, too.
+        return Piped(file=stream, color_system="auto" if self.colored else None, highlight=False, width=width)
 
 
 def _usable(stream: TextIO | None) -> TextIO:

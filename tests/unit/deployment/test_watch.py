@@ -1,4 +1,4 @@
-"""status --watch: what is told again, and how it ends."""
+"""What a terminal is shown, by status --watch again and again, and how that ends."""
 
 from __future__ import annotations
 
@@ -84,3 +84,11 @@ def test_an_error_of_a_script_does_not_command_the_watched_screen():
 
     assert r"bad \x1b]0;mine\x07row" in stdout.getvalue()
     assert r"a\x1b[8mb" in stdout.getvalue()
+
+
+def test_without_colour_the_text_is_plain():
+    """`--no-color` promises that: bold is no colour, and an escape all the same."""
+    stdout = Screen()
+    Terminal(stdout=stdout, ci=None, color=False).show([Line("churn", "bold"), NARROW], {})
+
+    assert "\x1b" not in stdout.getvalue()

@@ -347,7 +347,8 @@ def test_a_frame_that_run_has_changed_is_still_compared_with_what_it_was_given(t
 def test_an_error_of_azure_ml_is_told_with_its_message(tmp_path):
     """Its first line is only the type, once more."""
     lake = FakeLake({"in/a.csv": b"id,x\n1,1\n"})
-    script = "class AmlError(Exception): pass\ndef run(b): raise AmlError('AmlError:\\n\\tMessage: no model')\n"
+    text = "AmlError:\n\tMessage: no model"
+    script = f"class AmlError(Exception): pass\ndef run(b): raise AmlError({text!r})\n"
 
     with pytest.raises(errors.ScoringFailed, match="raised AmlError: Message: no model"):
         score(tmp_path, lake, script)
