@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring
 
 from aiohttp import web
 
-from sandbox.datalake import attributes, leases, listing, responses
+from sandbox.datalake import addresses, attributes, leases, listing, responses
 from sandbox.datalake.errors import (
     BadRequest,
     DirectoryNotEmpty,
@@ -23,6 +23,9 @@ from sandbox.datalake.errors import (
 from sandbox.datalake.models import Entry, Properties
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from sandbox.datalake.call import Call
     from sandbox.datalake.catalog import Block
 
@@ -210,7 +213,7 @@ async def list_blobs(call: Call) -> web.StreamResponse:
     items = [
         responses.blob_prefix(f"{name}/")
         if delimiter and entry.is_directory
-        else responses.blob_item(name, entry, with_metadata=with_metadata)
+        else responses.blob_item(name, entry, call.storage.now(), with_metadata=with_metadata)
         for name, entry in page
     ]
     names = {"Prefix": prefix, "Marker": query.get("marker", ""), "Delimiter": delimiter}
@@ -226,11 +229,7 @@ def _page(call: Call, prefix: str, *, one_level: bool) -> tuple[list[tuple[str, 
     folder = call.storage.filesystem_folder(call.address)
     walk = listing.walk(folder, after=after, starts=prefix)
     if one_level:
-        directory = prefix.rpartition("/")[0]
-        at = folder / directory if directory else folder
-        level = f"{directory}/" if directory else ""
-        known = at.is_dir()
-        walk = listing.walk(at, level, after=after, starts=prefix, recursive=False) if known else iter(())
+        walk = _level(folder, prefix, after)
     start = query.get("startFrom", "")
     size = call.page_size("maxresults")
     page = list(islice((item for item in walk if item[0] >= start), size + 1))
@@ -239,6 +238,17 @@ def _page(call: Call, prefix: str, *, one_level: bool) -> tuple[list[tuple[str, 
         page.pop()
         marker = listing.continuation(listing.key_of(page[-1]))
     return [(name, call.storage.describe(status)) for name, status in page], marker
+
+
+def _level(folder: Path, prefix: str, after: str) -> Iterator[listing.Listed]:
+    """What begins with the prefix in its directory; a prefix that is no path of the lake (`../`, `/etc/`)
+    begins nothing.
+    """
+    directory, slash, _ = prefix.rpartition("/")
+    at = folder / directory
+    if slash and not (all(map(addresses.is_ordinary, directory.split("/"))) and at.is_dir()):
+        return iter(())
+    return listing.walk(at, directory + slash, after=after, starts=prefix, recursive=False)
 
 
 def _endpoint(call: Call) -> str:

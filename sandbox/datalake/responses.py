@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _NANOSECONDS = 10**9
 _FILETIME_OFFSET = 504_911_232_000_000_000  # ticks from the year 1 to 1601
 _DEFAULT_TYPE = "application/octet-stream"
+_LEASE_ELEMENTS = {
+    "x-ms-lease-state": "LeaseState",
+    "x-ms-lease-status": "LeaseStatus",
+    "x-ms-lease-duration": "LeaseDuration",
+}
 
 
 def http_date(nanoseconds: int) -> str:
@@ -118,7 +123,7 @@ def path_item(name: str, entry: Entry) -> dict[str, str]:
     return {**item, "isDirectory": "true"} if entry.is_directory else item
 
 
-def blob_item(name: str, entry: Entry, *, with_metadata: bool) -> Element:
+def blob_item(name: str, entry: Entry, now: int, *, with_metadata: bool) -> Element:
     item = Element("Blob")
     _text(item, "Name", name)
     properties = SubElement(item, "Properties")
@@ -132,8 +137,8 @@ def blob_item(name: str, entry: Entry, *, with_metadata: bool) -> Element:
     _text(properties, "BlobType", "BlockBlob")
     _text(properties, "ResourceType", "directory" if entry.is_directory else "file")
     _text(properties, "AccessTier", "Hot")
-    _text(properties, "LeaseStatus", "unlocked")
-    _text(properties, "LeaseState", "available")
+    for header, value in _lease_headers(entry, now).items():
+        _text(properties, _LEASE_ELEMENTS[header], value)
     _text(properties, "ServerEncrypted", "true")
     if with_metadata:
         metadata = SubElement(item, "Metadata")

@@ -77,6 +77,7 @@ _REFUSED_HEADERS = {
     "x-ms-if-tags": "A condition on tags",
     "x-ms-tags": "Blob index tags",
 }
+_LEASING_HEADERS = ("x-ms-lease-action", "x-ms-lease-duration", "x-ms-proposed-lease-id")
 _REFUSED_QUERY = {
     "snapshot": "Snapshots",
     "versionid": "Versions",
@@ -116,6 +117,8 @@ def _refuse_what_is_not_done(request: web.Request) -> None:
     for header, feature in _REFUSED_HEADERS.items():
         if request.headers.get(header):
             raise NotImplementedHere(feature)
+    if request.query.get("comp") != "lease" and any(map(request.headers.get, _LEASING_HEADERS)):
+        raise NotImplementedHere("A lease that is taken or given back with a create, append or flush")
     for parameter, feature in _REFUSED_QUERY.items():
         if parameter in request.query:
             raise NotImplementedHere(feature)

@@ -139,6 +139,26 @@ def test_blobs_are_listed_by_prefix_and_level(container: ContainerClient) -> Non
     assert [(blob.name, blob.metadata) for blob in listed] == [("a/1", {"n": "a"}), ("a/2", {"n": "a"})]
 
 
+@pytest.mark.parametrize("prefix", ["../", "../../", "/etc/", "./", "a//", "a/../"])
+def test_a_prefix_that_is_no_path_begins_nothing(container: ContainerClient, prefix: str) -> None:
+    """Nor does it lead out of the file system."""
+    container.upload_blob("a/1", b"x")
+
+    assert list(container.walk_blobs(prefix)) == list(container.list_blobs(prefix)) == []
+
+
+def test_a_listing_says_what_is_leased(container: ContainerClient) -> None:
+    container.upload_blob("free", b"x")
+    container.upload_blob("leased", b"x").acquire_lease(15)
+
+    assert [
+        (blob.lease.state, blob.lease.status, blob.lease.duration) for blob in container.list_blobs()
+    ] == [
+        ("available", "unlocked", None),
+        ("leased", "locked", "fixed"),
+    ]
+
+
 def test_a_digest_that_does_not_fit_is_refused(container: ContainerClient, sandbox: Any) -> None:
     url = f"{sandbox.lake}/{ACCOUNT}/{container.container_name}/a"
     headers = {
@@ -233,6 +253,9 @@ def test_hostile_names_are_refused(sandbox: Any, key: str, target: str) -> None:
         ("GET", "?snapshot=1", {}),
         ("PATCH", "?action=setAccessControlRecursive&mode=set", {}),
         ("PUT", "?resource=file", {"x-ms-expiry-option": "NeverExpire"}),
+        ("PUT", "?resource=file", {"x-ms-lease-duration": "15"}),
+        ("PATCH", "?action=append&position=0", {"x-ms-lease-action": "acquire"}),
+        ("PATCH", "?action=flush&position=0", {"x-ms-lease-action": "release"}),
     ],
 )
 def test_what_is_not_done_is_refused_by_name(
