@@ -39,7 +39,7 @@ async def get_properties(call: Call) -> web.StreamResponse:
 
 
 async def set_metadata(call: Call) -> web.StreamResponse:
-    call.storage.filesystem_folder(call.address)
+    call.conditions.check_write(_describe(call, call.address))
     changed = _fresh(call, _metadata(call))
     call.storage.catalog.put_filesystem(changed)
     return responses.empty(200, responses.filesystem_headers(changed))
@@ -49,6 +49,7 @@ async def delete(call: Call) -> web.StreamResponse:
     """The folder with all that is in it, in one step. The name is free at once; the service keeps it a
     while.
     """
+    call.conditions.check_write(_describe(call, call.address))
     call.storage.delete_filesystem(call.address)
     return responses.empty(202)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -343,3 +344,16 @@ def test_a_file_system_shows_its_metadata(lake: Any, files: FileSystemClient) ->
     }
     with pytest.raises(ResourceExistsError):
         lake.create_file_system(files.file_system_name)
+
+
+def test_a_file_system_that_was_changed_is_not_deleted_nor_described(files: FileSystemClient) -> None:
+    """By who says that it must not have been, or must have been, since."""
+    long_ago, ahead = datetime(2001, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=1)
+
+    with pytest.raises(HttpResponseError) as kept:
+        files.delete_file_system(if_unmodified_since=long_ago)
+    with pytest.raises(HttpResponseError) as same:
+        files.set_file_system_metadata({"a": "1"}, if_modified_since=ahead)
+
+    assert (code(kept), code(same)) == ("ConditionNotMet", "ConditionNotMet")
+    assert not files.get_file_system_properties().metadata
