@@ -309,7 +309,9 @@ def _beyond_64_bits(numbers: pa.ChunkedArray) -> bool:
 
 
 def _hexadecimal(content: bytes) -> bool:
-    """Whether there is a 0x or 0X; `in` takes ten times as long."""
+    """Whether there is a 0x or 0X; `in` is quick to find that there is no x, and slow with two letters."""
+    if b"x" not in content and b"X" not in content:
+        return False
     import numpy as np
 
     letters = np.frombuffer(content, np.uint8)
