@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from . import ml_run, models, receipts
+from . import ml_run, models, receipts, unreadable
 from .bad_rows import Search
 from .errors import ScoringFailed, ScriptMissing
 from .feed import FileBatch, file_batches, table_blocks
@@ -203,7 +203,8 @@ class _Item:
             keys = {self.plan.row_key: block.table.column(self.plan.row_key)}
 
         def score(start: int, stop: int) -> None:
-            given = block.table.slice(start, stop - start).to_pandas()
+            with unreadable.blamed(block.label):
+                given = block.table.slice(start, stop - start).to_pandas()
             mine = {name: values[start:stop] for name, values in keys.items()}
             self.score(given, stop - start, "rows", block.label, mine)
 

@@ -4,7 +4,7 @@ Types are those that pandas.read_csv would find: a text that looks like a date s
 number, and what it takes for missing is missing. A whole number of more than 64 bits stays as it is written,
 where pandas has an object. Rows that cannot be read are set aside as rejects, each with its text and why:
 
-- a row with more or fewer values than the header
+- a row with more or fewer values than the header, or with its very names: files put together as one
 - where rejects are allowed (`max_quarantined_percent` above 0): a value that is no number in a column whose
   other values mostly are. Where they are not allowed such a column is a column of texts, as in pandas.
 
@@ -44,6 +44,7 @@ MISSING = (
 )  # fmt: skip
 """What pandas.read_csv takes for missing, and for truth: Arrow has more, or less."""
 TRUE, FALSE = ("True", "TRUE", "true"), ("False", "FALSE", "false")
+AGAIN = "it is the header again"
 MOSTLY = 0.5
 """The share of a column's values that must be numbers for it to be a column of numbers."""
 
@@ -162,6 +163,10 @@ class CsvReader:
         positions = _positions(rows_in, malformed)
         if self.rejects_allowed:
             table, positions, more = _without_text_in_numbers(table, positions, shares, self.row_key)
+            rejects += more
+        if again := _headers(table):
+            lined = [_with_lines(share, body) for share, body in zip(shares, bodies, strict=True)]
+            table, positions, more = _without(dict.fromkeys(again, AGAIN), table, positions, lined)
             rejects += more
         return Block(plain_key(table, self.row_key), tuple(shares), positions, tuple(rejects))
 
@@ -362,7 +367,6 @@ def _without_text_in_numbers(
     table: pa.Table, positions: np.ndarray[Any, Any], shares: Sequence[Share], row_key: str | None
 ) -> tuple[pa.Table, np.ndarray[Any, Any], list[Reject]]:
     """Columns that are mostly numbers as numbers, without the rows where they are not."""
-    import numpy as np
     import pyarrow as pa
 
     bad: dict[int, tuple[str, Any]] = {}
@@ -375,16 +379,46 @@ def _without_text_in_numbers(
             bad |= {at: (column.name, table.column(column.name)[at].as_py()) for at in wrong}
     if not bad:
         return table, positions, []
-    rejects = [
-        Reject(*_place(shares, int(positions[at])), f"{name} is {value!r}, no number", _text(table, at))
-        for at, (name, value) in sorted(bad.items())
-    ]
-    good = np.ones(table.num_rows, dtype=bool)
-    good[list(bad)] = False
-    table = table.filter(pa.array(good))
+    causes = {at: f"{name} is {value!r}, no number" for at, (name, value) in bad.items()}
+    table, positions, rejects = _without(causes, table, positions, shares)
     for name in mended:
         table = table.set_column(table.column_names.index(name), name, _numbers(table.column(name)))
-    return table, positions[good], rejects
+    return table, positions, rejects
+
+
+def _headers(table: pa.Table) -> list[int]:
+    """Where the names of all columns stand again."""
+    import numpy as np
+    from pyarrow import compute
+
+    names = table.column_names
+    if len(names) < 2 or not all(map(_is_text, table.schema)):
+        return []
+    first = compute.equal(table.column(0), names[0]).fill_null(False)
+    rows = np.flatnonzero(first.to_numpy()).tolist()
+    return [row for row in rows if [*table.slice(row, 1).to_pylist()[0].values()] == names]
+
+
+def _is_text(column: pa.Field) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(column.type))
+
+
+def _without(
+    causes: dict[int, str], table: pa.Table, positions: np.ndarray[Any, Any], shares: Sequence[Share]
+) -> tuple[pa.Table, np.ndarray[Any, Any], list[Reject]]:
+    """The table without these rows, which are rejects."""
+    import numpy as np
+    import pyarrow as pa
+
+    rejects = [
+        Reject(*_place(shares, int(positions[at])), cause, _text(table, at))
+        for at, cause in sorted(causes.items())
+    ]
+    good = np.ones(table.num_rows, dtype=bool)
+    good[list(causes)] = False
+    return table.filter(pa.array(good)), positions[good], rejects
 
 
 def _no_numbers(texts: pa.ChunkedArray) -> list[int]:

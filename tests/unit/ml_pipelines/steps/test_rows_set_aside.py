@@ -166,6 +166,17 @@ def test_a_key_that_is_no_number_is_missing(tmp_path):
     assert set_aside(lake) == [("a.parquet", 2, 0), ("a.parquet", 3, 0)]
 
 
+@pytest.mark.parametrize("body", ["k1,a\n\nid,x\nk2,b\n", "k1,1\n\nid,x\nk2,2\n"])
+def test_a_header_between_the_rows_is_none_of_them(tmp_path, body):
+    """As where files were put together as one: not a row with the key `id`."""
+    lake = FakeLake({"in/a.csv": f"id,x\n{body}".encode()})
+
+    publish(score(tmp_path, lake, max_quarantined_percent=50.0), lake)
+
+    assert landed(lake)["id"].tolist() == ["k1", "k2"]
+    assert set_aside(lake) == [("a.csv", 2, 4)]
+
+
 @pytest.mark.parametrize(("rows", "allowed"), [(57, 0.57), (69, 0.69), (113, 1.13)])
 def test_as_many_rows_as_are_allowed_may_be_set_aside(tmp_path, rows, allowed):
     """0.57 % of 10,000 rows are 57, though 0.57 times 10,000 is a little less."""

@@ -150,3 +150,13 @@ def test_a_return_inside_quotation_marks_ends_no_line(tmp_path):
     publish(score(tmp_path, lake), lake)
 
     assert landed(lake)["prediction"].tolist() == [4]
+
+
+def test_parquet_that_pandas_has_no_form_for_is_named(tmp_path):
+    """Python's times have no nanoseconds."""
+    buffer = io.BytesIO()
+    parquet.write_table(pa.table({"id": [1], "x": pa.array([1], pa.time64("ns"))}), buffer)
+    lake = FakeLake({"in/a.parquet": buffer.getvalue()})
+
+    with pytest.raises(InputUnreadable, match=r"'a\.parquet' cannot be read: .*nanoseconds"):
+        score(tmp_path, lake)
