@@ -10,6 +10,7 @@
     ├── PlanFileError               64: a saved plan that is damaged, or of something else
     ├── PlanOutdatedError           75: what a saved plan was made against has changed since
     ├── UnknownReleaseError         64
+    ├── OtherWorkspaceError         64: a release whose ML pipelines are not where the configuration says
     ├── UnreadableRecordError       a release or an attempt in the lake is damaged, or of a newer version
     ├── PastStartError              64: a new tumbling trigger would run what is past, and nobody said so
     ├── InvalidFactoryError         what we would deploy breaks Data Factory's own rules
@@ -132,6 +133,17 @@ class UnknownReleaseError(DeploymentError):
     def __init__(self, number: int, known: Sequence[int]) -> None:
         there = f"releases: {known[0]} to {known[-1]}" if known else "nothing was released yet"
         super().__init__(f"there is no release {number}", hint=f"{there}; `status` lists the last ones")
+
+
+class OtherWorkspaceError(DeploymentError):
+    code = "other_workspace"
+    exit_code = USAGE
+
+    def __init__(self, number: int, then: str, now: str) -> None:
+        super().__init__(
+            f"release {number} runs ML pipelines of the workspace {then}, and the configuration says {now}",
+            hint=f"--set machine_learning.workspace={then} goes back to both",
+        )
 
 
 class UnreadableRecordError(DeploymentError):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from adf.entities import Entity
 from adf.pipelines import score_name
+from deployment.errors import OtherWorkspaceError
 from deployment.resources import Desired, Owner, Pinned
 
 if TYPE_CHECKING:
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
     from deployment.releases import Release
 
 MOVING = ("approved", "latest")
+WORKSPACE = "AzureMLService"
 
 
 def build(settings: Settings, release: Release, newest: Mapping[str, str]) -> Desired:
-    """What existed after the release. `newest` says which version each model would score with now."""
+    """What existed after the release. `newest` says which version each model would score with now.
+
+    Raises OtherWorkspaceError.
+    """
+    _refuse_other_workspace(settings, release)
     pins = {
         score_name(each["model"]): each["version"]
         for each in release.models
@@ -37,6 +43,16 @@ def build(settings: Settings, release: Release, newest: Mapping[str, str]) -> De
         tuple(_entity(each, pins) for each in release.entities),
         keep_versions=settings.machine_learning.keep_versions,
     )
+
+
+def _refuse_other_workspace(settings: Settings, release: Release) -> None:
+    """Versions of endpoints are of their workspace: under the same numbers another one has other content."""
+    configured = settings.machine_learning.workspace
+    for each in release.entities:
+        if each["kind"] == "linked_service" and each["properties"].get("type") == WORKSPACE:
+            then = each["properties"]["typeProperties"]["mlWorkspaceName"]
+            if then.casefold() != configured.casefold():
+                raise OtherWorkspaceError(release.number, then, configured)
 
 
 def _entity(recorded: Mapping[str, Any], pins: Mapping[str, str]) -> Entity:

@@ -131,10 +131,11 @@ class Terminal:
 
     def _print_failure(self, failure: Failure) -> None:
         console = self._console(self.stderr)
-        for text in failure.details or (failure.message,):
+        told = failure.details or (failure.message,)
+        for text in told:
             console.print("[bold red]error[/bold red] ", end="")
             console.print(harmless(text), markup=False, soft_wrap=True)
-        if failure.hint and not failure.details:
+        if failure.hint and not any(failure.hint in text for text in told):
             console.print(harmless(f"hint  {failure.hint}"), markup=False, soft_wrap=True)
 
     def _console(self, stream: TextIO) -> Console:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 
 def wanted_of(command: Command, options: PlanOptions, commit: str = "") -> Desired:
-    """Raises UnknownReleaseError, PromotionError, and the errors of a contradictory configuration."""
+    """Raises UnknownReleaseError, OtherWorkspaceError, PromotionError, and the errors of a configuration that
+    contradicts itself.
+    """
     if options.release is None:
         return configured(command, commit)
     release = command.releases.get(options.release)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from adf.errors import NotFound
@@ -11,9 +13,11 @@ from deployment.errors import (
     InterruptedByUserError,
     LocalAzureBusyError,
     NotConfirmedError,
+    PlanOutdatedError,
     UsageError,
 )
 from deployment.failures import failure_of
+from deployment.terminal import Terminal
 from ml_pipelines.errors import MachineLearningError
 
 
@@ -64,3 +68,20 @@ def test_an_option_is_no_file():
     problem = Problem(Where("--set a=b"), "a", "an unknown key", "one of azure")
 
     assert failure_of(InvalidConfigurationError([problem])).file is None
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (PlanOutdatedError("plan.json", ["trigger a", "trigger b"]), "make the plan again"),
+        (UsageError("x", hint="leave it out"), "leave it out"),
+        (InvalidConfigurationError([Problem(Where("a.yaml", 3), "a", "b", "c", "aa")]), "did you mean `aa`?"),
+    ],
+)
+def test_how_to_mend_it_is_said_once_to_people_too(error, hint):
+    """However many things are wrong."""
+    terminal = Terminal(color=False, stdout=io.StringIO(), stderr=(stderr := io.StringIO()), ci=None)
+
+    terminal.fail(failure_of(error))
+
+    assert stderr.getvalue().count(hint) == 1

@@ -8,11 +8,11 @@ import pytest
 
 from adf.entities import EndpointVersion
 from deployment import rollback
-from deployment.errors import UnknownReleaseError, UnreadableRecordError
+from deployment.errors import OtherWorkspaceError, UnknownReleaseError, UnreadableRecordError
 from deployment.executor import Executor
 from deployment.observed import observe
 from deployment.planner import plan
-from deployment.releases import Releases
+from deployment.releases import Release, Releases
 from tests.unit.deployment.fakes import (
     OWNER,
     Definition,
@@ -30,7 +30,7 @@ SETTINGS = SimpleNamespace(
     environment=OWNER.environment,
     data_factory=SimpleNamespace(name="adf-shop"),
     azure=SimpleNamespace(location="westeurope"),
-    machine_learning=SimpleNamespace(keep_versions=10),
+    machine_learning=SimpleNamespace(keep_versions=10, workspace="ml-shop"),
 )
 WHEN = {"at": "2026-11-23T06:00:00Z", "by": "ada", "commit": "c0ffee"}
 
@@ -148,3 +148,16 @@ def test_an_attempt_is_kept_until_a_release_ends_it():
 
     world.deploy(configuration("f1", hour=6))
     assert world.releases.written(None).attempted == {}
+
+
+def test_a_release_of_another_workspace_is_refused_before_anything_is_done():
+    """Its versions would be looked for where the same numbers mean something else."""
+
+    def released(workspace: str) -> Release:
+        named = {"type": "AzureMLService", "typeProperties": {"mlWorkspaceName": workspace}}
+        entity = {"kind": "linked_service", "name": "ls_azureml", "properties": named}
+        return Release(7, **WHEN, entities=(entity,))
+
+    assert len(rollback.build(SETTINGS, released("ML-Shop"), {}).entities) == 1
+    with pytest.raises(OtherWorkspaceError, match=r"release 7 .* the workspace ml-before, .* says ml-shop"):
+        rollback.build(SETTINGS, released("ml-before"), {})
