@@ -318,7 +318,8 @@ def _run_row(report: RunReport) -> list[str]:
 def run_errors(reports: Sequence[RunReport]) -> Iterator[Line]:
     for report in reports:
         if report.error:
-            yield Line(f"{report.pipeline} {report.adf_run_id}: {report.error}", "red")
+            run = f" {report.adf_run_id}" if report.adf_run_id else ""  # none, where none was started
+            yield Line(f"{report.pipeline}{run}: {report.error}", "red")
 
 
 def window_name(start: str | None, end: str | None) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Final
 
+from adf.errors import NotFound
 from adf.pipelines import score_name
 from adf.triggers import grid_of
 from deployment import backfill, provenance, report, runs, windows_said
-from deployment.errors import NotConfirmedError, UsageError
+from deployment.errors import NotConfirmedError, NothingDeployedError, UsageError
 from deployment.lock import locked
 from deployment.report import Line
 from deployment.runs import Runner, RunOrder
@@ -145,17 +146,21 @@ def _locked(command: Command, model: str) -> AbstractContextManager[Held]:
 def _look(command: Command, windows: Mapping[str, Sequence[Window]]) -> list[WindowOrder]:
     settings, session = command.settings, command.session
     of_triggers = _of_triggers(command, {score_name(name): found[0] for name, found in windows.items()})
-    known = {
-        name: backfill.look(
-            session.data_factory,
-            session.lake,
-            name,
-            grid_of(settings.models[name]),
-            command.now,
-            of_triggers[score_name(name)],
-        )
-        for name in windows
-    }
+    try:
+        known = {
+            name: backfill.look(
+                session.data_factory,
+                session.lake,
+                name,
+                grid_of(settings.models[name]),
+                command.now,
+                of_triggers[score_name(name)],
+            )
+            for name in windows
+        }
+    except NotFound as error:
+        what = f"the factory {settings.data_factory.name}"
+        raise NothingDeployedError(what, command.arguments.env) from error
     return backfill.orders(settings, windows, known, command.arguments.only)
 
 

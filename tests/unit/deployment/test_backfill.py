@@ -9,11 +9,14 @@ from types import SimpleNamespace
 
 import pytest
 
+from adf.errors import NotFound
 from adf.trigger_runs import WindowRun
 from adf.windows import Grid, format_instant
 from deployment import backfill
-from deployment.errors import UsageError
+from deployment.errors import NothingDeployedError, UsageError
+from deployment.resources import Owner
 from deployment.runs import Runner
+from deployment.verbs.run import _backfill as backfill_of
 from deployment.verbs.run import refuse_waiting, window_of
 from deployment.window_status import landed_starts
 from tests.unit.adf.builders import model, settings, tumbling
@@ -81,6 +84,27 @@ def test_a_range_that_has_no_window_of_one_of_the_models_says_of_which():
     arguments.model = "billing"
     with pytest.raises(UsageError, match=r"^no windows of the grid"):
         window_of(command, "billing")
+
+
+def test_a_range_where_nothing_is_deployed_says_so():
+    """As a single window does: not that a name may be wrong."""
+
+    class Nowhere(Runs):
+        def list(self, _: str) -> list:
+            return []
+
+        def runs(self, *_: object, **__: str) -> list[dict]:
+            raise NotFound("list the runs", status=404, code="ResourceNotFound", message="")
+
+    range_of_days = {"since": "2026-11-20", "until": "2026-11-22", "only": "all"}
+    arguments = Namespace(model=None, dry_run=True, env="dev", **range_of_days)
+    session = SimpleNamespace(data_factory=Nowhere(), lake=landed())
+    command = SimpleNamespace(
+        arguments=arguments, settings=settings(model()), session=session, owner=Owner("demo", "dev"), now=NOW
+    )
+
+    with pytest.raises(NothingDeployedError, match="the factory adf-demo does not exist"):
+        backfill_of(command)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from adf.errors import NotFound, Unreachable
 from adf.windows import Grid
 from deployment.errors import LakeError, LockLostError, NothingDeployedError
-from deployment.report import run_document, run_table
+from deployment.report import run_document, run_errors, run_table
 from deployment.runs import Runner, RunOrder, first_error, scoring_request, training_request
 from deployment.windows_said import window_of
 from ml_pipelines.steps.check_results import judged, whole
@@ -235,6 +235,8 @@ def test_what_has_ended_is_reported_though_nothing_more_can_be_started(lost):
     assert (ended.status, other.status) == ("Succeeded", "NotStarted")
     assert str(lost) in (other.error or "")
     assert len(factory.created) == 1
+    (line,) = run_errors([ended, other])
+    assert line.text.startswith("score_churn: churn, window 2026-11-23T00-00-00Z: not started: ")
 
 
 def _raised(error: Exception | None) -> None:
