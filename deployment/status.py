@@ -101,9 +101,9 @@ class Status:
 def read(
     settings: Settings, session: Session, progress: Progress, *, now: datetime, since: datetime | None = None
 ) -> Status:
-    """`since`: every window that was expected, run or landed from then on, in place of the last ones."""
+    """`since`: every window that was expected, run or landed from then on, beside the last ones."""
     owner = Owner(settings.project, settings.environment)
-    start = since or now - timedelta(days=DAYS)
+    start = min(since or now, now - timedelta(days=DAYS))
     live, runs = _live(settings, session, owner, max(start, now - freshness.REMEMBERED), now)
     releases = Releases(session.lake, owner).back_to(format_instant(start), at_least=RELEASES)
     times = list(freshness.periods(releases, start, now)) or [_as_it_is(live, start, now)]

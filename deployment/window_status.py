@@ -97,7 +97,7 @@ class ModelWindows:
     runs: Mapping[datetime, Mapping[str, Any]]
     """The newest run of each, as Data Factory tells it."""
     all_since: datetime | None = None
-    """Show every window since then; None: the last ones, and what is late or failed."""
+    """Show every window since then, beside the last ones and what is late or failed."""
 
     def read(
         self, lake: LakeFiles, joined: Callable[[Mapping[str, Any]], RunReport], pool: Executor
@@ -105,14 +105,25 @@ class ModelWindows:
         """The newest first; `joined` gives a run with its receipt."""
         landed = landed_starts(lake, self.model, self.grid)
         rows = [self._judged(window, landed) for window in self._windows(landed)]
-        if self.all_since is None:
-            rows = [row for index, row in enumerate(rows) if index < MOST_SHOWN or not row.healthy]
+        rows = [row for index, row in enumerate(rows) if self._is_shown(index, row)]
         manifests = self._manifests(lake, landed, rows, pool)
         return list(pool.map(lambda row: self._joined(row, manifests, joined), rows))
 
+    def _is_shown(self, index: int, row: WindowStatus) -> bool:
+        """The last ones always: whether a model is late, and when it last succeeded, is told by them."""
+        return index < MOST_SHOWN or not row.healthy or self._is_asked_for(row.window)
+
+    def _is_asked_for(self, window: Window) -> bool:
+        """Not over by then, or run since then: a backfill is of windows long ago."""
+        since = self.all_since
+        if since is None:
+            return False
+        begun = (self.runs.get(window.start) or {}).get("runStart")
+        return window.end > since or (begun is not None and parse_instant(str(begun)) >= since)
+
     def _windows(self, landed: Iterable[datetime]) -> list[Window]:
         shown = {*self.expected, *self.runs}
-        shown |= {start for start in landed if self.all_since is None or start >= self.all_since}
+        shown |= set(landed)
         return [self.grid.window_at(start) for start in sorted(shown, reverse=True)]
 
     def _judged(self, window: Window, landed: Container[datetime]) -> WindowStatus:

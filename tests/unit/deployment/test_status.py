@@ -316,6 +316,38 @@ def test_windows_that_data_factory_has_forgotten_are_known_by_their_manifests():
     assert windows["10-09"].state == "did not run"
 
 
+@pytest.mark.parametrize("since", [NOW - timedelta(hours=1), NOW + timedelta(days=400)])
+def test_whoever_asks_for_little_is_not_told_that_all_is_well(since):
+    """`--check --since today` is red for a window of yesterday, and as late; what succeeded has succeeded."""
+    session = Session(Factory([trigger()]))
+    released(session, "2026-08-01T12:00:00Z", trigger())
+    landed(session, *range(1, 21))
+
+    usual, asked = status_of(session), status_of(session, since=since)
+
+    assert not usual.healthy
+    assert asked.healthy == usual.healthy
+    assert [each.late_by for each in asked.models[0].unhealthy] == [
+        each.late_by for each in usual.models[0].unhealthy
+    ]
+    assert asked.models[0].last_success == usual.models[0].last_success is not None
+
+
+def test_a_window_of_long_ago_that_was_run_since_is_shown():
+    """That is how a backfill is watched."""
+    old = run("score_churn", "2026-11-23T07:00:00Z") | {
+        "parameters": {"window_start": "2026-09-01T00:00:00Z", "window_end": "2026-09-02T00:00:00Z"}
+    }
+    session = Session(Factory([], [old]))
+    landed(session, *range(1, 21))
+
+    def shown(status):
+        return {f"{each.window.start:%m-%d}" for each in status.models[0].windows}
+
+    assert "09-01" in shown(status_of(session, since=datetime(2026, 11, 23, tzinfo=UTC)))
+    assert "09-01" not in shown(status_of(session))
+
+
 def test_a_window_older_than_data_factorys_memory_is_not_said_not_to_have_run():
     """It may have run and failed."""
     session = Session(Factory([trigger()]))
