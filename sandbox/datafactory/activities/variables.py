@@ -8,14 +8,17 @@ from sandbox.datafactory.activities.call import ActivityKind, Call
 from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 from sandbox.datafactory.parameters import variable_type
-from sandbox.datafactory.values import is_expression
+from sandbox.datafactory.values import is_expression, require_list, require_object
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sandbox.datafactory.frame import RunningPipeline
     from sandbox.datafactory.models import Json, JsonValue
     from sandbox.datafactory.view import View
 
 _RETURN_VALUE = "pipelineReturnValue"
+_RETURN_TYPES = ("String", "Expression", "Boolean", "Int", "Float", "Null", "Array", "Object")
 _PYTHON_TYPES: dict[str, type] = {"String": str, "Bool": bool, "Array": list}
 
 
@@ -29,12 +32,14 @@ def _check_variable(activity: Json, _view: View, target: str) -> None:
         raise NotRun(
             f"SetVariable '{activity['name']}' of the system variable {properties['variableName']!r}"
         )
+    if properties.get("setSystemVariable"):
+        _check_pairs(f"Activity '{activity['name']}': the pipeline return value", properties["value"], target)
 
 
 async def _set(call: Call) -> Json:
     name = call.properties["variableName"]
     if call.properties.get("setSystemVariable"):
-        value: Any = _return_value(call)
+        value: Any = _returned(call.properties["value"], call)
         call.frame.run.return_value = value
     else:
         value = call.value("value", None)
@@ -69,14 +74,41 @@ def _append_again(run: RunningPipeline, output: Json) -> None:
     run.variables[known] = [*(run.variables[known] or []), output["value"]]
 
 
-def _return_value(call: Call) -> Json:
-    """`pipelineReturnValue` is written as a list of {key, value}; values may be expressions."""
-    pairs = call.properties["value"]
-    if not isinstance(pairs, list):
-        raise ActivityFailed("BadRequest", "The pipeline return value must be a list of keys and values.")
-    return {
-        one["key"]: call.evaluate(one["value"].get("content", one["value"].get("value"))) for one in pairs
-    }
+def _check_pairs(what: str, written: JsonValue, target: str) -> None:
+    """A list of {key, value}; a value is {type, content}, and those of arrays and objects hold others."""
+    for pair in require_list(written, what, target):
+        if not isinstance(pair, dict) or not isinstance(pair.get("key"), str):
+            raise BadRequest(f"{what} must be a list of keys and values; found {pair!r}.", target=target)
+        _check_value(f"{what} '{pair['key']}'", pair.get("value"), target)
+
+
+def _check_value(what: str, written: JsonValue, target: str) -> None:
+    value = require_object(written, what, target)
+    if value.get("type") not in _RETURN_TYPES:
+        known = ", ".join(_RETURN_TYPES)
+        raise BadRequest(f"{what}: the type is one of {known}; found {value.get('type')!r}.", target=target)
+    if value["type"] == "Object":
+        _check_pairs(what, value.get("content"), target)
+    if value["type"] == "Array":
+        for one in require_list(value.get("content"), what, target):
+            if not isinstance(one, str):
+                _check_value(what, one, target)
+
+
+def _returned(pairs: Sequence[Json], call: Call) -> Json:
+    return {one["key"]: _returned_value(one["value"], call) for one in pairs}
+
+
+def _returned_value(value: JsonValue, call: Call) -> JsonValue:
+    match value:
+        case {"type": "Object", "content": pairs}:
+            return _returned(pairs, call)
+        case {"type": "Array", "content": values}:
+            return [_returned_value(one, call) for one in values]
+        case {"type": _}:
+            return call.evaluate(value.get("content"))
+        case _:
+            return call.evaluate(value)
 
 
 def _declared_name(run: RunningPipeline, name: str) -> str:

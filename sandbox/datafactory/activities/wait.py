@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 from sandbox.datafactory.activities.call import ActivityKind, Call
 from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.errors import ActivityFailed, BadRequest
+from sandbox.datafactory.parameters import wire_text
 from sandbox.datafactory.values import is_expression, is_integer
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def _check_wait(activity: Json, _view: View, target: str) -> None:
 
 async def _wait(call: Call) -> Json:
     seconds = call.value("waitTimeInSeconds")
-    if isinstance(seconds, str) and seconds.isdigit():
+    if isinstance(seconds, str) and seconds.isascii() and seconds.isdigit():
         seconds = int(seconds)
     if not is_integer(seconds, 0):
         raise ActivityFailed("2104", f"waitTimeInSeconds must be an integer, at least 0; found {seconds!r}.")
@@ -46,7 +47,7 @@ def _check_fail(activity: Json, _view: View, target: str) -> None:
 async def _fail(call: Call) -> NoReturn:
     message, code = call.value("message"), call.value("errorCode")
     call.input |= {"message": message, "errorCode": code}
-    raise ActivityFailed(str(code), str(message))
+    raise ActivityFailed(wire_text(code), wire_text(message))
 
 
 WAIT = ActivityKind(run=_wait, check=_check_wait, fields=Fields("waitTimeInSeconds"))

@@ -150,6 +150,11 @@ def _check_user_properties(activity: Json, target: str) -> None:
 def _check_dependencies(activities: Sequence[Json], target: str) -> None:
     graph = {str(one["name"]).lower(): list(_dependencies(one, target)) for one in activities}
     for name, needed in graph.items():
+        if len(set(needed)) < len(needed):
+            raise BadRequest(
+                f"Activity '{name}' depends on one activity twice: write all conditions into one entry.",
+                target=target,
+            )
         for one in needed:
             if one not in graph:
                 raise BadRequest(
@@ -226,6 +231,19 @@ def _check_variables_set(declared: Json, everything: list[Json], target: str) ->
                 f"Activity '{activity['name']}' sets variable '{name}', which the pipeline does not have.",
                 target=target,
             )
+        if activity["type"] == "SetVariable" and not written.get("setSystemVariable"):
+            _check_reads_another(activity["name"], written, target)
+
+
+def _check_reads_another(activity: str, written: Json, target: str) -> None:
+    variable = written["variableName"]
+    read = {name.lower() for one in expressions(written["value"], target) for name in one.variables}
+    if variable.lower() in read:
+        raise BadRequest(
+            f"Activity '{activity}' sets variable '{variable}' by an expression that reads it: a variable "
+            "cannot refer to itself. Set another variable first, and this one from that.",
+            target=target,
+        )
 
 
 def _check_calls(pipeline: str, properties: Json, view: View) -> None:

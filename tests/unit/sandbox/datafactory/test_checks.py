@@ -84,6 +84,11 @@ def test_undeclared_parameters_are_named(factory: LocalFactory) -> None:
     assert refusal.value.target == "Pipeline/p"
 
 
+def _returns(value: Any) -> Json:
+    name = "pipelineReturnValue"
+    return activity("s", "SetVariable", variableName=name, setSystemVariable=True, value=value)
+
+
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
@@ -94,6 +99,11 @@ def test_undeclared_parameters_are_named(factory: LocalFactory) -> None:
         (wait("w", after={"nobody": ["Succeeded"]}), "depends on 'nobody'"),
         (wait("w", after={"w": ["Succeeded"]}), "in a circle"),
         (wait("w", after={"w": ["Done"]}), "dependencyConditions"),
+        ({**wait("w"), "dependsOn": 2 * [{"activity": "w", "dependencyConditions": ["Failed"]}]}, "twice"),
+        (_returns("text"), "must be an array"),
+        (_returns([{"key": "k"}]), "'k' must be an object"),
+        (_returns([{"key": "k", "value": {"type": "Text", "content": ""}}]), "type is one of String"),
+        (_returns([{"key": "k", "value": {"type": "Object", "content": {}}}]), "'k' must be an array"),
         (wait("w", "soon"), "waitTimeInSeconds"),
         (wait("w", policy={"retry": 1}), "takes no policy 'retry'"),
         (wait("w", expression("@nosuch()")), "InvalidTemplate"),
@@ -110,6 +120,18 @@ def test_broken_activities_are_refused(factory: LocalFactory, broken: Json, word
     with pytest.raises(BadRequest, match=words):
         factory.pipeline("p", broken)
     assert factory.service.entities.list(factory.id, "pipelines") == []
+
+
+def test_a_variable_that_is_set_from_itself_is_refused(factory: LocalFactory) -> None:
+    """Reading it for another one is fine."""
+    twice = expression("@concat(variables('V'), 'x')")
+    variables = {"v": {"type": "String"}, "w": {"type": "String"}}
+
+    factory.pipeline("p", activity("s", "SetVariable", variableName="w", value=twice), variables=variables)
+    with pytest.raises(BadRequest, match="cannot refer to itself"):
+        factory.pipeline(
+            "p", activity("s", "SetVariable", variableName="v", value=twice), variables=variables
+        )
 
 
 def test_two_activities_of_one_name_are_refused(factory: LocalFactory) -> None:

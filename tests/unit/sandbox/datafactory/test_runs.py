@@ -246,6 +246,44 @@ def test_a_child_pipeline_returns_values_and_fails_its_parent(factory: LocalFact
     play(scenario)
 
 
+def test_a_return_value_may_hold_objects_and_arrays(factory: LocalFactory) -> None:
+    """Written as lists of typed values; the caller sees plain ones."""
+
+    async def scenario() -> None:
+        text = {"type": "Expression", "content": "@toUpper('deep')"}
+        inner = [{"key": "k", "value": text}]
+        value = [
+            {"key": "object", "value": {"type": "Object", "content": inner}},
+            {"key": "array", "value": {"type": "Array", "content": [text, "b"]}},
+            {"key": "null", "value": {"type": "Null"}},
+            {"key": "int", "value": {"type": "Int", "content": 42}},
+        ]
+        returns = {"variableName": "pipelineReturnValue", "setSystemVariable": True, "value": value}
+        factory.pipeline("child", activity("return", "SetVariable", **returns))
+        reference = {"referenceName": "child", "type": "PipelineReference"}
+        factory.pipeline("parent", activity("call", "ExecutePipeline", pipeline=reference))
+
+        run = await factory.run("parent")
+
+        assert factory.activities(run["runId"])["call"]["output"]["pipelineReturnValue"] == {
+            "object": {"k": "DEEP"},
+            "array": ["DEEP", "b"],
+            "null": None,
+            "int": 42,
+        }
+
+    play(scenario)
+
+
+def test_a_failure_tells_values_as_json(factory: LocalFactory) -> None:
+    async def scenario() -> None:
+        factory.pipeline("p", fail("broken", expression("@json('{\"a\": [true, null]}')")))
+
+        assert (await factory.run("p"))["message"].endswith('failed: {"a":[true,null]}')
+
+    play(scenario)
+
+
 def test_runs_beyond_the_concurrency_wait_their_turn(factory: LocalFactory) -> None:
     """With concurrency 1 the second run is Queued until the first has ended."""
 
