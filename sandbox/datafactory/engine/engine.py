@@ -214,9 +214,11 @@ class Engine:
             self._launch(run_id)
 
     def _must_wait(self, factory: FactoryId, pipeline: str, concurrency: int | None) -> bool:
-        if concurrency is None or self._active(factory, pipeline) < concurrency:
+        """None overtakes one that waits, whatever the pipeline's concurrency has become since."""
+        queued = len(self._queue(factory, pipeline))
+        if concurrency is None or (not queued and self._active(factory, pipeline) < concurrency):
             return False
-        if len(self._queue(factory, pipeline)) >= _MOST_QUEUED:
+        if queued >= _MOST_QUEUED:
             raise BadRequest(f"The pipeline '{pipeline}' has {_MOST_QUEUED} queued runs; no more are taken.")
         return True
 

@@ -300,6 +300,21 @@ def test_runs_beyond_the_concurrency_wait_their_turn(factory: LocalFactory) -> N
     play(scenario)
 
 
+def test_a_greater_concurrency_lets_nobody_overtake_who_waits(factory: LocalFactory) -> None:
+    """Who was queued before the change would else wait as long as new runs keep coming."""
+
+    async def scenario() -> None:
+        factory.pipeline("p", wait("w", 10), concurrency=1)
+        _, second = factory.start("p"), factory.start("p")
+        factory.pipeline("p", wait("w", 10), concurrency=2)
+        third = factory.start("p")
+        await factory.finish(third)
+
+        assert factory.run_of(second)["status"] == "Succeeded"
+
+    play(scenario)
+
+
 def test_cancel_ends_a_run_and_its_activities(factory: LocalFactory) -> None:
     """What is under way is Cancelled, what waits in the queue too, and what is over cannot be cancelled."""
 
