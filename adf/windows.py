@@ -493,6 +493,9 @@ def tumbling_problems(type_properties: Mapping[str, Any]) -> list[str]:
     retry = type_properties.get("retryPolicy") or {}
     if not _is_whole(retry.get("intervalInSeconds", 30), 30, 86400):
         problems.append("retryPolicy.intervalInSeconds is not 30 to 86400")
+    count = retry.get("count")
+    if count is not None and not _is_whole(count, 0, 2**31 - 1):
+        problems.append(f"retryPolicy.count is {count!r}, not a whole number from 0")
     return problems + _dependency_problems(type_properties.get("dependsOn") or [])
 
 

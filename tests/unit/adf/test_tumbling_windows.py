@@ -119,6 +119,8 @@ def test_a_tumbling_trigger_lies_on_a_grid_or_says_where_it_leaves_it(every, zon
         ({"dependsOn": [{"type": SELF, "offset": -1}]}, "dependsOn: offset is -1, no text"),
         ({"maxConcurrency": 51}, "maxConcurrency is 51"),
         ({"retryPolicy": {"intervalInSeconds": 10}}, "retryPolicy.intervalInSeconds"),
+        ({"retryPolicy": {"count": "2"}}, "retryPolicy.count"),
+        ({"retryPolicy": {"count": -1}}, "retryPolicy.count"),
         ({"dependsOn": [{"type": "TumblingWindowTriggerDependencyReference"}] * 6}, "more than 5"),
         ({"dependsOn": [{"type": SELF, "offset": "01:00:00"}]}, "negative offset"),
     ],
