@@ -49,9 +49,12 @@ BODIES: dict[str, Json] = {
                 ],
             ),
             activity(
-                "on", "Switch", on=expression("@string(1)"), cases=[{"value": "1", "activities": [wait("y")]}]
+                "on",
+                "Switch",
+                on=expression("@variables('v')"),
+                cases=[{"value": "1", "activities": [wait("y")]}],
             ),
-            activity("set", "SetVariable", variableName="v", value=expression("@variables('v')")),
+            activity("set", "SetVariable", variableName="v", value=expression("@string(1)")),
             activity(
                 "web",
                 "WebActivity",
