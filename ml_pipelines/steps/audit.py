@@ -141,15 +141,18 @@ def _looks_back(checks: Mapping[str, Any]) -> bool:
 
 
 def _last_window(plan: Plan, lake: Lake) -> dict[str, Any]:
-    """The manifest of the newest earlier window that landed with rows; empty where there is none."""
+    """The manifest of the newest earlier window that landed with rows; empty where there is none.
+
+    A damaged one is none, as for stage: a rerun of that window writes it again.
+    """
     names = [name.removesuffix(".json") for name in lake.names(manifest_folder(plan.model))]
     earlier = sorted((name for name in names if name < plan.window_id and name[:1].isdigit()), reverse=True)
     for window_id in earlier[:LOOK_BACK]:
         try:
-            found: dict[str, Any] = json.loads(lake.read(manifest_path(plan.model, window_id)))
-        except LakePathMissing:
+            found = json.loads(lake.read(manifest_path(plan.model, window_id)))
+        except (LakePathMissing, ValueError):
             continue
-        if found.get("rows_scored"):
+        if isinstance(found, dict) and found.get("rows_scored"):
             return found
     return {}
 

@@ -247,6 +247,18 @@ def test_columns_and_types_are_those_of_the_last_window(tmp_path, earlier, said)
     assert "window 2026-11-20T00-00-00Z" in str(caught.value)
 
 
+@pytest.mark.parametrize("damaged", [b'{"window_id": "2026-11-2', b"[]", b"\xff"])
+def test_a_damaged_manifest_is_looked_past(tmp_path, damaged):
+    """To the window before; a rerun of its own writes it again."""
+    lake = lake_of(1)
+    described = {"window_id": "2026-11-20T00-00-00Z", "rows_scored": 5, "columns": {"id": "string"}}
+    lake.upload(EARLIER.format(20), json.dumps(described).encode())
+    lake.upload(EARLIER.format(21), damaged)
+
+    with pytest.raises(errors.ChecksFailed, match="window 2026-11-20T00-00-00Z"):
+        published(tmp_path, lake, {"schema_change": "fail"})
+
+
 # ------------------------------------------------------------------------------------------- drift
 
 
