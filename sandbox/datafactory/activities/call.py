@@ -78,6 +78,8 @@ class Request:
     """More than one is for requests that change nothing: another follows when the service is busy (429, 5xx)
     or does not answer.
     """
+    seconds: float = 120
+    """How long an answer may take."""
 
 
 @dataclass(frozen=True)

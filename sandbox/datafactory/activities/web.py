@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
+
+from multidict import CIMultiDict
 
 from sandbox.datafactory.activities.call import ActivityKind, Call, Request, Response
 from sandbox.datafactory.activities.fields import Fields
 from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
-from sandbox.datafactory.values import is_expression
+from sandbox.datafactory.parameters import wire_text
+from sandbox.datafactory.values import is_expression, parse_timespan, require_timespan
 
 if TYPE_CHECKING:
     from sandbox.datafactory.models import Json, JsonValue
@@ -34,6 +38,11 @@ def _check(activity: Json, _view: View, target: str) -> None:
     authentication = (properties.get("authentication") or {}).get("type", "None")
     if authentication not in ("None", "MSI"):
         raise NotRun(f"WebActivity '{name}' with authentication {authentication!r}")
+    timeout = properties.get("httpRequestTimeout")
+    if timeout is not None and not is_expression(timeout):
+        span = require_timespan(timeout, f"httpRequestTimeout of activity '{name}'", target)
+        if not 1 <= span.total_seconds() / 60 <= 10:
+            raise BadRequest(f"Activity '{name}': httpRequestTimeout is 1 to 10 minutes.", target=target)
     for one in _NOT_RUN:
         if properties.get(one):
             raise NotRun(f"WebActivity '{name}' with {one}")
@@ -62,31 +71,42 @@ async def _run(call: Call) -> Json:
     authentication = call.value("authentication", {})
     if authentication.get("type") == "MSI":
         headers["Authorization"] = f"Bearer {call.services.token(authentication['resource'])}"
-    response = await _send(call, call.properties["method"], url, headers, _encoded(body))
+    content = _encoded(body)
+    if content is not None:
+        headers.setdefault("Content-Type", "application/json")
+    request = Request(call.properties["method"], url, headers, content, seconds=_answer_seconds(call))
+    response = await _send(call, request)
     if not call.properties.get("turnOffAsync"):
-        response = await _until_done(call, url, headers, response)
+        response = await _until_done(call, request, response)
     return _output(response)
 
 
-def _headers(call: Call) -> dict[str, str]:
+def _headers(call: Call) -> CIMultiDict[str]:
+    """As they are written; `content-type` in any case stands in place of JSON's."""
     written = call.value("headers", {})
     if not isinstance(written, dict):
         raise ActivityFailed(
             "2104", "The type of the property 'headers' is incorrect: an object is expected."
         )
-    return {name: str(value) for name, value in written.items()}
+    return CIMultiDict({name: wire_text(value) for name, value in written.items()})
 
 
-async def _send(call: Call, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
-    shown = _shown(call, url)
-    if not _is_local(url):
-        raise ActivityFailed("2108", f"The local Azure calls addresses on this machine only, not {shown}.")
-    if body is not None:
-        headers = {"Content-Type": "application/json", **headers}
+def _answer_seconds(call: Call) -> float:
+    """How long one answer may take; the activity's own timeout is for all of them."""
     try:
-        return await call.services.send(Request(method, url, headers, body))
+        return parse_timespan(call.text("httpRequestTimeout", "00:01:00")).total_seconds()
+    except ValueError as error:
+        raise ActivityFailed("2104", f"The property 'httpRequestTimeout' is incorrect: {error}.") from error
+
+
+async def _send(call: Call, request: Request) -> Response:
+    shown = _shown(call, request.url)
+    if not _is_local(request.url):
+        raise ActivityFailed("2108", f"The local Azure calls addresses on this machine only, not {shown}.")
+    try:
+        return await call.services.send(request)
     except OSError as error:
-        reason = str(error).replace(url, shown)
+        reason = str(error).replace(request.url, shown)
         raise ActivityFailed("2108", f"Error calling the endpoint '{shown}': {reason}.") from error
 
 
@@ -95,12 +115,13 @@ def _shown(call: Call, url: str) -> str:
     return "********" if (call.activity.get("policy") or {}).get("secureInput") is True else url
 
 
-async def _until_done(call: Call, url: str, headers: dict[str, str], response: Response) -> Response:
+async def _until_done(call: Call, request: Request, response: Response) -> Response:
     """202 with a Location is asked again until it is another status; a Location elsewhere gets no request."""
+    asked = replace(request, method="GET", content=None)
     while response.status == 202 and "Location" in response.headers:
-        url = urljoin(url, response.headers["Location"])
+        asked = replace(asked, url=urljoin(asked.url, response.headers["Location"]))
         await call.services.sleep_meanwhile(_seconds(response.headers.get("Retry-After", "1")))
-        response = await _send(call, "GET", url, headers, None)
+        response = await _send(call, asked)
         await asyncio.sleep(0)
     return response
 
@@ -134,8 +155,8 @@ WEB_ACTIVITY = ActivityKind(
     run=_run,
     check=_check,
     fields=Fields(
-        "method url headers body authentication disableCertValidation httpRequestTimeout turnOffAsync",
-        not_run="datasets linkedServices connectVia",
+        "method url headers body authentication httpRequestTimeout turnOffAsync",
+        not_run="datasets linkedServices connectVia disableCertValidation",
     ),
     has_policy=True,
 )

@@ -118,12 +118,17 @@ class RunServices:
         """A redirect is not followed: it would take the factory's token elsewhere."""
         method, url, headers = request.method, request.url, request.headers
         session = self._host.outside.session()
-        asked = session.request(method, url, headers=headers, data=request.content, allow_redirects=False)
+        limit = aiohttp.ClientTimeout(total=request.seconds)
+        asked = session.request(
+            method, url, headers=headers, data=request.content, allow_redirects=False, timeout=limit
+        )
         try:
             with self._host.activity.asking():
                 async with asked as answer:
                     return Response(answer.status, CIMultiDict(answer.headers), await _bounded(answer))
-        except (aiohttp.ClientError, TimeoutError) as error:
+        except TimeoutError as error:
+            raise ConnectionError(f"no answer within {request.seconds:g} seconds") from error
+        except aiohttp.ClientError as error:
             raise ConnectionError(str(error) or type(error).__name__) from error
 
     async def sleep(self, seconds: float) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from sandbox.datafactory.activities.call import Call, Request, Response
 from sandbox.datafactory.activities.web import WEB_ACTIVITY
-from sandbox.datafactory.errors import ActivityFailed, NotRun
+from sandbox.datafactory.errors import ActivityFailed, BadRequest, NotRun
 from sandbox.datafactory.frame import Frame, RunningPipeline
 from sandbox.datafactory.models import FactoryId
 from tests.unit.sandbox.datafactory.local_factory import LocalFactory, activity
@@ -80,3 +80,38 @@ def test_an_address_elsewhere_is_refused_when_it_is_written(factory: LocalFactor
     """So is one that is none."""
     with pytest.raises(NotRun, match="on this machine"):
         factory.pipeline("p", activity("web", "WebActivity", method="GET", url=url))
+
+
+def test_a_content_type_in_any_case_stands_in_place_of_jsons() -> None:
+    """One header, not two; and what is no text is told as JSON."""
+    services = Scripted([Response(200, {}, b"")])
+
+    run(services, method="POST", body="a=1", headers={"content-type": "text/plain", "x-n": {"a": 1}})
+
+    assert dict(services.sent[0].headers) == {"content-type": "text/plain", "x-n": '{"a":1}'}
+
+
+def test_an_answer_may_take_a_minute_unless_it_is_said_otherwise() -> None:
+    services = Scripted([Response(200, {}, b""), Response(200, {}, b"")])
+
+    run(services)
+    run(services, httpRequestTimeout="00:05:00")
+
+    assert [request.seconds for request in services.sent] == [60, 300]
+
+
+@pytest.mark.parametrize(
+    ("written", "refusal"),
+    [
+        ({"httpRequestTimeout": "00:00:30"}, BadRequest),
+        ({"httpRequestTimeout": "00:11:00"}, BadRequest),
+        ({"httpRequestTimeout": "soon"}, BadRequest),
+        ({"disableCertValidation": True}, NotRun),
+    ],
+    ids=str,
+)
+def test_what_would_not_be_heeded_is_refused(
+    factory: LocalFactory, written: Json, refusal: type[Exception]
+) -> None:
+    with pytest.raises(refusal):
+        factory.pipeline("p", activity("web", "WebActivity", method="GET", url=HERE, **written))
