@@ -59,7 +59,7 @@ await client.datasets.createOrUpdate(...place, "ds_json", {
 });
 await client.pipelines.createOrUpdate(...place, "each", {
   parameters: { names: { type: "Array" } },
-  variables: { found: { type: "Array", defaultValue: [] } },
+  variables: { found: { type: "Array", defaultValue: [] }, kept: { type: "Array" } },
   activities: [
     {
       name: "each",
@@ -78,7 +78,7 @@ await client.pipelines.createOrUpdate(...place, "each", {
     {
       name: "return",
       type: "SetVariable",
-      variableName: "found",
+      variableName: "kept",
       value: { type: "Expression", value: "@variables('found')" },
       dependsOn: [{ activity: "each", dependencyConditions: ["Failed"] }],
     },
