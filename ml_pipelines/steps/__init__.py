@@ -16,11 +16,11 @@ In go the arguments of parameters.py; out comes one file in the lake, or a regis
         version with its decision and finishes the receipt. Whichever fails says why in it
 
 The formats (paths, receipt, manifest, templates) are in landing.py, pure; work.py cuts work items, pure;
-tables.py and results.py turn input into what run() takes and what run() gives into rows, pure; so are
-bad_rows.py, duplicates.py and origins.py, which find rows that do not land and where they stand, and the
-checks in column_checks.py, drift.py and sql_checks.py (what they found: check_results.py). lake.py alone
-speaks to the lake, models.py and ml_run.py to Azure ML, and both import Azure inside functions. absent.py
-hides what other packages would import for nothing.
+tables.py, csv_tables.py (numbers: csv_numbers.py) and results.py turn input into what run() takes and what
+run() gives into rows, pure; so are bad_rows.py, duplicates.py and origins.py, which find rows that do not
+land and where they stand, and the checks in column_checks.py, drift.py and sql_checks.py (what they found:
+check_results.py). lake.py alone speaks to the lake, models.py and ml_run.py to Azure ML, and both import
+Azure inside functions. absent.py hides what other packages would import for nothing.
 
 Nothing here imports the rest of the repository. `windows.py` lies beside these files only once they are
 shipped (it is adf/windows.py): stage.py imports it when it runs.

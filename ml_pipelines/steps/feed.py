@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from . import unreadable
 from .column_types import conformed, schema_of
+from .csv_tables import CsvReader
 from .errors import InputUnreadable, WrongResult
 from .row_groups import parquet_blocks, piece_blocks
 from .rows import (
@@ -20,7 +21,7 @@ from .rows import (
     split_header,
     whole_rows,
 )
-from .tables import Block, CsvReader, Share
+from .tables import Block, Share
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Sequence

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from ml_pipelines.steps import errors
 from ml_pipelines.steps.column_types import check_csv, conformed, schema_of
+from ml_pipelines.steps.csv_tables import CsvReader
 from ml_pipelines.steps.results import Place, as_frame, check_order, with_keys
 from ml_pipelines.steps.rows import count_rows
-from ml_pipelines.steps.tables import CsvReader, Share, check_key, plain_key
+from ml_pipelines.steps.tables import Share, check_key, plain_key
 
 PLACE = Place("churn", "w", "a.csv", "rows")
 
