@@ -214,7 +214,7 @@ class Engine:
             self._launch(run_id)
 
     def _must_wait(self, factory: FactoryId, pipeline: str, concurrency: int | None) -> bool:
-        """None overtakes one that waits, whatever the pipeline's concurrency has become since."""
+        """Where runs are limited none overtakes one that waits, whatever the limit was then."""
         queued = len(self._queue(factory, pipeline))
         if concurrency is None or (not queued and self._active(factory, pipeline) < concurrency):
             return False
